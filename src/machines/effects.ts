@@ -1,0 +1,75 @@
+/**
+ * What the integrator machine may ask of the world: each effect's outcomes, as unions whose kinds are the decisions
+ * the machine takes. The effects themselves live in `actors/`. Pure: types, and the placeholder that fails loudly.
+ */
+import type { ReasonCode } from './readiness.ts';
+
+/** A candidate taken from the queue, with what dates and orders its commits. */
+export interface Taken {
+  slug: string;
+  branch: string;
+  sha: string;
+  attempt: number;
+  dequeuedAt: string;
+}
+
+/** A delivery that is merged and waits in the train for its push. */
+export interface Member extends Taken {
+  /** Main, or the tip of the member before it. */
+  base: string;
+  mergeCommit: string;
+  tip: string;
+  tree: string;
+  /** Paths that the self-check had to leave out. */
+  skipped: number;
+}
+
+export type SessionOutcome = 'drained' | 'busy' | 'held' | 'halted' | 'aborted' | 'unreachable' | 'refused';
+
+/** Why a session stops before its queue is empty; `detail` is for people. */
+export interface Stop {
+  outcome: SessionOutcome;
+  reason: string;
+  detail: string;
+  /** Stable code of a refusal, for exit 6; null for the others. */
+  code: string | null;
+}
+
+/** Something that stops the session, whatever it was doing. */
+export interface Stopped {
+  kind: 'stopped';
+  stop: Stop;
+}
+
+export type TakeLeaseOutcome = { kind: 'granted'; fence: number } | Stopped;
+export type ReconcileOutcome = { kind: 'reconciled' } | Stopped;
+/** `taken` comes from the worklist, or from the queue and is dequeued by then. */
+export type SelectOutcome = { kind: 'taken'; candidate: Taken } | { kind: 'empty' } | { kind: 'on_hold' } | Stopped;
+/** `fell`: it left the session (requeued, superseded, completed); the log says how. */
+export type RecheckOutcome = { kind: 'holds'; base: string } | { kind: 'fell'; reasons: ReasonCode[] } | Stopped;
+/** `provisional`: judged on a base that is not on main yet, so it is judged again after the push. `settled`: its end is in the log. */
+export type MergeOutcome = { kind: 'merged'; member: Member } | { kind: 'provisional' } | { kind: 'settled' } | Stopped;
+export type PushOutcome =
+  | { kind: 'pushed' }
+  /** A member no longer holds; the survivors are rebuilt. */
+  | { kind: 'members_left'; left: string[] }
+  | { kind: 'main_moved' }
+  | { kind: 'refused'; detail: string }
+  | Stopped;
+export type RecordOutcome = { kind: 'recorded' } | Stopped;
+export type BlockOutcome = { kind: 'blocked' } | Stopped;
+
+export type SessionEffectOutcome =
+  | TakeLeaseOutcome
+  | ReconcileOutcome
+  | SelectOutcome
+  | RecheckOutcome
+  | MergeOutcome
+  | PushOutcome
+  | RecordOutcome
+  | BlockOutcome;
+
+/** Stands in for an effect that nobody provided; a machine run without its effects fails instead of doing nothing. */
+export const notProvided = (effect: string) => (): never => {
+  throw new Error(`effect ${effect} was not provided`);
+};

@@ -1,0 +1,350 @@
+/**
+ * One integrator session, as a statechart: acquire the lease, reconcile, drain the queue, release, end. It decides
+ * the order of the work and what each outcome leads to; the work itself is done by effects that `actors/` provides.
+ *
+ * It is never restored from a snapshot: if its process dies, the next session acquires a higher fence and reconciles.
+ * Invariants kept here: I5 (one push carries whole deliveries), I8 (queue order inside a train), I10 (recheck before
+ * the push), and that every end of a session that may hold the lease passes `releasing`.
+ */
+import type { Member, Taken } from './effects.ts';
+import { integratorSetup } from './integrator-rules.ts';
+
+/** Where every effect leads that stops the session or throws, and where a lost lease leads from anywhere. */
+const stopped = { target: '#integrator.releasing', actions: 'rememberStop' } as const;
+const failed = { target: '#integrator.releasing', actions: 'rememberFault' } as const;
+const lost = { target: '#integrator.releasing', actions: 'rememberLeaseLost' } as const;
+
+export const integratorMachine = integratorSetup.createMachine({
+  id: 'integrator',
+  description: 'One session of the only one who moves main.',
+  initial: 'standby',
+  context: ({ input }) => ({
+    ...input,
+    fence: null,
+    worklist: [],
+    candidate: null,
+    base: null,
+    train: [],
+    trainLimit: input.pushBatch,
+    refusal: null,
+    lostRaces: 0,
+    graceOver: false,
+    stopping: false,
+    stop: null,
+    fault: null,
+  }),
+  states: {
+    standby: {
+      description: 'Not started: waits to be woken by a candidate that became ready.',
+      tags: ['waiting'],
+      meta: { endsBy: 'session.wake when a candidate becomes ready' },
+      on: {
+        'session.wake': 'acquiring',
+        'session.stop': { target: 'ended', actions: ['beginStopping', 'rememberShutdown'] },
+      },
+    },
+    acquiring: {
+      description: 'Reads the remote, asks for the lease and moves the fence on the remote.',
+      tags: ['working'],
+      meta: { endsBy: 'the outcome of the effect takeLease' },
+      on: {
+        'session.stop': { actions: 'beginStopping' },
+        'lease.lost': lost,
+      },
+      invoke: {
+        id: 'takeLease',
+        src: 'takeLease',
+        input: ({ context }) => ({ sessionId: context.sessionId }),
+        onDone: [
+          {
+            guard: 'wasGranted',
+            target: 'reconciling',
+            actions: 'rememberGrant',
+          },
+          {
+            guard: 'endsWithoutLease',
+            target: 'ended',
+            actions: 'rememberStop',
+          },
+          stopped,
+        ],
+        onError: failed,
+      },
+    },
+    reconciling: {
+      description:
+        'Finds out what earlier sessions left: settles every candidate found integrating, probes all others.',
+      tags: ['working'],
+      meta: { endsBy: 'the outcome of the effect reconcileCandidates' },
+      on: {
+        'session.stop': { actions: 'beginStopping' },
+        'lease.lost': lost,
+      },
+      invoke: {
+        id: 'reconcileCandidates',
+        src: 'reconcileCandidates',
+        onDone: [
+          {
+            guard: 'wasReconciled',
+            target: 'draining',
+          },
+          stopped,
+        ],
+        onError: failed,
+      },
+    },
+    draining: {
+      description: 'Takes candidates from the queue, one after the other, until it is empty.',
+      meta: { endsBy: 'an empty queue after the grace window, a stop, or a lost lease' },
+      initial: 'selecting',
+      on: {
+        'session.stop': { actions: 'beginStopping' },
+        'lease.lost': lost,
+      },
+      states: {
+        selecting: {
+          description: 'Takes the next candidate: one to rebuild first, else the head of the queue.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect selectCandidate' },
+          invoke: {
+            id: 'selectCandidate',
+            src: 'selectCandidate',
+            input: ({ context }) => ({
+              worklist: context.worklist,
+              train: context.train,
+              last: context.graceOver,
+              stopping: context.stopping,
+            }),
+            onDone: [
+              {
+                guard: 'wasTaken',
+                target: 'rechecking',
+                actions: 'take',
+              },
+              { guard: 'isEmptyWithTrain', target: 'pushing' },
+              { guard: 'isHoldWithTrain', target: 'pushing' },
+              { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
+              {
+                guard: 'isOnHold',
+                target: 'holding',
+              },
+              {
+                guard: 'isEmptyAfterGrace',
+                target: '#integrator.releasing',
+              },
+              {
+                guard: 'isEmpty',
+                target: 'waiting',
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        rechecking: {
+          description: 'Asks once more whether all conditions hold, and what it is merged into.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect recheckCandidate' },
+          invoke: {
+            id: 'recheckCandidate',
+            src: 'recheckCandidate',
+            input: ({ context }) => ({ candidate: context.candidate as Taken, train: context.train }),
+            onDone: [
+              {
+                guard: 'stillHolds',
+                target: 'merging',
+                actions: 'rememberBase',
+              },
+              {
+                guard: 'hasFallen',
+                target: 'selecting',
+                actions: 'dropCandidate',
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        merging: {
+          description:
+            'Merges exactly the approved commit in the object database and checks the result by another way.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect mergeCandidate' },
+          invoke: {
+            id: 'mergeCandidate',
+            src: 'mergeCandidate',
+            input: ({ context }) => ({
+              candidate: context.candidate as Taken,
+              base: context.base as string,
+              train: context.train,
+            }),
+            onDone: [
+              {
+                guard: 'wasMerged',
+                target: 'bookkeeping',
+                actions: 'couple',
+              },
+              {
+                guard: 'isProvisional',
+                target: 'pushing',
+                actions: 'postpone',
+              },
+              {
+                guard: 'isSettled',
+                target: 'selecting',
+                actions: 'dropCandidate',
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        bookkeeping: {
+          description: 'The place of the delivery bookkeeping; a repository without work item files passes through.',
+          tags: ['working'],
+          meta: { endsBy: 'passes through at once' },
+          always: 'checking',
+        },
+        checking: {
+          description: 'The place of the configured checks; without any it passes through: merged, not tested.',
+          tags: ['working'],
+          meta: { endsBy: 'passes through at once' },
+          always: [{ guard: 'hasRoom', target: 'selecting' }, { target: 'pushing' }],
+        },
+        pushing: {
+          description: 'Rechecks every member of the train, then pushes them and the new fence in one atomic push.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect pushTrain' },
+          invoke: {
+            id: 'pushTrain',
+            src: 'pushTrain',
+            input: ({ context }) => ({ train: context.train }),
+            onDone: [
+              {
+                guard: 'wasPushed',
+                target: 'recording',
+              },
+              {
+                guard: 'haveMembersLeft',
+                target: 'selecting',
+                actions: 'uncoupleSurvivors',
+              },
+              {
+                guard: 'isLostRaceTooMany',
+                target: '#integrator.releasing',
+                actions: ['uncouple', 'rememberContention'],
+              },
+              {
+                guard: 'hasMainMoved',
+                target: 'rebuilding',
+                actions: ['uncouple', 'countLostRace'],
+              },
+              {
+                guard: 'isRefusedAlone',
+                target: 'refusing',
+                actions: 'rememberRefusal',
+              },
+              {
+                guard: 'wasRefused',
+                target: 'pushing',
+                reenter: true,
+                actions: 'halve',
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        rebuilding: {
+          description:
+            'Main moved under the push: waits a growing moment, then merges the members again on the new main.',
+          tags: ['waiting'],
+          meta: { endsBy: 'the rebuild delay' },
+          after: { rebuild: 'selecting' },
+        },
+        refusing: {
+          description: 'The remote refused this delivery by itself: blocks it with what the remote said.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect blockCandidate' },
+          invoke: {
+            id: 'blockCandidate',
+            src: 'blockCandidate',
+            input: ({ context }) => ({ member: context.train[0] as Member, detail: context.refusal ?? '' }),
+            onDone: [
+              {
+                guard: 'wasBlocked',
+                target: 'selecting',
+                actions: 'emptyTrain',
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        recording: {
+          description: 'Writes the receipts: each member of the train is completed, in order.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect recordDeliveries' },
+          invoke: {
+            id: 'recordDeliveries',
+            src: 'recordDeliveries',
+            input: ({ context }) => ({ train: context.train }),
+            onDone: [
+              {
+                guard: 'wasRecorded',
+                target: 'cleaning',
+                actions: ['emptyTrain', 'forgetLostRaces'],
+              },
+              stopped,
+            ],
+            onError: failed,
+          },
+        },
+        cleaning: {
+          description: 'The place of the clean-up after a proven push; passes through.',
+          tags: ['working'],
+          meta: { endsBy: 'passes through at once' },
+          always: 'selecting',
+        },
+        waiting: {
+          description: 'The queue is empty: waits out the grace window in case another candidate becomes ready.',
+          tags: ['waiting'],
+          meta: { endsBy: 'the grace window, or session.wake' },
+          entry: 'beginGrace',
+          always: { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
+          on: { 'session.wake': 'selecting' },
+          after: { grace: { target: 'selecting', actions: 'endGrace' } },
+        },
+        holding: {
+          description: 'A hold is on: waits, renewing the lease, until a person lifts it.',
+          tags: ['waiting'],
+          meta: { endsBy: 'integration.hold.lifted' },
+          always: { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
+          on: { 'hold.lifted': 'selecting' },
+        },
+      },
+    },
+    releasing: {
+      description: 'Requeues what was not pushed, writes the checkpoint, gives the lease back.',
+      tags: ['working'],
+      meta: { endsBy: 'the outcome of the effect releaseLease' },
+      invoke: {
+        id: 'releaseLease',
+        src: 'releaseLease',
+        input: ({ context }) => ({
+          stop: context.stop,
+          worklist: context.worklist,
+          train: context.train,
+          candidate: context.candidate,
+        }),
+        onDone: 'ended',
+        onError: { target: 'ended', actions: 'rememberFault' },
+      },
+    },
+    ended: {
+      type: 'final',
+      description: 'The session is over; the next one starts from the log and the remote.',
+      tags: ['done'],
+    },
+  },
+});
