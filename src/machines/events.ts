@@ -1,0 +1,26 @@
+/**
+ * The event language as the machines speak it: types, payloads, and the names they go by. The parts live in `events/`;
+ * this is their one entry, so a machine imports a single module.
+ */
+export {
+  buildDefaultCatalogue,
+  type DomainEvent,
+  EventCatalogue,
+  type EventType,
+  isEventType,
+  type PayloadOf,
+  registerIntegrationSchemas,
+  shortType,
+  unknownTypeProblem,
+} from './events/catalogue.ts';
+export { ALARM_CODES } from './events/decisions.ts';
+export {
+  type AgentStatus,
+  EVENT_VERSION,
+  type EventSchema,
+  fullType,
+  LEVEL,
+  type Level,
+  type Lifecycle,
+  PREFIX,
+} from './events/schema.ts';
