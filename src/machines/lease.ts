@@ -5,6 +5,7 @@
  * Invariant: while it is in `holding`, the lease was granted or renewed by a request sent less than `ttlMs` ago.
  */
 import { assign, fromPromise, setup } from 'xstate';
+import { notProvided } from './effects.ts';
 
 export interface LeaseInput {
   sessionId: string;
@@ -45,9 +46,13 @@ export type LeaseEvent =
   /** `floor` is the fence found on the remote; the grant is above it. */
   { type: 'lease.acquire'; floor: number } | { type: 'lease.release' };
 
-const notProvided = (effect: string) => (): never => {
-  throw new Error(`effect ${effect} was not provided`);
-};
+type LeaseEffectOutcome = AcquireLeaseOutcome | RenewLeaseOutcome;
+
+/** The outcome that an effect's done event carries, if it is of that kind. */
+function outcome<K extends LeaseEffectOutcome['kind']>(event: unknown, kind: K) {
+  const { output } = event as { output?: LeaseEffectOutcome };
+  return output?.kind === kind ? (output as Extract<LeaseEffectOutcome, { kind: K }>) : null;
+}
 
 export const leaseMachine = setup({
   types: { context: {} as LeaseContext, events: {} as LeaseEvent, input: {} as LeaseInput },
@@ -61,33 +66,30 @@ export const leaseMachine = setup({
     releaseLease: fromPromise<boolean, { sessionId: string; token: string }>(notProvided('releaseLease')),
   },
   guards: {
-    wasGranted: (_, outcome: AcquireLeaseOutcome) => outcome.kind === 'granted',
-    wasRenewed: (_, outcome: RenewLeaseOutcome) => outcome.kind === 'renewed',
+    wasGranted: ({ event }) => outcome(event, 'granted') !== null,
+    wasRenewed: ({ event }) => outcome(event, 'renewed') !== null,
   },
   actions: {
-    rememberGrant: assign((_, outcome: AcquireLeaseOutcome) =>
-      outcome.kind === 'granted'
-        ? {
-            grant: { token: outcome.token, fence: outcome.fence, validForMs: outcome.validForMs },
-            replacedStale: outcome.replacedStale,
-          }
-        : {},
-    ),
-    rememberHolder: assign((_, outcome: AcquireLeaseOutcome) =>
-      outcome.kind === 'busy'
-        ? { busy: { holder: outcome.holder, fence: outcome.fence, expiresAt: outcome.expiresAt } }
-        : {},
-    ),
-    rememberRenewal: assign(({ context }, outcome: RenewLeaseOutcome) =>
-      outcome.kind === 'renewed' && context.grant
-        ? { grant: { ...context.grant, validForMs: outcome.validForMs } }
-        : {},
-    ),
-    rememberLoss: assign((_, reason: LeaseLossReason) => ({ lostBecause: reason })),
-    rememberRefusal: assign((_, outcome: RenewLeaseOutcome) =>
-      outcome.kind === 'renewed' ? {} : { lostBecause: outcome.kind },
-    ),
-    rememberError: assign((_, error: unknown) => ({ error: error instanceof Error ? error.message : String(error) })),
+    rememberGrant: assign(({ event }) => {
+      const granted = outcome(event, 'granted');
+      if (!granted) return {};
+      const { token, fence, validForMs, replacedStale } = granted;
+      return { grant: { token, fence, validForMs }, replacedStale };
+    }),
+    rememberHolder: assign(({ event }) => ({ busy: outcome(event, 'busy') })),
+    rememberRenewal: assign(({ context, event }) => {
+      const renewed = outcome(event, 'renewed');
+      return renewed && context.grant ? { grant: { ...context.grant, validForMs: renewed.validForMs } } : {};
+    }),
+    rememberRefusal: assign(({ event }) => {
+      const { output } = event as { output?: { kind?: LeaseLossReason } };
+      return { lostBecause: output?.kind ?? null };
+    }),
+    rememberDeadline: assign({ lostBecause: 'deadline' as const }),
+    rememberError: assign(({ event }) => {
+      const { error } = event as { error?: unknown };
+      return { error: error instanceof Error ? error.message : String(error) };
+    }),
     forgetGrant: assign({ grant: null }),
   },
   delays: {
@@ -126,13 +128,13 @@ export const leaseMachine = setup({
         }),
         onDone: [
           {
-            guard: { type: 'wasGranted', params: ({ event }) => event.output },
+            guard: 'wasGranted',
             target: 'holding',
-            actions: { type: 'rememberGrant', params: ({ event }) => event.output },
+            actions: 'rememberGrant',
           },
-          { target: 'busy', actions: { type: 'rememberHolder', params: ({ event }) => event.output } },
+          { target: 'busy', actions: 'rememberHolder' },
         ],
-        onError: { target: 'failed', actions: { type: 'rememberError', params: ({ event }) => event.error } },
+        onError: { target: 'failed', actions: 'rememberError' },
       },
     },
     holding: {
@@ -140,7 +142,7 @@ export const leaseMachine = setup({
       tags: ['live'],
       meta: { endsBy: 'lease.release by the session, or the end of its validity' },
       initial: 'resting',
-      after: { validity: { target: 'lost', actions: { type: 'rememberLoss', params: 'deadline' } } },
+      after: { validity: { target: 'lost', actions: 'rememberDeadline' } },
       on: { 'lease.release': 'releasing' },
       states: {
         resting: {
@@ -163,19 +165,19 @@ export const leaseMachine = setup({
             }),
             onDone: [
               {
-                guard: { type: 'wasRenewed', params: ({ event }) => event.output },
+                guard: 'wasRenewed',
                 target: '#lease.holding',
                 reenter: true,
-                actions: { type: 'rememberRenewal', params: ({ event }) => event.output },
+                actions: 'rememberRenewal',
               },
               {
                 target: '#lease.lost',
-                actions: { type: 'rememberRefusal', params: ({ event }) => event.output },
+                actions: 'rememberRefusal',
               },
             ],
             onError: {
               target: 'retrying',
-              actions: { type: 'rememberError', params: ({ event }) => event.error },
+              actions: 'rememberError',
             },
           },
         },
@@ -195,7 +197,7 @@ export const leaseMachine = setup({
         src: 'releaseLease',
         input: ({ context }) => ({ sessionId: context.sessionId, token: context.grant?.token ?? '' }),
         onDone: { target: 'released', actions: 'forgetGrant' },
-        onError: { target: 'failed', actions: { type: 'rememberError', params: ({ event }) => event.error } },
+        onError: { target: 'failed', actions: 'rememberError' },
       },
     },
     busy: { type: 'final', description: 'Another session holds it.' },

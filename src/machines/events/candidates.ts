@@ -85,7 +85,7 @@ export const candidateEvents = {
     description: 'A blocked or superseded candidate may go on',
     payload: z.strictObject({
       ...field.triple(),
-      generation: field.count('Generation it goes on as; rises when it was superseded', 1),
+      generation: field.count('Generation it goes on as; rises when it was superseded'),
       ready_at: field.instant('Its place in the queue: the old one, or the instant of the resume for a new generation'),
       actor: field.actor(),
       reason: field.note('Why').optional(),
