@@ -1,0 +1,112 @@
+/**
+ * What the log says about the repository as a whole: configuration, mode, hold, main as it is known, sessions and
+ * pushes whose outcome is open. A pure fold beside the candidates; it decides nothing about one of them.
+ */
+import type { DomainEvent, PayloadOf } from './events.ts';
+import { type CandidateKey, candidateKey } from './identity.ts';
+
+export interface Hold {
+  owner: string;
+  reason: string;
+  since: string;
+  until: string | null;
+  main_busy: boolean;
+  /** Code of the alarm when telec placed it (a halt); null when a person did. */
+  alarm: string | null;
+}
+
+/** A push that was attempted and not yet reported as succeeded, rejected or burned. */
+export interface OpenPush {
+  seq: number;
+  base: string;
+  fenceFrom: string;
+  fenceTo: string;
+  sessionId: string;
+  members: PayloadOf<'integration.push.attempted'>['members'];
+}
+
+export interface SessionRecord {
+  id: string;
+  fence: number;
+  host: string;
+  mode: 'live' | 'shadow';
+  startedAt: string;
+}
+
+export interface Standing {
+  configured: (PayloadOf<'integration.configured'> & { id: string }) | null;
+  /** `null` until `integration.cutover.enabled`: nothing but reading is allowed before. */
+  mode: 'live' | null;
+  hold: Hold | null;
+  /** Main as last brought, seen or accepted; null before the first. */
+  main: string | null;
+  /** The session that began last and has not ended; a crashed one stays here until the next holder ends it. */
+  session: SessionRecord | null;
+  openPushes: OpenPush[];
+  /** The log whose fence a person decided to take over, if any. */
+  adoptedLog: string | null;
+}
+
+export const FRESH_STANDING: Standing = {
+  configured: null,
+  mode: null,
+  hold: null,
+  main: null,
+  session: null,
+  openPushes: [],
+  adoptedLog: null,
+};
+
+/** The standing after one more event; the same object when the event does not concern it. */
+export function foldStanding(standing: Standing, event: DomainEvent): Standing {
+  switch (event.type) {
+    case 'integration.configured':
+      return { ...standing, configured: { ...event.payload, id: event.id } };
+    case 'integration.cutover.enabled':
+      return { ...standing, mode: 'live', main: standing.main ?? event.payload.main_sha };
+    case 'integration.hold.placed': {
+      const { owner, reason, until, main_busy, alarm } = event.payload;
+      // A person's hold never hides a halt: the alarm stays until it is lifted.
+      if (standing.hold?.alarm && !alarm) return standing;
+      return { ...standing, hold: { owner, reason, since: event.timestamp, until, main_busy, alarm } };
+    }
+    case 'integration.hold.lifted':
+      return { ...standing, hold: null };
+    case 'integration.main.foreign':
+      return { ...standing, main: event.payload.to };
+    case 'integration.main.accepted':
+      return { ...standing, main: event.payload.main };
+    case 'integration.session.started': {
+      const { session_id: id, fence, host, mode } = event.payload;
+      return { ...standing, session: { id, fence, host, mode, startedAt: event.timestamp } };
+    }
+    case 'integration.session.completed':
+    case 'integration.session.aborted':
+      return standing.session?.id === event.payload.session_id ? { ...standing, session: null } : standing;
+    case 'integration.push.attempted': {
+      const { seq, base, fence_from: fenceFrom, fence_to: fenceTo, session_id: sessionId, members } = event.payload;
+      const push: OpenPush = { seq, base, fenceFrom, fenceTo, sessionId, members };
+      return { ...standing, openPushes: [...standing.openPushes, push] };
+    }
+    case 'integration.push.succeeded': {
+      const push = standing.openPushes.find(({ seq }) => seq === event.payload.seq);
+      return { ...withoutPush(standing, event.payload.seq), main: push?.members.at(-1)?.tip ?? standing.main };
+    }
+    case 'integration.push.rejected':
+    case 'integration.push.burned':
+      return withoutPush(standing, event.payload.seq);
+    case 'integration.log.adopted':
+      return { ...standing, adoptedLog: event.payload.from_log };
+    default:
+      return standing;
+  }
+}
+
+function withoutPush(standing: Standing, seq: number): Standing {
+  return { ...standing, openPushes: standing.openPushes.filter((push) => push.seq !== seq) };
+}
+
+/** The candidates that a push concerns. */
+export function pushMembers(push: OpenPush | undefined): CandidateKey[] {
+  return push?.members.map(candidateKey) ?? [];
+}
