@@ -14,6 +14,16 @@ export {
   unknownTypeProblem,
 } from './events/catalogue.ts';
 export { ALARM_CODES } from './events/decisions.ts';
+export { type EnvelopeOrigin, type MadeEnvelopes, makeEnvelope, type ReadEntry, readEntry } from './events/emission.ts';
+export {
+  type DecodedEnvelope,
+  decodeEnvelope,
+  ENVELOPE_BYTES_MAX,
+  type Envelope,
+  encodeEnvelope,
+  envelopeSchema,
+} from './events/envelope.ts';
+export { digestText, idempotencyKey, latestInstantMs } from './events/idempotency.ts';
 export {
   type AgentStatus,
   EVENT_VERSION,

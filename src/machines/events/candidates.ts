@@ -101,6 +101,8 @@ export const candidateEvents = {
       groupKey: 'slug',
       meaningfulFields: [],
       agentStatus: 'in_progress',
+      subject: ['branch', 'sha'],
+      rank: ['ready_at', 'branch', 'sha'],
     },
     moves: 'ready/pending',
     entityField: 'slug',

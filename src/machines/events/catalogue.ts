@@ -35,6 +35,9 @@ export type DomainEvent<T extends EventType = EventType> = T extends EventType
 
 const TYPE_NAME = /^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$/;
 const TYPE_NAME_MAX = 200;
+const FAMILY_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
+/** Families whose rows are moved by telec's own types alone. */
+const OWN_FAMILIES: ReadonlySet<string> = new Set(['review', 'deployment', 'system']);
 /** Signals of earlier systems that say nothing lasting; a log of them would only grow. */
 const NO_EVENT = /(^|_)(heartbeats?(_only)?|worktree_dirty(_to)?_clean)$/;
 
@@ -97,6 +100,12 @@ function invalidity(schema: EventSchema, short: string, own: boolean): string | 
   if (!own && /^(integration|deployment)\./.test(short)) return `${name} begins like a family of telec's own types`;
   if (schema.version !== EVENT_VERSION)
     return `${name} has version ${String(schema.version)}, known is ${EVENT_VERSION}`;
+  if (schema.idempotencyFields.length === 0)
+    return `${name} has no idempotency fields, so a retry could not be told from a second event`;
+  if (!own && schema.lifecycle && OWN_FAMILIES.has(schema.lifecycle.family))
+    return `${name} would change notifications of telec's own family ${schema.lifecycle.family}`;
+  if (schema.lifecycle && !FAMILY_NAME.test(schema.lifecycle.family))
+    return `${name} has no proper notification family`;
   return null;
 }
 

@@ -20,6 +20,9 @@ export type Level = (typeof LEVEL)[keyof typeof LEVEL];
  */
 export type Emitter = 'worker' | 'integrator' | 'telec' | 'person' | 'user';
 
+/** How far an event may travel. */
+export const VISIBILITIES = ['local', 'cluster', 'public'] as const;
+
 /** Where an agent stands with a notification; independent of whether a person has seen it. */
 export type AgentStatus = 'none' | 'claimed' | 'in_progress' | 'resolved';
 
@@ -43,6 +46,12 @@ export interface Lifecycle {
   agentStatus?: AgentStatus;
   /** Further families whose row of the same key is resolved with it. */
   alsoResolves?: readonly string[];
+  /** Payload fields that say which thing of several the row is about now, as branch and sha of a slug. */
+  subject?: readonly string[];
+  /** Payload fields that order such things; an event that ranks below the row, or is about another thing without a rank, changes nothing. */
+  rank?: readonly string[];
+  /** Decides between equal ranks: the greater wins. */
+  rankBias?: number;
   /** Short types: rows of the family that were last written by one of these are resolved. */
   resolvesRowsOf?: readonly string[];
 }
@@ -71,6 +80,8 @@ export interface EventSchema<Payload extends z.ZodType = z.ZodType> {
   /** The event has `level` instead when the payload field has a value. */
   raised?: { field: string; level: Level };
   domain: string;
+  /** `local` without it. */
+  visibility?: (typeof VISIBILITIES)[number];
   emitter: Emitter;
   actionable: boolean;
   /** One sentence for people. */

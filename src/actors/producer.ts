@@ -1,0 +1,108 @@
+/**
+ * The one way into the log: validates, stamps and appends events. Owns the digest and the demand for a proof on fenced
+ * types; nothing else in telec appends. Invariants: a rejected event is never appended; repeating an emission is safe;
+ * what an event carries inside goes in with it or not at all.
+ */
+import { createHash } from 'node:crypto';
+import type { Problem } from '../errors.ts';
+import { invariant } from '../errors.ts';
+import type { Clock } from '../io/clock.ts';
+import type { AppendItem, AppendOutcome, EventLog, FenceProof } from '../io/redis/log.ts';
+import {
+  digestText,
+  type Envelope,
+  type EventCatalogue,
+  type EventType,
+  encodeEnvelope,
+  latestInstantMs,
+  makeEnvelope,
+  type PayloadOf,
+} from '../machines/events.ts';
+
+/**
+ * What became of an emission. `id` is the entry of the event itself, `ids` those of all entries it made or repeats.
+ * `conflict`: the key is taken by entry `id`, which says something else. `rejected`: nothing was appended.
+ * `fenced_out`: the proof no longer holds; nothing was appended.
+ */
+export type EmitResult =
+  | { status: 'appended' | 'duplicate'; id: string; ids: string[] }
+  | { status: 'conflict'; id: string; ids: string[]; problems: Problem[] }
+  | { status: 'rejected'; ids: []; problems: Problem[] }
+  | { status: 'fenced_out'; ids: [] };
+
+/** The payload a type takes; for a name only known at run time anything, which is then validated. */
+export type EmitPayload<T extends string> = T extends EventType ? PayloadOf<T> : unknown;
+
+export interface NotificationProducer {
+  /**
+   * Appends one event. `type` is a full, short or canonical name. Fenced types need the `proof` of the lease whose fence
+   * the payload names. Rejects only when the log cannot be reached.
+   */
+  emit<T extends string>(type: T, payload: EmitPayload<T>, options?: { proof?: FenceProof }): Promise<EmitResult>;
+}
+
+export interface ProducerParts {
+  log: EventLog;
+  catalogue: EventCatalogue;
+  clock: Pick<Clock, 'now'>;
+  /** `<actor>/<session id>`. */
+  source: string;
+}
+
+export function createProducer({ log, catalogue, clock, source }: ProducerParts): NotificationProducer {
+  return {
+    async emit(type, payload, options = {}) {
+      const { proof } = options;
+      const made = makeEnvelope(catalogue, type, payload, { source, timestamp: new Date(clock.now()).toISOString() });
+      if (made.kind === 'rejected') return { status: 'rejected', ids: [], problems: made.problems };
+      const problem = proofProblem(catalogue, made.envelopes, proof);
+      if (problem) return { status: 'rejected', ids: [], problems: [problem] };
+      const result = await log.append(itemsOf(catalogue, made.envelopes), proof);
+      if (result.kind === 'fenced_out') return { status: 'fenced_out', ids: [] };
+      return judge(type, made.envelopes, result.outcomes);
+    },
+  };
+}
+
+function itemsOf(catalogue: EventCatalogue, envelopes: Envelope[]): AppendItem[] {
+  // All items share the latest instant, so that a future one keeps all of them out and not its own item alone.
+  const latest = Math.max(...envelopes.map((envelope) => latestInstantMs(envelope.payload)));
+  return envelopes.map((envelope) => {
+    const schema = catalogue.get(envelope.event);
+    invariant(schema, `an envelope was made for ${envelope.event}, which the catalogue does not know`);
+    const digest = createHash('sha256')
+      .update(digestText(schema, envelope.version, envelope.payload))
+      .digest('hex');
+    return { key: envelope.idempotency_key, digest, latestInstantMs: latest, fields: encodeEnvelope(envelope) };
+  });
+}
+
+/** A fenced event without a proof, or under another fence than the proof's, is a mistake of the caller. */
+function proofProblem(catalogue: EventCatalogue, envelopes: Envelope[], proof: FenceProof | undefined): Problem | null {
+  for (const { event, payload } of envelopes) {
+    if (!catalogue.get(event)?.fenced) continue;
+    if (!proof) return { path: '', message: `${event} is written only by the session that holds the lease` };
+    if (payload['fence'] !== proof.fence)
+      return { path: 'fence', message: `is ${String(payload['fence'])}, but the lease has ${proof.fence}` };
+  }
+  return null;
+}
+
+function judge(type: string, envelopes: Envelope[], outcomes: AppendOutcome[]): EmitResult {
+  const [main] = outcomes;
+  invariant(main && outcomes.length === envelopes.length, `the log answered for ${outcomes.length} items`);
+  const ahead = outcomes.find((outcome) => outcome.kind === 'future');
+  if (ahead) {
+    const message = `an instant lies ${Math.ceil(ahead.aheadMs / 1000)} s ahead of the log's clock`;
+    return { status: 'rejected', ids: [], problems: [{ path: '', message }] };
+  }
+  const ids = outcomes.flatMap((outcome) => (outcome.kind === 'future' ? [] : [outcome.id]));
+  const problems = outcomes.flatMap((outcome, index): Problem[] => {
+    if (outcome.kind !== 'conflict') return [];
+    const what = index === 0 ? type : (envelopes[index]?.event ?? type);
+    return [{ path: '', message: `${what} was told before with other content, in entry ${outcome.id}` }];
+  });
+  invariant(main.kind !== 'future', 'a future item was reported above');
+  if (main.kind === 'conflict') return { status: 'conflict', id: main.id, ids, problems };
+  return { status: main.kind, id: main.id, ids };
+}
