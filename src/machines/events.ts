@@ -23,6 +23,7 @@ export {
   encodeEnvelope,
   envelopeSchema,
 } from './events/envelope.ts';
+export { capEvidence } from './events/evidence.ts';
 export { digestText, idempotencyKey, latestInstantMs } from './events/idempotency.ts';
 export {
   type AgentStatus,
