@@ -25,6 +25,7 @@ export {
 } from './events/envelope.ts';
 export { capEvidence } from './events/evidence.ts';
 export { digestText, idempotencyKey, latestInstantMs } from './events/idempotency.ts';
+export { type CatalogueRow, catalogueRow, type FieldRow } from './events/listing.ts';
 export {
   type AgentStatus,
   EVENT_VERSION,
