@@ -23,7 +23,9 @@ export {
   encodeEnvelope,
   envelopeSchema,
 } from './events/envelope.ts';
+export { capEvidence } from './events/evidence.ts';
 export { digestText, idempotencyKey, latestInstantMs } from './events/idempotency.ts';
+export { type CatalogueRow, catalogueRow, type FieldRow } from './events/listing.ts';
 export {
   type AgentStatus,
   EVENT_VERSION,
