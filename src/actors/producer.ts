@@ -39,7 +39,12 @@ export interface NotificationProducer {
    * the payload names. Rejects only when the log cannot be reached.
    */
   emit<T extends string>(type: T, payload: EmitPayload<T>, options?: { proof?: FenceProof }): Promise<EmitResult>;
+  /** As `emit` for several events in one atomic append, in order; one result that covers all of them. */
+  emitAll(events: readonly Emission[], options?: { proof?: FenceProof }): Promise<EmitResult>;
 }
+
+/** One event of an atomic emission. */
+export type Emission = { [T in EventType]: { type: T; payload: PayloadOf<T> } }[EventType];
 
 export interface ProducerParts {
   log: EventLog;
@@ -50,17 +55,26 @@ export interface ProducerParts {
 }
 
 export function createProducer({ log, catalogue, clock, source }: ProducerParts): NotificationProducer {
-  return {
-    async emit(type, payload, options = {}) {
-      const { proof } = options;
-      const made = makeEnvelope(catalogue, type, payload, { source, timestamp: new Date(clock.now()).toISOString() });
+  const append = async (
+    events: readonly { type: string; payload: unknown }[],
+    proof: FenceProof | undefined,
+  ): Promise<EmitResult> => {
+    const origin = { source, timestamp: new Date(clock.now()).toISOString() };
+    const envelopes: Envelope[] = [];
+    for (const { type, payload } of events) {
+      const made = makeEnvelope(catalogue, type, payload, origin);
       if (made.kind === 'rejected') return { status: 'rejected', ids: [], problems: made.problems };
-      const problem = proofProblem(catalogue, made.envelopes, proof);
-      if (problem) return { status: 'rejected', ids: [], problems: [problem] };
-      const result = await log.append(itemsOf(catalogue, made.envelopes), proof);
-      if (result.kind === 'fenced_out') return { status: 'fenced_out', ids: [] };
-      return judge(type, made.envelopes, result.outcomes);
-    },
+      envelopes.push(...made.envelopes);
+    }
+    const problem = proofProblem(catalogue, envelopes, proof);
+    if (problem) return { status: 'rejected', ids: [], problems: [problem] };
+    const result = await log.append(itemsOf(catalogue, envelopes), proof);
+    if (result.kind === 'fenced_out') return { status: 'fenced_out', ids: [] };
+    return judge(envelopes, result.outcomes);
+  };
+  return {
+    emit: (type, payload, options = {}) => append([{ type, payload }], options.proof),
+    emitAll: (events, options = {}) => append(events, options.proof),
   };
 }
 
@@ -88,7 +102,7 @@ function proofProblem(catalogue: EventCatalogue, envelopes: Envelope[], proof: F
   return null;
 }
 
-function judge(type: string, envelopes: Envelope[], outcomes: AppendOutcome[]): EmitResult {
+function judge(envelopes: Envelope[], outcomes: AppendOutcome[]): EmitResult {
   const [main] = outcomes;
   invariant(main && outcomes.length === envelopes.length, `the log answered for ${outcomes.length} items`);
   const ahead = outcomes.find((outcome) => outcome.kind === 'future');
@@ -99,8 +113,9 @@ function judge(type: string, envelopes: Envelope[], outcomes: AppendOutcome[]): 
   const ids = outcomes.flatMap((outcome) => (outcome.kind === 'future' ? [] : [outcome.id]));
   const problems = outcomes.flatMap((outcome, index): Problem[] => {
     if (outcome.kind !== 'conflict') return [];
-    const what = index === 0 ? type : (envelopes[index]?.event ?? type);
-    return [{ path: '', message: `${what} was told before with other content, in entry ${outcome.id}` }];
+    return [
+      { path: '', message: `${envelopes[index]?.event} was told before with other content, in entry ${outcome.id}` },
+    ];
   });
   invariant(main.kind !== 'future', 'a future item was reported above');
   if (main.kind === 'conflict') return { status: 'conflict', id: main.id, ids, problems };

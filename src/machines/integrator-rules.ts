@@ -52,14 +52,14 @@ export interface IntegratorContext extends IntegratorInput {
 }
 
 /** `last`: the grace window is over, so all candidates are probed before the queue is called empty. */
-interface SelectInput {
+export interface SelectInput {
   worklist: Taken[];
   train: Member[];
   last: boolean;
   stopping: boolean;
 }
 
-interface ReleaseInput {
+export interface ReleaseInput {
   stop: Stop | null;
   worklist: Taken[];
   train: Member[];

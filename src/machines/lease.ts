@@ -22,6 +22,19 @@ export interface LeaseGrant {
   validForMs: number;
 }
 
+export interface AcquireLeaseInput {
+  sessionId: string;
+  ttlMs: number;
+  floor: number;
+}
+
+/** What renewing and releasing are told. */
+export interface HeldLeaseInput {
+  sessionId: string;
+  token: string;
+  ttlMs: number;
+}
+
 export type AcquireLeaseOutcome =
   | ({ kind: 'granted'; replacedStale: boolean } & LeaseGrant)
   | { kind: 'busy'; holder: string; fence: number; expiresAt: number };
@@ -57,13 +70,9 @@ function outcome<K extends LeaseEffectOutcome['kind']>(event: unknown, kind: K) 
 export const leaseMachine = setup({
   types: { context: {} as LeaseContext, events: {} as LeaseEvent, input: {} as LeaseInput },
   actors: {
-    acquireLease: fromPromise<AcquireLeaseOutcome, { sessionId: string; ttlMs: number; floor: number }>(
-      notProvided('acquireLease'),
-    ),
-    renewLease: fromPromise<RenewLeaseOutcome, { sessionId: string; token: string; ttlMs: number }>(
-      notProvided('renewLease'),
-    ),
-    releaseLease: fromPromise<boolean, { sessionId: string; token: string }>(notProvided('releaseLease')),
+    acquireLease: fromPromise<AcquireLeaseOutcome, AcquireLeaseInput>(notProvided('acquireLease')),
+    renewLease: fromPromise<RenewLeaseOutcome, HeldLeaseInput>(notProvided('renewLease')),
+    releaseLease: fromPromise<boolean, HeldLeaseInput>(notProvided('releaseLease')),
   },
   guards: {
     wasGranted: ({ event }) => outcome(event, 'granted') !== null,
@@ -195,7 +204,11 @@ export const leaseMachine = setup({
       invoke: {
         id: 'releaseLease',
         src: 'releaseLease',
-        input: ({ context }) => ({ sessionId: context.sessionId, token: context.grant?.token ?? '' }),
+        input: ({ context }) => ({
+          sessionId: context.sessionId,
+          token: context.grant?.token ?? '',
+          ttlMs: context.ttlMs,
+        }),
         onDone: { target: 'released', actions: 'forgetGrant' },
         onError: { target: 'failed', actions: 'rememberError' },
       },

@@ -106,6 +106,8 @@ export interface IntegrationRepository {
   hasCommit(sha: string): Promise<boolean>;
   /** Whether `ancestor` is reachable from `descendant`; 'unknown' when an object is missing or git failed. */
   ancestry(ancestor: string, descendant: string): Promise<Ancestry>;
+  /** Of `commits`, those that `tip` surely does not contain or that are not here; one request however many. */
+  unmerged(commits: readonly string[], tip: string): Promise<ReadonlySet<string>>;
   merge(request: MergeRequest, signal?: AbortSignal): Promise<MergeOutcome>;
   /** Compares `result` with the three-way rule path by path; shares no code with `merge`. */
   selfCheck(base: string, sha: string, result: string, signal?: AbortSignal): Promise<SelfCheckOutcome>;

@@ -1,0 +1,34 @@
+/**
+ * Named points between the effects of a session, at which a test may pause, fail or end the process. Given by the
+ * composition root; in production reaching one does nothing.
+ */
+
+/** Every point there is, in the order a session passes them. `docs/testing.md` explains each. */
+export const FAULT_POINTS = [
+  'before-acquire',
+  'after-acquire',
+  'after-fence',
+  'after-reconcile',
+  'before-dequeue',
+  'after-dequeue',
+  'after-recheck',
+  'after-merge',
+  'after-merge-recorded',
+  'before-push-attempted',
+  'after-push-attempted',
+  'after-push',
+  'after-push-recorded',
+  'before-block',
+  'after-block',
+  'before-session-completed',
+  'after-session-completed',
+  'after-release',
+] as const;
+
+export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+export interface Faults {
+  reach(point: FaultPoint): void | Promise<void>;
+}
+
+export const noFaults: Faults = { reach: () => undefined };

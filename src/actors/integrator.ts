@@ -1,0 +1,167 @@
+/**
+ * Runs one integrator session: the integrator machine with its effects provided, beside the lease keeper. The machine
+ * decides, the files in `session/` act; this is where they meet and where a session is told to wake or to stop.
+ */
+import { createActor, fromPromise } from 'xstate';
+import type { Clock, Ids } from '../io/clock.ts';
+import type { LeaseStore } from '../io/redis/lease.ts';
+import type {
+  BlockOutcome,
+  Member,
+  MergeOutcome,
+  PushOutcome,
+  RecheckOutcome,
+  ReconcileOutcome,
+  RecordOutcome,
+  SelectOutcome,
+  SessionOutcome,
+  Stop,
+  TakeLeaseOutcome,
+  Taken,
+} from '../machines/effects.ts';
+import { integratorMachine } from '../machines/integrator.ts';
+import type { ReleaseInput, SelectInput } from '../machines/integrator-rules.ts';
+import type { InspectionSink } from './inspection.ts';
+import { createLeaseKeeper } from './lease-keeper.ts';
+import { blockRefused } from './session/block.ts';
+import { mergeCandidate, recheckCandidate, selectCandidate } from './session/merge.ts';
+import { pushTrain, recordDeliveries } from './session/push.ts';
+import { reconcileCandidates } from './session/reconcile.ts';
+import { releaseLease } from './session/release.ts';
+import { takeLease } from './session/take-lease.ts';
+import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
+
+/** What starting a session needs; ids, lease keeper and session id are made here. */
+export interface SessionOptions extends Omit<SessionParts, 'sessionId' | 'keeper' | 'prober'> {
+  leases: LeaseStore;
+  clock: Clock;
+  ids: Ids;
+  inspect?: InspectionSink;
+  /** Makes the prober of the session, which writes under its id. */
+  makeProber(sessionId: string): SessionParts['prober'];
+}
+
+export interface SessionResult {
+  sessionId: string;
+  outcome: SessionOutcome;
+  /** Why it stopped early; null when it drained the queue. */
+  stop: Stop | null;
+  completed: number;
+  blocked: number;
+  superseded: number;
+  durationMs: number;
+  /** The error behind a stop for reason `bug`; to be thrown by who ran the session. */
+  fault: unknown;
+}
+
+export interface Session {
+  readonly id: string;
+  /** State path joined by dots, as `draining.merging`. */
+  state(): string;
+  /** Key of the candidate in hand. */
+  candidate(): Taken | null;
+  /** The queue grew. */
+  wake(): void;
+  /** The hold is lifted. */
+  holdLifted(): void;
+  /** Finishes the train in hand, requeues the rest, releases. */
+  stop(reason: string): void;
+  readonly done: Promise<SessionResult>;
+}
+
+/** Starts a session at once. Its promise never rejects: a bug is a result with `fault`. */
+export function startSession(options: SessionOptions): Session {
+  const { clock, ids, config, inspect } = options;
+  const sessionId = `integrator-${ids.ulid()}`;
+  const keeper = createLeaseKeeper({
+    store: options.leases,
+    clock,
+    sessionId,
+    makeToken: () => ids.ulid(),
+    ttlMs: config.leaseTtlMs,
+    renewMs: config.leaseRenewMs,
+    ...(inspect ? { inspect } : {}),
+    onLost: (reason) => {
+      work.lost.abort();
+      actor.send({ type: 'lease.lost', reason });
+    },
+  });
+  const work = new SessionWork({ ...options, sessionId, keeper, prober: options.makeProber(sessionId) });
+  const machine = integratorMachine.provide({
+    actors: {
+      takeLease: fromPromise<TakeLeaseOutcome, { sessionId: string }>(() => stoppable(() => takeLease(work))),
+      reconcileCandidates: fromPromise<ReconcileOutcome>(() => stoppable(() => reconcileCandidates(work))),
+      selectCandidate: fromPromise<SelectOutcome, SelectInput>(({ input }) =>
+        stoppable(() => selectCandidate(work, input)),
+      ),
+      recheckCandidate: fromPromise<RecheckOutcome, { candidate: Taken; train: Member[] }>(({ input }) =>
+        stoppable(() => recheckCandidate(work, input)),
+      ),
+      mergeCandidate: fromPromise<MergeOutcome, { candidate: Taken; base: string; train: Member[] }>(({ input }) =>
+        stoppable(() => mergeCandidate(work, input)),
+      ),
+      pushTrain: fromPromise<PushOutcome, { train: Member[] }>(({ input }) =>
+        stoppable(() => pushTrain(work, input.train)),
+      ),
+      blockCandidate: fromPromise<BlockOutcome, { member: Member; detail: string }>(({ input }) =>
+        stoppable(() => blockRefused(work, input.member, input.detail)),
+      ),
+      recordDeliveries: fromPromise<RecordOutcome, { train: Member[] }>(({ input }) =>
+        stoppable(() => recordDeliveries(work, input.train)),
+      ),
+      releaseLease: fromPromise<void, ReleaseInput>(async ({ input }) => {
+        await stoppable(() => releaseLease(work, input));
+      }),
+    },
+  });
+  const actor = createActor(machine, {
+    id: sessionId,
+    clock,
+    input: {
+      sessionId,
+      mode: 'live',
+      graceMs: config.graceMs,
+      pushAttempts: config.pushAttempts,
+      pushBatch: config.pushBatch,
+      rebuildMs: options.timings.rebuildMs,
+    },
+    ...(inspect ? { inspect } : {}),
+  });
+  const done = new Promise<SessionResult>((resolve) => {
+    actor.subscribe((snapshot) => {
+      if (snapshot.status !== 'done') return;
+      const { stop, fault } = snapshot.context;
+      resolve({
+        sessionId,
+        outcome: stop?.outcome ?? 'drained',
+        stop,
+        ...work.counts,
+        durationMs: Math.round(clock.monotonic() - work.startedAt),
+        fault,
+      });
+    });
+  });
+  actor.start();
+  actor.send({ type: 'session.wake' });
+  return {
+    id: sessionId,
+    state: () => statePath(actor.getSnapshot().value),
+    candidate: () => actor.getSnapshot().context.candidate,
+    wake: () => actor.send({ type: 'session.wake' }),
+    holdLifted: () => actor.send({ type: 'hold.lifted' }),
+    stop(reason) {
+      work.stopping.abort();
+      actor.send({ type: 'session.stop', reason });
+    },
+    done,
+  };
+}
+
+/** `{draining: 'merging'}` -> `draining.merging`. */
+export function statePath(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([name, inner]) => (Object.keys(inner as object).length === 0 ? name : `${name}.${statePath(inner)}`))
+    .join(' ');
+}

@@ -1,0 +1,159 @@
+/**
+ * Facts from git, as events: is a candidate reachable from its branch on the remote, is it on main already, is a
+ * dependency not delivered. Appends `integration.candidate.probed` only when a fact changed, so asking often is cheap.
+ */
+import type { Clock } from '../io/clock.ts';
+import type { IntegrationRepository, RemoteView } from '../io/git/repository.ts';
+import type { PayloadOf } from '../machines/events.ts';
+import type { ProbedFacts } from '../machines/readiness.ts';
+import type { Emission, NotificationProducer } from './producer.ts';
+import type { CandidateRecord, Repository } from './repository.ts';
+
+export interface ProberOptions {
+  git: IntegrationRepository;
+  repository: Repository;
+  producer: NotificationProducer;
+  clock: Clock;
+  /** Who asks. */
+  sessionId: string;
+  main: string;
+  /** Slugs that main's roadmap lets `slug` wait for and that are not delivered. */
+  undelivered(slug: string, main: string): Promise<string[]>;
+}
+
+export type ProbeResult = { kind: 'probed'; changed: number } | { kind: 'unreachable'; detail: string };
+
+/** Candidates of one append; keeps a probe of thousands within the limits of one script call. */
+const APPEND_MAX = 200;
+
+export class Prober {
+  readonly #options: ProberOptions;
+  /** What the newest answer for a candidate was computed from; the same heads need no second question. */
+  readonly #asked = new Map<string, { head: string | null; main: string | null }>();
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Compares the candidates with the remote as `view` says and records the facts that changed. The commits needed are
+   * fetched first. Throws nothing for an unreachable remote: that is an answer.
+   */
+  async probe(records: readonly CandidateRecord[], view: RemoteView): Promise<ProbeResult> {
+    const open = records.filter((record) => {
+      const asked = this.#asked.get(record.id);
+      const same = asked && asked.head === headOf(record, view, this.#options.main) && asked.main === view.main;
+      return !same || record.context.facts === null;
+    });
+    if (open.length === 0) return { kind: 'probed', changed: 0 };
+    const fetched = await this.#bring(open, view);
+    if (fetched) return fetched;
+    const unmerged = await this.#unmerged(open, view);
+    const emissions: Emission[] = [];
+    for (const record of open) {
+      const head = headOf(record, view, this.#options.main);
+      const facts = await this.#facts(record, head, view.main, unmerged);
+      if (facts === null) continue;
+      this.#asked.set(record.id, { head, main: view.main });
+      if (sameFacts(record.context.facts, facts)) continue;
+      emissions.push({ type: 'integration.candidate.probed', payload: this.#payload(record, facts, head, view.main) });
+    }
+    for (let start = 0; start < emissions.length; start += APPEND_MAX) {
+      await this.#options.producer.emitAll(emissions.slice(start, start + APPEND_MAX));
+    }
+    return { kind: 'probed', changed: emissions.length };
+  }
+
+  /** Forgets candidates that are over. */
+  forget(id: string): void {
+    this.#asked.delete(id);
+  }
+
+  /** Fetches main and the branches that are not here yet; null when all is here. */
+  async #bring(records: readonly CandidateRecord[], view: RemoteView): Promise<ProbeResult | null> {
+    const { git, main } = this.#options;
+    const wanted = new Set<string>();
+    for (const { context } of records) {
+      const head = view.heads.get(context.branch);
+      if (head !== undefined && !(await git.hasCommit(head))) wanted.add(context.branch);
+    }
+    const mainIsHere = view.main === null || (await git.hasCommit(view.main));
+    wanted.delete(main);
+    if (wanted.size === 0 && mainIsHere) return null;
+    const fetched = await git.fetch([...wanted]);
+    // A branch that vanished in between is simply not reachable; the heads that did arrive are asked one by one.
+    if (fetched.kind === 'gone') {
+      for (const branch of wanted) {
+        const one = await git.fetch([branch]);
+        if (one.kind === 'unreachable') return one;
+        if (one.kind === 'gone') view.heads.delete(branch);
+      }
+      return null;
+    }
+    return fetched.kind === 'unreachable' ? fetched : null;
+  }
+
+  async #unmerged(records: readonly CandidateRecord[], view: RemoteView): Promise<ReadonlySet<string> | null> {
+    if (view.main === null) return null;
+    return this.#options.git.unmerged(
+      records.map(({ context }) => context.sha),
+      view.main,
+    );
+  }
+
+  /** The facts, or null when git could not tell: what is unknown is not asserted. */
+  async #facts(
+    { context, key }: CandidateRecord,
+    head: string | null,
+    main: string | null,
+    unmerged: ReadonlySet<string> | null,
+  ): Promise<ProbedFacts | null> {
+    const { git, repository, undelivered } = this.#options;
+    const isHere = await git.hasCommit(context.sha);
+    let reachable = false;
+    if (head !== null && isHere) {
+      const ancestry = head === context.sha ? 'yes' : await git.ancestry(context.sha, head);
+      if (ancestry === 'unknown') return null;
+      reachable = ancestry === 'yes';
+    }
+    let integrated = isHere && unmerged !== null && !unmerged.has(context.sha);
+    const receipt = repository.find(key)?.context.delivery;
+    if (!integrated && receipt && main !== null) {
+      integrated = (await git.ancestry(receipt.merge_commit, main)) === 'yes';
+    }
+    return { reachable, integrated, undelivered: main === null ? [] : await undelivered(context.slug, main) };
+  }
+
+  #payload(
+    record: CandidateRecord,
+    facts: ProbedFacts,
+    head: string | null,
+    main: string | null,
+  ): PayloadOf<'integration.candidate.probed'> {
+    const { slug, branch, sha } = record.context;
+    return {
+      slug,
+      branch,
+      sha,
+      session_id: this.#options.sessionId,
+      ...facts,
+      ...(head === null ? {} : { branch_head: head }),
+      ...(main === null ? {} : { main_head: main }),
+      previous: record.lastProbe,
+      probed_at: new Date(this.#options.clock.now()).toISOString(),
+    };
+  }
+}
+
+function headOf({ context }: CandidateRecord, view: RemoteView, main: string): string | null {
+  return (context.branch === main ? view.main : view.heads.get(context.branch)) ?? null;
+}
+
+function sameFacts(a: ProbedFacts | null, b: ProbedFacts): boolean {
+  return (
+    a !== null &&
+    a.reachable === b.reachable &&
+    a.integrated === b.integrated &&
+    a.undelivered.join(' ') === b.undelivered.join(' ')
+  );
+}

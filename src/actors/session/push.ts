@@ -1,0 +1,224 @@
+/**
+ * The push of a train, and what becomes of it. Before it, every member is rechecked against a fresh look at the
+ * remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
+ */
+import type { PushOutcome as GitPush, RemoteView } from '../../io/git/repository.ts';
+import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
+import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
+import { readinessReasons } from '../../machines/readiness.ts';
+import { LeaseLost } from '../lease-keeper.ts';
+import type { Emission } from '../producer.ts';
+import { sendBack } from './merge.ts';
+import { noticeMain } from './reconcile.ts';
+import { fenceNote } from './take-lease.ts';
+import { type SessionWork, stop } from './work.ts';
+
+/** Pushes all members and a new fence commit in one atomic push. */
+export async function pushTrain(work: SessionWork, train: Member[]): Promise<PushOutcome> {
+  const { parts } = work;
+  const view = await work.lookHolding();
+  const base = train[0]?.base;
+  if (view.main !== base) {
+    await work.patiently(() => parts.git.fetch([]), 'unreachable');
+    await noticeMain(work, view.main);
+    return { kind: 'main_moved' };
+  }
+  const left = await recheckMembers(work, train, view);
+  if (left.length > 0) return { kind: 'members_left', left };
+
+  const fenceFrom = work.fenceCommit;
+  const seq = work.seq + 1;
+  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  await parts.faults.reach('before-push-attempted');
+  await work.record({
+    type: 'integration.push.attempted',
+    payload: {
+      ...work.stamp(),
+      seq,
+      base,
+      fence_from: fenceFrom ?? '',
+      fence_to: fenceTo,
+      members: train.map(({ slug, branch, sha, mergeCommit, tip }) => ({
+        slug,
+        branch,
+        sha,
+        merge_commit: mergeCommit,
+        tip,
+      })),
+    },
+  });
+  await parts.faults.reach('after-push-attempted');
+  // From here on the log refuses to supersede a member; one that left just before is found now, for the last time.
+  const gone = train.map(candidateKey).filter((key) => parts.repository.find(key)?.context.openPush !== seq);
+  if (gone.length > 0) {
+    await settle(work, 'integration.push.rejected', seq, 'a member left before the push');
+    return { kind: 'members_left', left: gone };
+  }
+  return carryOut(work, train, { seq, fenceFrom, fenceTo });
+}
+
+interface Attempt {
+  seq: number;
+  fenceFrom: string | null;
+  fenceTo: string;
+}
+
+async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): Promise<PushOutcome> {
+  const { parts } = work;
+  const { seq, fenceFrom, fenceTo } = attempt;
+  const tip = train.at(-1)?.tip ?? null;
+  const push = (): Promise<GitPush> => {
+    work.held().assertHeld();
+    return parts.git.push({ tip, fenceFrom, fenceTo }, work.lost.signal);
+  };
+  const outcome = await transientlyPatient(work, seq, push);
+  await parts.faults.reach('after-push');
+  switch (outcome.kind) {
+    case 'pushed':
+      landed(work, attempt, tip);
+      return { kind: 'pushed' };
+    case 'main_moved':
+      await settle(work, 'integration.push.rejected', seq, outcome.detail);
+      work.seq = seq;
+      await work.lookHolding();
+      return { kind: 'main_moved' };
+    case 'refused':
+      await settle(work, 'integration.push.rejected', seq, outcome.detail);
+      work.seq = seq;
+      return { kind: 'refused', detail: outcome.detail };
+    case 'planted':
+      await settle(work, 'integration.push.rejected', seq, outcome.detail);
+      return work.halt('REF_PLANTED', outcome.detail);
+    case 'unsupported':
+      await settle(work, 'integration.push.rejected', seq, outcome.detail);
+      return stop(
+        'refused',
+        'remote',
+        `the remote cannot take main and the fence together: ${outcome.detail}`,
+        'REMOTE_UNSUITABLE',
+      );
+    case 'fence_moved':
+    case 'unknown':
+      // A burned push counts as a lost race, so that a remote that never answers does not keep the session for ever.
+      if ((await burn(work, attempt)) === 'burned') return { kind: 'main_moved' };
+      landed(work, attempt, tip);
+      return { kind: 'pushed' };
+  }
+}
+
+/** Retries a push that surely did not happen; when the time is over, the attempt is rejected and the session ends. */
+async function transientlyPatient(
+  work: SessionWork,
+  seq: number,
+  push: () => Promise<GitPush>,
+): Promise<Exclude<GitPush, { kind: 'transient' }>> {
+  try {
+    return await work.patiently(push, 'transient');
+  } catch (error) {
+    if (!(error instanceof LeaseLost))
+      await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
+    throw error;
+  }
+}
+
+function landed(work: SessionWork, { seq, fenceTo }: Attempt, tip: string | null): void {
+  work.fenceCommit = fenceTo;
+  work.seq = seq;
+  if (work.view) work.view = { ...work.view, main: tip, fence: fenceTo };
+}
+
+/**
+ * Makes an outcome known: moves the fence alone from the value that the push expected. Once that succeeds the push
+ * can never land any more; when the fence is found moved to what the push brought, it has landed.
+ */
+async function burn(work: SessionWork, attempt: Attempt): Promise<'landed' | 'burned'> {
+  const { parts } = work;
+  const { fenceFrom, fenceTo } = attempt;
+  const seq = attempt.seq + 1;
+  const fence = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  const outcome = await work.patiently(
+    () => {
+      work.held().assertHeld();
+      return parts.git.push({ tip: null, fenceFrom, fenceTo: fence }, work.lost.signal);
+    },
+    'transient',
+    'unknown',
+  );
+  if (outcome.kind !== 'pushed') {
+    const view = await work.look();
+    if (view.fence === fenceTo) return 'landed';
+    // A burn whose own answer was lost shows as moved, too: to our burning fence.
+    if (view.fence !== fence) throw new LeaseLost('fence_moved');
+  }
+  work.fenceCommit = fence;
+  work.seq = seq;
+  await settle(work, 'integration.push.burned', attempt.seq, 'its outcome was not known');
+  await work.lookHolding();
+  return 'burned';
+}
+
+async function settle(
+  work: SessionWork,
+  type: 'integration.push.rejected' | 'integration.push.burned',
+  seq: number,
+  reason: string,
+): Promise<void> {
+  await work.record({ type, payload: { ...work.stamp(), seq, reason } });
+}
+
+/** Keys of the members that no longer hold; their way back is in the log. */
+async function recheckMembers(work: SessionWork, train: Member[], view: RemoteView): Promise<CandidateKey[]> {
+  const { parts } = work;
+  const records = train.map((member) => work.recordOf(candidateKey(member)));
+  await work.patiently(() => parts.prober.probe(records, view), 'unreachable');
+  await parts.dispatcher.catchUp();
+  const left: CandidateKey[] = [];
+  for (const member of train) {
+    const key = candidateKey(member);
+    const record = work.recordOf(key);
+    if (record.state !== 'integrating') left.push(key);
+    else if (readinessReasons(record.context).length > 0) {
+      left.push(key);
+      await sendBack(work, member, 'recheck');
+    }
+  }
+  return left;
+}
+
+/** Writes the proof of the push and the receipt of every member, in order and in one append. */
+export async function recordDeliveries(work: SessionWork, train: Member[]): Promise<RecordOutcome> {
+  const { fence } = work.held();
+  const { strategy } = work.parts.config;
+  const emissions: Emission[] = [{ type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: work.seq } }];
+  for (const [index, member] of train.entries()) {
+    const { slug, branch, sha, base, mergeCommit, tip, tree, skipped } = member;
+    const receipt = {
+      base,
+      merge_commit: mergeCommit,
+      tip,
+      tree,
+      fence,
+      strategy,
+      checks: [],
+      skipped,
+      train: index + 1,
+    };
+    emissions.push({
+      type: 'deployment.completed',
+      payload: {
+        slug,
+        branch,
+        sha,
+        merge_commit: mergeCommit,
+        integrated_at: work.now(),
+        outcome: 'merged',
+        fence,
+        receipt,
+      },
+    });
+  }
+  await work.record(...emissions);
+  work.counts.completed += train.length;
+  await work.parts.faults.reach('after-push-recorded');
+  return { kind: 'recorded' };
+}

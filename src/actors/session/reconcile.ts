@@ -1,0 +1,174 @@
+/**
+ * What a session does first under its fence: it finds out from the remote what really happened before it. Pushes of
+ * unknown outcome are settled (our fence makes a late one impossible), candidates found integrating are completed or
+ * requeued, commits that nobody recorded are noticed, and every open candidate is probed.
+ */
+import type { RemoteView } from '../../io/git/repository.ts';
+import type { ReconcileOutcome } from '../../machines/effects.ts';
+import type { OpenPush } from '../../machines/standing.ts';
+import type { Emission } from '../producer.ts';
+import type { CandidateRecord } from '../repository.ts';
+import type { SessionWork } from './work.ts';
+
+/** Foreign commits named in one event; more are counted, not listed. */
+const FOREIGN_LISTED_MAX = 100;
+
+export async function reconcileCandidates(work: SessionWork): Promise<ReconcileOutcome> {
+  const { parts } = work;
+  const view = await work.lookHolding();
+  await work.patiently(() => parts.git.fetch([]), 'unreachable');
+  for (const push of [...parts.repository.standing.openPushes]) await settlePush(work, push, view.main);
+  for (const record of parts.repository.live()) {
+    if (record.state === 'integrating') await settleCandidate(work, record, view.main);
+  }
+  await noticeMain(work, view.main);
+  await probeAll(work, view);
+  await parts.faults.reach('after-reconcile');
+  return { kind: 'reconciled' };
+}
+
+/** Probes every candidate that is not final, and completes those that are on main already. */
+export async function probeAll(work: SessionWork, view: RemoteView): Promise<void> {
+  const { parts } = work;
+  await work.patiently(() => parts.prober.probe(parts.repository.live(), view), 'unreachable');
+  await parts.dispatcher.catchUp();
+  const main = view.main;
+  if (main === null) return;
+  for (const record of parts.repository.live()) {
+    if (record.context.facts?.integrated && record.state !== 'integrating') {
+      await completeIntegrated(work, record, 'ancestry', main);
+    }
+  }
+}
+
+/** A push whose outcome the log does not know: on main, or impossible since the fence moved. */
+async function settlePush(work: SessionWork, push: OpenPush, main: string): Promise<void> {
+  const last = push.members.at(-1);
+  const landed = last !== undefined && (await isOnMain(work, last.tip, main));
+  if (!landed) {
+    await work.record({
+      type: 'integration.push.burned',
+      payload: { ...work.stamp(), seq: push.seq, reason: 'the fence moved before it landed' },
+    });
+    return;
+  }
+  const emissions: Emission[] = [
+    { type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: push.seq, reason: 'found on main' } },
+  ];
+  for (const [index, member] of push.members.entries()) {
+    emissions.push(await completionOf(work, push, member, index));
+  }
+  await work.record(...emissions);
+  work.counts.completed += push.members.length;
+}
+
+async function completionOf(
+  work: SessionWork,
+  push: OpenPush,
+  member: OpenPush['members'][number],
+  index: number,
+): Promise<Emission> {
+  const { slug, branch, sha, merge_commit, tip } = member;
+  const base = push.members[index - 1]?.tip ?? push.base;
+  const tree = (await work.parts.git.treeOf(tip)) ?? '';
+  const { fence } = work.held();
+  const receipt = {
+    base,
+    merge_commit,
+    tip,
+    tree,
+    fence,
+    strategy: work.parts.config.strategy,
+    checks: [],
+    skipped: 0,
+  };
+  const payload = { slug, branch, sha, merge_commit, integrated_at: work.now(), outcome: 'merged' as const, fence };
+  return { type: 'deployment.completed', payload: { ...payload, receipt: { ...receipt, train: index + 1 } } };
+}
+
+/** A candidate that a dead session left integrating, without an open push. */
+async function settleCandidate(work: SessionWork, record: CandidateRecord, main: string): Promise<void> {
+  const { slug, branch, sha, attempt, landed } = record.context;
+  if (landed || (await isOnMain(work, sha, main))) return completeIntegrated(work, record, 'ancestry', main);
+  await work.record({
+    type: 'integration.candidate.requeued',
+    payload: { ...work.stamp(), slug, branch, sha, attempt, reasons: ['its session ended'], after: 'reconcile' },
+  });
+}
+
+/** Writes that a candidate is on main without a push of ours, and completes it. */
+export async function completeIntegrated(
+  work: SessionWork,
+  record: CandidateRecord,
+  how: 'ancestry' | 'content' | 'receipt',
+  main: string,
+): Promise<void> {
+  const { slug, branch, sha, attempt } = record.context;
+  const { fence } = work.held();
+  const tree = (await work.parts.git.treeOf(main)) ?? '';
+  const { strategy } = work.parts.config;
+  await work.record(
+    {
+      type: 'integration.candidate.already_merged',
+      payload: { ...work.stamp(), slug, branch, sha, attempt, how, main_head: main },
+    },
+    {
+      type: 'deployment.completed',
+      payload: {
+        slug,
+        branch,
+        sha,
+        merge_commit: sha,
+        integrated_at: work.now(),
+        outcome: 'already_integrated',
+        fence,
+        receipt: {
+          base: main,
+          merge_commit: sha,
+          tip: main,
+          tree,
+          fence,
+          strategy,
+          checks: [],
+          skipped: 0,
+          landed_by: main,
+        },
+      },
+    },
+  );
+  work.counts.completed += 1;
+}
+
+/** Compares main with what the log knows of it: commits without a receipt are foreign, missing ones a rewind. */
+export async function noticeMain(work: SessionWork, main: string): Promise<void> {
+  const { parts } = work;
+  const known = parts.repository.standing.main;
+  if (known === main) return;
+  if (known !== null && !(await isOnMain(work, known, main))) {
+    await work.note('integration.main.rewound', {
+      from: known,
+      to: main,
+      commits: [],
+      session_id: parts.sessionId,
+      command_id: parts.ids.ulid(),
+    });
+    await work.halt('MAIN_REWOUND', `main was ${known} and is ${main} now, which does not contain it`);
+  }
+  const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
+  const foreign = commits.filter(({ sha }) => !parts.repository.deliveredBy(sha)).map(({ sha }) => sha);
+  if (known === null || foreign.length === 0) return;
+  await work.note('integration.main.foreign', {
+    from: known,
+    to: main,
+    commits: foreign,
+    session_id: parts.sessionId,
+    command_id: parts.ids.ulid(),
+  });
+}
+
+/** Unknown objects are not on main: all of main was fetched. */
+async function isOnMain(work: SessionWork, commit: string, main: string): Promise<boolean> {
+  if (commit === main) return true;
+  if (!(await work.parts.git.hasCommit(commit))) return false;
+  return (await work.parts.git.ancestry(commit, main)) === 'yes';
+}

@@ -1,0 +1,83 @@
+/** How a session ends: what was not pushed goes back to the queue, the checkpoint is written, the lease given back. */
+import type { Stop } from '../../machines/effects.ts';
+import type { SessionWork } from './work.ts';
+
+type RequeueCause = 'shutdown' | 'unreachable' | 'contention' | 'rebuild';
+
+/** Ends the session; without a lease there is nothing to undo. */
+export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | null }): Promise<void> {
+  const { parts } = work;
+  if (!work.proof) return parts.keeper.release();
+  const lost = stop?.reason === 'lease_lost';
+  if (lost) {
+    await work.note('integration.lease.lost', {
+      ...work.stamp(),
+      reason: code(stop.detail),
+      command_id: parts.ids.ulid(),
+    });
+    await abort(work, stop);
+    return;
+  }
+  await requeueRest(work, causeOf(stop));
+  await parts.faults.reach('before-session-completed');
+  if (stop?.outcome === 'aborted' && stop.reason !== 'shutdown') await abort(work, stop);
+  else await checkpoint(work, stop);
+  await parts.faults.reach('after-session-completed');
+  await work.record({ type: 'integration.lease.released', payload: work.stamp() });
+  await parts.keeper.release();
+  await parts.faults.reach('after-release');
+}
+
+function causeOf(stop: Stop | null): RequeueCause {
+  if (stop?.outcome === 'unreachable') return 'unreachable';
+  return stop?.reason === 'contention' ? 'contention' : stop?.reason === 'shutdown' ? 'shutdown' : 'rebuild';
+}
+
+/** Everything still integrating goes back, except members of a push whose outcome is open: the next session settles those. */
+async function requeueRest(work: SessionWork, after: RequeueCause): Promise<void> {
+  const { parts } = work;
+  await parts.dispatcher.catchUp();
+  for (const record of parts.repository.live()) {
+    const { slug, branch, sha, attempt, openPush, landed } = record.context;
+    if (record.state !== 'integrating' || openPush !== null || landed) continue;
+    await work.record({
+      type: 'integration.candidate.requeued',
+      payload: { ...work.stamp(), slug, branch, sha, attempt, reasons: [after], after },
+    });
+  }
+}
+
+async function checkpoint(work: SessionWork, stop: Stop | null): Promise<void> {
+  const { parts } = work;
+  const outcome = stop === null ? 'drained' : stop.outcome === 'aborted' ? 'shutdown' : stop.outcome;
+  await work.record({
+    type: 'integration.session.completed',
+    payload: {
+      ...work.stamp(),
+      counts: { ...work.counts },
+      duration_ms: Math.round(parts.clock.monotonic() - work.startedAt),
+      last_log_id: parts.dispatcher.appliedId,
+      outcome: outcome === 'busy' || outcome === 'refused' ? 'held' : outcome,
+    },
+  });
+}
+
+async function abort(work: SessionWork, stop: Stop): Promise<void> {
+  const { parts } = work;
+  await work.note('integration.session.aborted', {
+    session_id: parts.sessionId,
+    fence: work.proof?.fence ?? null,
+    reason: code(stop.reason),
+    detail: stop.detail,
+    command_id: parts.ids.ulid(),
+  });
+}
+
+/** A word as the events want codes: lower case, words joined by `_`. */
+function code(text: string): string {
+  const word = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  return /^[a-z]/.test(word) ? word.slice(0, 64) : 'unknown';
+}

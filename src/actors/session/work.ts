@@ -1,0 +1,227 @@
+/**
+ * What one integrator session carries from effect to effect: its proof, the remote as last seen, the fence it left
+ * there, its counts. Also the three ways an effect talks to the world: `record` (fenced append, then catch up),
+ * `patiently` (transient faults of the remote are retried) and `stop`.
+ */
+
+import { InvariantViolation } from '../../errors.ts';
+import type { Clock, Ids } from '../../io/clock.ts';
+import { sleep } from '../../io/clock.ts';
+import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
+import type { Stop, Stopped } from '../../machines/effects.ts';
+import type { EventType, PayloadOf } from '../../machines/events.ts';
+import type { CandidateKey } from '../../machines/identity.ts';
+import type { Dispatcher } from '../dispatcher.ts';
+import type { Faults } from '../faults.ts';
+import { type LeaseKeeper, LeaseLost, type LeaseProof } from '../lease-keeper.ts';
+import type { Prober } from '../prober.ts';
+import type { Emission, EmitResult, NotificationProducer } from '../producer.ts';
+import type { CandidateRecord, Repository } from '../repository.ts';
+
+/** What of the configuration a session needs. */
+export interface SessionConfig {
+  repoId: string;
+  main: string;
+  strategy: 'merge' | 'squash';
+  graceMs: number;
+  pushAttempts: number;
+  pushBatch: number;
+  /** `Name <mail>`. */
+  author: string;
+  leaseTtlMs: number;
+  leaseRenewMs: number;
+}
+
+/** Delays of a session, ms; given by the composition root so that tests can be fast. */
+export interface Timings {
+  /** First and longest pause between tries of a remote that cannot be reached, and how long they go on. */
+  retryFirstMs: number;
+  retryMaxMs: number;
+  retryTotalMs: number;
+  /** Base of the growing pause after a lost race. */
+  rebuildMs: number;
+}
+
+export const TIMINGS: Timings = { retryFirstMs: 1000, retryMaxMs: 60_000, retryTotalMs: 300_000, rebuildMs: 200 };
+
+/** What a session needs from outside. */
+export interface SessionParts {
+  sessionId: string;
+  host: string;
+  version: string;
+  config: SessionConfig;
+  timings: Timings;
+  clock: Clock;
+  ids: Ids;
+  logId: string;
+  git: IntegrationRepository;
+  repository: Repository;
+  dispatcher: Dispatcher;
+  producer: NotificationProducer;
+  prober: Prober;
+  keeper: LeaseKeeper;
+  faults: Faults;
+  /** One line of the operating log. */
+  report(message: string, details: Record<string, unknown>): void;
+}
+
+/** Thrown inside an effect to stop the session; the effect's wrapper turns it into an outcome. */
+export class SessionStop extends Error {
+  override name = 'SessionStop';
+  readonly stop: Stop;
+
+  constructor(stop: Stop) {
+    super(stop.detail);
+    this.stop = stop;
+  }
+}
+
+/** Stops the session with an outcome that is no bug. */
+export function stop(outcome: Stop['outcome'], reason: string, detail: string, code: string | null = null): never {
+  throw new SessionStop({ outcome, reason, detail, code });
+}
+
+type Answer = { kind: string; detail?: string };
+
+export class SessionWork {
+  readonly parts: SessionParts;
+  readonly startedAt: number;
+  /** Ends pauses, when the session is told to stop; what is under way is finished. */
+  readonly stopping = new AbortController();
+  /** Ends everything, git processes included, when the lease is lost. */
+  readonly lost = new AbortController();
+  proof: LeaseProof | null = null;
+  /** The remote as last read, or as our own last push left it. */
+  view: RemoteView | null = null;
+  /** Fence commit that the remote has from us, and its sequence number. */
+  fenceCommit: string | null = null;
+  seq = 0;
+  readonly counts = { completed: 0, blocked: 0, superseded: 0 };
+  /** Times a condition sent a candidate back in this drain. */
+  readonly fallen = new Map<CandidateKey, number>();
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+    this.startedAt = parts.clock.monotonic();
+  }
+
+  now(): string {
+    return new Date(this.parts.clock.now()).toISOString();
+  }
+
+  seconds(): number {
+    return Math.floor(this.parts.clock.now() / 1000);
+  }
+
+  /** The proof; without one nothing that needs it may be reached. */
+  held(): LeaseProof {
+    if (!this.proof) throw new InvariantViolation('an effect that needs the lease ran without it');
+    return this.proof;
+  }
+
+  /** Session id and fence, as every fenced event carries them. */
+  stamp(): { session_id: string; fence: number } {
+    return { session_id: this.parts.sessionId, fence: this.held().fence };
+  }
+
+  /** Appends fenced events in one step under the lease, then applies the log up to its end. */
+  async record(...events: Emission[]): Promise<void> {
+    const proof = this.held();
+    proof.assertHeld();
+    expectTaken(await this.parts.producer.emitAll(events, { proof: { token: proof.token, fence: proof.fence } }));
+    await this.parts.dispatcher.catchUp();
+  }
+
+  /** Appends one event that needs no lease. */
+  async note<T extends EventType>(type: T, payload: PayloadOf<T>): Promise<void> {
+    expectTaken(await this.parts.producer.emit(type, payload as never));
+    await this.parts.dispatcher.catchUp();
+  }
+
+  /** Places the hold that makes a halt, then stops. A halt that stands already is not placed again. */
+  async halt(code: NonNullable<PayloadOf<'integration.hold.placed'>['alarm']>, detail: string): Promise<never> {
+    if (this.parts.repository.standing.hold?.alarm !== code) {
+      await this.note('integration.hold.placed', {
+        owner: this.parts.sessionId,
+        reason: detail,
+        until: null,
+        main_busy: false,
+        alarm: code,
+        command_id: this.parts.ids.ulid(),
+      });
+    }
+    return stop('halted', code.toLowerCase(), detail, code);
+  }
+
+  /**
+   * Asks the remote until it answers with something else than one of the `transient` kinds, at growing intervals.
+   * Stops the session as unreachable when the time for it is over or the session is told to stop.
+   */
+  async patiently<A extends Answer, K extends A['kind']>(
+    ask: () => Promise<A>,
+    ...transient: K[]
+  ): Promise<Exclude<A, { kind: K }>> {
+    const { clock, timings } = this.parts;
+    const deadline = clock.monotonic() + timings.retryTotalMs;
+    for (let pause = timings.retryFirstMs; ; pause = Math.min(pause * 2, timings.retryMaxMs)) {
+      const answer = await ask();
+      if (!(transient as string[]).includes(answer.kind)) return answer as Exclude<A, { kind: K }>;
+      const detail = answer.detail ?? answer.kind;
+      this.parts.report('the remote did not answer; trying again', { detail, pause });
+      if (this.stopping.signal.aborted || this.lost.signal.aborted || clock.monotonic() + pause > deadline)
+        stop('unreachable', 'unreachable', detail);
+      await sleep(clock, pause, AbortSignal.any([this.stopping.signal, this.lost.signal])).catch(() => undefined);
+    }
+  }
+
+  /** Reads the remote anew; refuses to go on when refs are planted in the way of main or the fence. */
+  async look(): Promise<RemoteView> {
+    const { view } = await this.patiently(() => this.parts.git.look(this.lost.signal), 'unreachable');
+    if (view.planted.length > 0) {
+      await this.halt(
+        'REF_PLANTED',
+        `the remote has refs that git confuses with main or the fence: ${view.planted.join(', ')}`,
+      );
+    }
+    this.view = view;
+    return view;
+  }
+
+  /** As `look`, under the lease: a fence that is not ours any more means that another session took over. */
+  async lookHolding(): Promise<RemoteView & { main: string }> {
+    const view = await this.look();
+    if (view.fence !== this.fenceCommit) throw new LeaseLost('fence_moved');
+    const { main } = view;
+    if (main === null) return this.halt('MAIN_REWOUND', 'main is gone from the remote');
+    return Object.assign(view, { main });
+  }
+
+  /** The record of a candidate in hand. */
+  recordOf(key: CandidateKey): CandidateRecord {
+    const record = this.parts.repository.find(key);
+    if (!record) throw new InvariantViolation(`candidate ${key} is not in the log`);
+    return record;
+  }
+}
+
+/** Appending by telec itself is refused only when the lease is gone; anything else is a mistake in the program. */
+function expectTaken(result: EmitResult): void {
+  if (result.status === 'fenced_out') throw new LeaseLost('fenced_out');
+  if (result.status === 'appended' || result.status === 'duplicate') return;
+  const problems =
+    'problems' in result ? result.problems.map(({ path, message }) => `${path} ${message}`).join('; ') : '';
+  throw new InvariantViolation(`the log did not take an event of the session: ${result.status}: ${problems}`);
+}
+
+/** Runs the body of an effect; a stop or a lost lease becomes the outcome `stopped`, anything else is a bug. */
+export async function stoppable<T>(body: () => Promise<T>): Promise<T | Stopped> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof SessionStop) return { kind: 'stopped', stop: error.stop };
+    if (error instanceof LeaseLost) {
+      return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'lease_lost', detail: error.reason, code: null } };
+    }
+    throw error;
+  }
+}
