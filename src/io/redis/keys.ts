@@ -1,0 +1,43 @@
+/**
+ * The only place that spells Redis keys. All keys of a repository carry one hash tag, so that every script stays in
+ * one slot of a clustered server. Never reads or writes a key.
+ */
+
+/** The keys of one repository. */
+export interface RepositoryKeys {
+  /** Stream: the log. */
+  log: string;
+  /** String: the id of the log. */
+  logId: string;
+  /** Hash: idempotency key -> `<entry id> <digest>`. Kept when the log is trimmed. */
+  idempotency: string;
+  /** Hash: reader's name -> id of the last entry it is done with. */
+  positions: string;
+  /** Stream: entries that could not be applied. */
+  dead: string;
+  /** Hash: id of a buried entry -> its id in the dead-letter stream. */
+  buried: string;
+  /** Hash: the lease record. */
+  lease: string;
+  /** String: the highest fence ever granted; outlives the record. */
+  fence: string;
+}
+
+/** What a repository may be called: it becomes part of keys, paths and messages. */
+const REPO_ID_PATTERN = /^[a-z0-9._-]{1,64}$/;
+
+/** The keys of `repoId`. Throws a RangeError when it is no repository id. */
+export function repositoryKeys(repoId: string): RepositoryKeys {
+  if (!REPO_ID_PATTERN.test(repoId)) throw new RangeError('a repository id is 1 to 64 characters of a-z, 0-9, . _ -');
+  const key = (name: string) => `{telec:${repoId}}:${name}`;
+  return {
+    log: key('log'),
+    logId: key('log-id'),
+    idempotency: key('idempotency'),
+    positions: key('positions'),
+    dead: key('dead'),
+    buried: key('buried'),
+    lease: key('lease:integration/main'),
+    fence: key('fence'),
+  };
+}

@@ -1,0 +1,17 @@
+--[[
+Purpose: tells how far the log goes without sending any entry.
+Promise: writes nothing.
+KEYS[1] log stream
+KEYS[2] dead-letter stream
+Return: {newest id ever given ("0" for none), number of entries in the log, number of dead letters}, all text.
+]]
+local newest = '0'
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      newest = info[i + 1]
+    end
+  end
+end
+return { newest, tostring(redis.call('XLEN', KEYS[1])), tostring(redis.call('XLEN', KEYS[2])) }

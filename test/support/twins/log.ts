@@ -1,0 +1,200 @@
+/**
+ * The log in memory. Same behaviour as the Redis one, held by the same conformance suite; every operation goes
+ * through the port, so that a simulation decides when it happens and whether its answer arrives.
+ */
+import {
+  AHEAD_MAX_MS,
+  type AppendItem,
+  type AppendOutcome,
+  type AppendResult,
+  checkItems,
+  compareIds,
+  type EventLog,
+  entryId,
+  type FenceProof,
+  type LogCheck,
+  type LogEntry,
+  WAIT_ENTRIES_MAX,
+} from '../../../src/io/redis/log.ts';
+import { nextId, type TwinPort, type TwinStore } from './store.ts';
+
+const TRIMMED = 'trimmed';
+
+function proves(store: TwinStore, proof: FenceProof): boolean {
+  const { lease, fence } = store;
+  if (lease === null || lease.leaseToken !== proof.token) return false;
+  return lease.fence === proof.fence && fence === proof.fence && lease.expiresAt > store.now();
+}
+
+function appendOne(store: TwinStore, item: AppendItem): AppendOutcome {
+  const known = store.idempotency.get(item.key);
+  if (known !== undefined) return { kind: known.digest === item.digest ? 'duplicate' : 'conflict', id: known.id };
+  const aheadMs = item.latestInstantMs - store.now();
+  if (aheadMs > AHEAD_MAX_MS) return { kind: 'future', aheadMs };
+  const id = nextId(store);
+  store.lastId = id;
+  store.entries.push({ id, fields: { ...item.fields } });
+  store.idempotency.set(item.key, { id, digest: item.digest });
+  return { kind: 'appended', id };
+}
+
+/** Index of the first entry after `id`; entries are in order. */
+function firstAfter(entries: LogEntry[], id: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const entry = entries[middle];
+    if (entry !== undefined && compareIds(entry.id, id) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function copy(entry: LogEntry): LogEntry {
+  return { id: entry.id, fields: { ...entry.fields } };
+}
+
+/** A handle on the log in `store`; any number may be open at once, each with a port of its own. */
+export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
+  const closed = new AbortController();
+
+  const idOf = (): string => {
+    store.logId ??= store.newLogId();
+    return store.logId;
+  };
+
+  const page = (after: string, count: number): LogEntry[] => {
+    const from = firstAfter(store.entries, after);
+    return store.entries.slice(from, from + count).map(copy);
+  };
+
+  const check = (logId: string, remembered: string): LogCheck => {
+    const current = idOf();
+    if (current !== logId) return { kind: 'replaced', logId: current };
+    const lost: LogCheck = { kind: 'lost_tail', lastId: store.lastId };
+    if (compareIds(store.lastId, remembered) < 0) return lost;
+    if (remembered === '0' || compareIds(remembered, store.positions.get(TRIMMED) ?? '0') <= 0)
+      return { kind: 'intact' };
+    const at = store.entries[firstAfter(store.entries, remembered) - 1];
+    return at?.id === remembered ? { kind: 'intact' } : lost;
+  };
+
+  const advance = (name: string, id: string): string => {
+    const old = store.positions.get(name) ?? '0';
+    const next = compareIds(id, old) > 0 ? id : old;
+    if (next !== '0') store.positions.set(name, next);
+    return next;
+  };
+
+  /** Resolves at the next append, after `ms` of the port's clock, or when `signal` aborts. */
+  const arrival = (ms: number, signal: AbortSignal): { happened: Promise<void>; drop(): void; timedOut(): boolean } => {
+    let over = false;
+    let settle: () => void = () => undefined;
+    const happened = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const timer = port.clock.setTimeout(() => {
+      over = true;
+      settle();
+    }, ms);
+    const onAbort = () => settle();
+    store.arrivals.add(settle);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const drop = () => {
+      store.arrivals.delete(settle);
+      port.clock.clearTimeout(timer as never);
+      signal.removeEventListener('abort', onAbort);
+    };
+    return { happened, drop, timedOut: () => over };
+  };
+
+  return {
+    logId: () => port.perform('log.logId', idOf),
+    time: () => port.perform('log.time', () => store.now()),
+
+    async append(items, proof) {
+      checkItems(items);
+      return await port.perform('log.append', (): AppendResult => {
+        if (proof !== undefined && !proves(store, proof)) return { kind: 'fenced_out' };
+        const outcomes = items.map((item) => appendOne(store, item));
+        if (outcomes.some(({ kind }) => kind === 'appended')) for (const wake of [...store.arrivals]) wake();
+        return { kind: 'done', outcomes };
+      });
+    },
+
+    async check(known) {
+      const remembered = entryId(known.lastId);
+      return await port.perform('log.check', () => check(known.logId, remembered));
+    },
+
+    async read(after, count) {
+      const from = entryId(after);
+      return await port.perform('log.read', () => page(from, count));
+    },
+
+    async wait(after, timeoutMs, signal) {
+      const from = entryId(after);
+      const stop = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
+      let over = timeoutMs <= 0;
+      const limit = port.clock.setTimeout(() => {
+        over = true;
+      }, timeoutMs);
+      try {
+        while (!stop.aborted) {
+          const next = over ? null : arrival(timeoutMs, stop);
+          try {
+            const entries = await port.perform('log.wait', () => page(from, WAIT_ENTRIES_MAX));
+            if (entries.length > 0 || next === null) return stop.aborted ? [] : entries;
+            if (!stop.aborted) await next.happened;
+            over ||= next.timedOut();
+          } finally {
+            next?.drop();
+          }
+        }
+        return [];
+      } finally {
+        port.clock.clearTimeout(limit as never);
+      }
+    },
+
+    stats: () =>
+      port.perform('log.stats', () => {
+        return { lastId: store.lastId, length: store.entries.length, dead: store.dead.length };
+      }),
+
+    async bury(id, reason, fields) {
+      entryId(id);
+      return await port.perform('log.bury', () => {
+        if (store.dead.some((letter) => letter.entryId === id)) return false;
+        const last = store.dead.at(-1)?.id ?? '0';
+        store.dead.push({ id: nextId({ now: store.now, lastId: last }), entryId: id, reason, fields: { ...fields } });
+        return true;
+      });
+    },
+
+    dead: (count) =>
+      port.perform('log.dead', () =>
+        store.dead.slice(0, count).map((letter) => ({ ...letter, fields: { ...letter.fields } })),
+      ),
+
+    position: (name) => port.perform('log.position', () => store.positions.get(name) ?? '0'),
+
+    async advance(name, id) {
+      entryId(id);
+      return await port.perform('log.advance', () => advance(name, id));
+    },
+
+    async trim(through) {
+      entryId(through);
+      return await port.perform('log.trim', () => {
+        advance(TRIMMED, through);
+        return store.entries.splice(0, firstAfter(store.entries, through)).length;
+      });
+    },
+
+    async close() {
+      closed.abort();
+    },
+  };
+}
