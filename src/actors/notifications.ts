@@ -1,5 +1,51 @@
-/** placeholder until the projection lands */
-export interface NotificationBoard {
-  project(event: unknown, repository: unknown): void;
-  deadLetter(entryId: string, reason: string): void;
+/**
+ * The notification rows of the read model: applies the pure projection, keeps the rows, and tells which changes are
+ * worth a delivery. Rows are folded from the log alone.
+ */
+
+import { compareText } from '../machines/identity.ts';
+import {
+  type NotificationChange,
+  type NotificationRow,
+  projectDeadLetter,
+  projectNotification,
+} from '../machines/notification.ts';
+import type { PipelineEvent } from './pipeline.ts';
+
+export class NotificationBoard {
+  readonly #rows = new Map<string, NotificationRow>();
+
+  /** Applies one valid event of the log; gives the changed rows. */
+  project({ envelope, schema }: PipelineEvent): NotificationChange[] {
+    if (!schema) return [];
+    return this.#take(projectNotification(this.#rows, envelope, schema));
+  }
+
+  /** Notes an entry that could not be applied. The entry's id dates it, so every fold says the same. */
+  deadLetter(entryId: string, reason: string): NotificationChange[] {
+    const at = new Date(Number(entryId.split('-')[0] ?? 0)).toISOString();
+    return this.#take([projectDeadLetter(this.#rows, { entryId, reason, at })]);
+  }
+
+  /** All rows, the most recently changed first. */
+  rows(): NotificationRow[] {
+    return [...this.#rows.values()].sort((a, b) => compareText(b.updated_at, a.updated_at) || compareText(a.id, b.id));
+  }
+
+  get(id: string): NotificationRow | undefined {
+    return this.#rows.get(id);
+  }
+
+  dump(): NotificationRow[] {
+    return [...this.#rows.values()];
+  }
+
+  load(rows: readonly NotificationRow[]): void {
+    for (const row of rows) this.#rows.set(row.id, row);
+  }
+
+  #take(changes: NotificationChange[]): NotificationChange[] {
+    for (const { row } of changes) this.#rows.set(row.id, row);
+    return changes;
+  }
 }

@@ -85,7 +85,7 @@ export const integrationTrigger: Cartridge = {
 export const notificationProjector: Cartridge = {
   name: 'notification-projector',
   process(event, context) {
-    if (event.schema) context.notifications.project(event, context.repository);
+    if (event.schema) context.notifications.project(event);
     return event;
   },
 };
