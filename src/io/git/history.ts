@@ -67,6 +67,32 @@ export class History {
     return answer;
   }
 
+  /** Of `commits`, those that `tip` does not contain or that are not here: one process, however many. Thrown: GitFault. */
+  async unmerged(commits: readonly string[], tip: string): Promise<ReadonlySet<string>> {
+    const outside = new Set<string>();
+    const here: string[] = [];
+    for (const commit of new Set(commits)) {
+      const known = this.#ancestry.get(`${commit} ${tip}`);
+      if (known === 'no') outside.add(commit);
+      else if (known !== 'yes') {
+        const info = await this.#objects.info(commit);
+        if (info?.type === 'commit') here.push(commit);
+        else outside.add(commit);
+      }
+    }
+    if (here.length === 0) return outside;
+    const stdin = Buffer.from([...here, `^${tip}`, ''].join('\n'));
+    const result = await this.#git(['rev-list', '--stdin'], { stdin });
+    if (result.ended !== 'exited' || result.status !== 0) throw new GitFault(failure('rev-list', result));
+    const ahead = new Set(result.stdout.toString('latin1').split('\n'));
+    for (const commit of here) {
+      if (ahead.has(commit)) outside.add(commit);
+      this.#ancestry.set(`${commit} ${tip}`, ahead.has(commit) ? 'no' : 'yes');
+      forgetOldest(this.#ancestry);
+    }
+    return outside;
+  }
+
   async #askAncestry(ancestor: string, descendant: string): Promise<Ancestry> {
     const result = await this.#git(['merge-base', '--is-ancestor', ancestor, descendant]);
     if (result.ended !== 'exited') return 'unknown';

@@ -267,6 +267,10 @@ class PrivateRepository implements IntegrationRepository {
     return (await this.#parts.objects.info(sha))?.type === 'commit';
   }
 
+  unmerged(commits: readonly string[], tip: string): Promise<ReadonlySet<string>> {
+    return this.#parts.history.unmerged(commits, tip);
+  }
+
   ancestry(ancestor: string, descendant: string): Promise<Ancestry> {
     return this.#parts.history.ancestry(ancestor, descendant);
   }
