@@ -3,7 +3,7 @@ import type { EventType, PayloadOf } from '../../src/machines/events.ts';
 
 export const SHA_A = 'a'.repeat(40);
 export const SHA_B = 'b'.repeat(40);
-export const SHA_C = 'c'.repeat(64);
+const SHA_C = 'c'.repeat(64);
 export const ULID = '01hf8zq9k7m3c5t2x4v6w8y0ab';
 const AT = '2026-01-31T12:00:00.000Z';
 

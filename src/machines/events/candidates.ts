@@ -4,7 +4,7 @@ import * as field from './fields.ts';
 import { type Definition, LEVEL } from './schema.ts';
 
 /** Why a session put a candidate back. */
-export const REQUEUE_CAUSES = ['recheck', 'rebuild', 'reconcile', 'shutdown', 'unreachable', 'contention'] as const;
+const REQUEUE_CAUSES = ['recheck', 'rebuild', 'reconcile', 'shutdown', 'unreachable', 'contention'] as const;
 
 const onePush = () => ({
   ...field.fencedSession(),

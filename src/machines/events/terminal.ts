@@ -4,7 +4,7 @@ import * as field from './fields.ts';
 import { type Definition, LEVEL } from './schema.ts';
 
 /** Why a candidate was blocked. */
-export const BLOCKED_KINDS = ['conflict', 'checks', 'push', 'remote', 'not_ready', 'error'] as const;
+const BLOCKED_KINDS = ['conflict', 'checks', 'push', 'remote', 'not_ready', 'error'] as const;
 
 const blockedKind = () => z.enum(BLOCKED_KINDS).describe('What stood in the way');
 const position = () => field.count('Place in the train it was pushed with, 1 for the first', 1);
