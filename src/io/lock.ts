@@ -17,13 +17,14 @@ interface NativeLocks {
   tryLock(fd: number): boolean;
 }
 
+const require = createRequire(import.meta.url);
 let native: NativeLocks | undefined;
 
 /** Loaded at the first lock: most commands take none, and it is a binary that a platform may lack. */
 function locks(): NativeLocks {
   if (native !== undefined) return native;
   try {
-    native = createRequire(import.meta.url)('fs-native-extensions') as NativeLocks;
+    native = require('fs-native-extensions') as NativeLocks;
     return native;
   } catch (cause) {
     throw new TelecError(

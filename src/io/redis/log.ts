@@ -65,7 +65,7 @@ export interface DeadLetter {
 }
 
 /** What a reader remembers of the log: its id and the newest entry it has applied ('0' for none). */
-export interface KnownLog {
+interface KnownLog {
   logId: string;
   lastId: string;
 }
