@@ -129,6 +129,11 @@ async function commitOf(clone: Clone, ref: string): Promise<string | null> {
   return id !== null && isObjectId(id) ? id : null;
 }
 
+/** The text of a file at a full ref as this clone knows it, or null when there is none. Asks no remote. */
+export async function fileAt(clone: Clone, ref: string, path: string): Promise<string | null> {
+  return await ask(clone.mainWorkTree, ['cat-file', 'blob', `${ref}:${path}`]);
+}
+
 /** True when the work tree has no change and no untracked file; false too when git cannot tell. */
 export async function isClean(clone: Clone): Promise<boolean> {
   return (await ask(clone.workTree, ['status', '--porcelain=v1', '-z', '--untracked-files=normal'])) === '';
