@@ -172,12 +172,10 @@ export type EmitResult =
   | { status: 'conflict'; id: string; problems: Problem[] }
   | { status: 'rejected'; code: string; message: string; hint: string | null; exit: number; problems: Problem[] };
 
-/** Type of a payload field as the command line has to write it. */
-export type FieldType = 'string' | 'integer' | 'boolean' | 'list' | 'object';
-
 export interface CatalogField {
   name: string;
-  type: FieldType;
+  /** JSON Schema type, `enum` or `any`; what may be null has `| null`. */
+  type: string;
   required: boolean;
 }
 
@@ -335,6 +333,8 @@ export interface CommandContext {
 /** How a repository is opened, and what needs no open repository. Implemented by `open.ts`. */
 export interface Runtime {
   openClient(context: CommandContext): Promise<TelecClient>;
+  /** As `openClient`, for `init`: agrees with the remote on the repository's id first. */
+  openForInit(context: CommandContext): Promise<TelecClient>;
   /** The daemon in this process, until the signal or a request to stop; `ready` is called once it answers. */
   serve(context: CommandContext, ready: (view: { pid: number }) => void): Promise<void>;
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */

@@ -49,6 +49,8 @@ export interface HostOptions {
   faults?: Faults;
   /** A host that only looks appends and buries nothing. */
   readOnly?: boolean;
+  /** Reads the log from its first entry and leaves the snapshot file alone. */
+  fresh?: boolean;
   report?: (message: string, details: Record<string, unknown>) => void;
 }
 
@@ -121,7 +123,7 @@ export class Host {
   /** Writes the snapshot file when something was applied since the last one. */
   save(): void {
     const { appliedId } = this.dispatcher;
-    if (appliedId === this.#savedId) return;
+    if (this.options.fresh || appliedId === this.#savedId) return;
     saveSnapshot(this.options.folder, {
       logId: this.logId,
       lastId: appliedId,
@@ -211,7 +213,7 @@ export async function openHost(options: HostOptions, hooks: HostHooks = {}): Pro
   try {
     const log = openLog(connection, options.repoId);
     const logId = await log.logId();
-    let snapshot = loadSnapshot(options.folder, logId);
+    let snapshot = options.fresh ? null : loadSnapshot(options.folder, logId);
     if (snapshot) {
       const check = await log.check({ logId, lastId: snapshot.lastId });
       if (check.kind !== 'intact') {

@@ -66,6 +66,10 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       open++;
       return watched;
     },
+    openForInit: async () => {
+      open++;
+      return watched;
+    },
     serve: async (_context: CommandContext, ready) => ready({ pid: 4242 }),
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
