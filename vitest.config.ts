@@ -7,6 +7,9 @@ const project = (name: string, extra: Record<string, unknown> = {}) => ({
 
 export default defineConfig({
   test: {
+    // Quiet while all is well: a dot a test, what a test printed only if it failed, one closing line.
+    reporters: ['dot', './test/support/closing-reporter.ts'],
+    silent: 'passed-only',
     projects: [
       project('spec'),
       project('unit'),

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findServerProgram } from '../../src/io/redis/server-process.ts';
 
 export interface ScratchRedis {
   dir: string;
@@ -71,7 +72,7 @@ export async function startRedis(args: string[] = []): Promise<ScratchRedis> {
       await once(child, 'exit');
     },
     async restart() {
-      child = spawn('redis-server', [...settings, ...args], { stdio: 'ignore' });
+      child = spawn(findServerProgram(process.env['PATH'] ?? ''), [...settings, ...args], { stdio: 'ignore' });
       scratch.pid = child.pid ?? 0;
       await poll(() => answers(socketPath));
     },

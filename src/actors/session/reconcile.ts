@@ -143,8 +143,8 @@ export async function completeIntegrated(
 export async function noticeMain(work: SessionWork, main: string): Promise<void> {
   const { parts } = work;
   const known = parts.repository.standing.main;
-  if (known === main) return;
-  if (known !== null && !(await isOnMain(work, known, main))) {
+  if (known === null || known === main) return;
+  if (!(await isOnMain(work, known, main))) {
     await work.note('integration.main.rewound', {
       from: known,
       to: main,
@@ -156,7 +156,7 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   }
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
   const foreign = commits.filter(({ sha }) => !parts.repository.deliveredBy(sha)).map(({ sha }) => sha);
-  if (known === null || foreign.length === 0) return;
+  if (foreign.length === 0) return;
   await work.note('integration.main.foreign', {
     from: known,
     to: main,

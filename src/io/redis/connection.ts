@@ -37,7 +37,7 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-const LOADING_PAUSE_MS = 100;
+const RETRY_PAUSE_MS = 20;
 const HINT_URL = 'check TELEC_REDIS_URL and that the server runs';
 const HINT_SOCKET = 'run the command again: telec starts its own server when it is needed';
 
@@ -112,6 +112,20 @@ function untilReady(redis: Redis, ms: number, clock: Clock): Promise<boolean> {
   });
 }
 
+/** Exclusive ranges and trimming by id came with 6.2. */
+const VERSION_MIN: [number, number] = [6, 2];
+
+/** Refuses a server that lacks what the log needs; one that does not tell its version is taken as it is. */
+function checkVersion(info: string, address: string): void {
+  const found = /^redis_version:(\d+)\.(\d+)/m.exec(info);
+  if (found === null) return;
+  const [major, minor] = [Number(found[1]), Number(found[2])];
+  if (major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1])) return;
+  throw new TelecError('REDIS_TOO_OLD', EXIT.unreachable, `Redis at ${address} is version ${major}.${minor}`, {
+    hint: `telec needs Redis ${VERSION_MIN.join('.')} or newer`,
+  });
+}
+
 /**
  * Connects to `target`. Thrown: REDIS_UNREACHABLE, REDIS_AUTH or another server fault (exit 3) within
  * `connectTimeoutMs`; REDIS_URL_INVALID (exit 2) for a URL that is none.
@@ -159,10 +173,13 @@ export async function connect(target: RedisTarget, options: ConnectOptions = {})
 
   // Its outcome is read from the events, which also tell the reason.
   writer.connect().catch(() => undefined);
-  if (!(await untilReady(writer, connectTimeoutMs, clock))) {
+  try {
+    if (!(await untilReady(writer, connectTimeoutMs, clock))) throw unreachable();
+    checkVersion(await writer.info('server').catch(() => ''), place.address);
+  } catch (error) {
     writer.disconnect();
     reader.disconnect();
-    throw unreachable();
+    throw error;
   }
 
   let closed = false;
@@ -183,7 +200,9 @@ export async function connect(target: RedisTarget, options: ConnectOptions = {})
             attempt += 1;
             // Silent though connected: a half-open connection, or a stopped server. Only a new connection can tell.
             if (isTimeout(error)) writer.disconnect(true);
-            else if (isServerReply(error)) await sleep(clock, LOADING_PAUSE_MS);
+            // A connection about to close still calls itself ready and refuses at once: without a pause this loop
+            // would keep the close from ever being seen.
+            await sleep(clock, RETRY_PAUSE_MS);
           }
         }
         if (clock.monotonic() >= deadline || writer.status === 'end') throw unreachable();

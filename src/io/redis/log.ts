@@ -16,9 +16,9 @@ import { openTail } from './tail.ts';
 /** How far ahead of the Redis clock an instant inside an event may lie, ms. */
 export const AHEAD_MAX_MS = 5 * 60_000;
 /** Items of one append. One step blocks the server for all of them. */
-export const APPEND_ITEMS_MAX = 1000;
+const APPEND_ITEMS_MAX = 1000;
 /** Fields of one entry; Lua hands over at most 8,000 values at once. */
-export const FIELDS_MAX = 1000;
+const FIELDS_MAX = 1000;
 /** Entries `wait` returns at most. With entries of at most 256 KiB this bounds what one call holds in memory. */
 export const WAIT_ENTRIES_MAX = 256;
 
@@ -65,7 +65,7 @@ export interface DeadLetter {
 }
 
 /** What a reader remembers of the log: its id and the newest entry it has applied ('0' for none). */
-export interface KnownLog {
+interface KnownLog {
   logId: string;
   lastId: string;
 }

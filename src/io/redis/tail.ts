@@ -38,6 +38,7 @@ export function openTail(reader: Redis, key: string, clock: Clock): Tail {
         reader.disconnect(true);
       }
     } catch {
+      if (reader.status === 'end') return;
       await new Promise<void>((resolve) => {
         clock.setTimeout(() => resolve(), PAUSE_MS);
       });

@@ -87,28 +87,6 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
     return next;
   };
 
-  /** Resolves at the next append, after `ms` of the port's clock, or when `signal` aborts. */
-  const arrival = (ms: number, signal: AbortSignal): { happened: Promise<void>; drop(): void; timedOut(): boolean } => {
-    let over = false;
-    let settle: () => void = () => undefined;
-    const happened = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    const timer = port.clock.setTimeout(() => {
-      over = true;
-      settle();
-    }, ms);
-    const onAbort = () => settle();
-    store.arrivals.add(settle);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const drop = () => {
-      store.arrivals.delete(settle);
-      port.clock.clearTimeout(timer as never);
-      signal.removeEventListener('abort', onAbort);
-    };
-    return { happened, drop, timedOut: () => over };
-  };
-
   return {
     logId: () => port.perform('log.logId', idOf),
     time: () => port.perform('log.time', () => store.now()),
@@ -137,24 +115,30 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
       const from = entryId(after);
       const stop = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
       let over = timeoutMs <= 0;
+      let wake: () => void = () => undefined;
+      const onArrival = () => wake();
       const limit = port.clock.setTimeout(() => {
         over = true;
+        wake();
       }, timeoutMs);
+      store.arrivals.add(onArrival);
+      stop.addEventListener('abort', onArrival);
       try {
         while (!stop.aborted) {
-          const next = over ? null : arrival(timeoutMs, stop);
-          try {
-            const entries = await port.perform('log.wait', () => page(from, WAIT_ENTRIES_MAX));
-            if (entries.length > 0 || next === null) return stop.aborted ? [] : entries;
-            if (!stop.aborted) await next.happened;
-            over ||= next.timedOut();
-          } finally {
-            next?.drop();
-          }
+          const isLastLook = over;
+          // Armed before the look, so that an entry between the two still wakes.
+          const arrival = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          const entries = await port.perform('log.wait', () => page(from, WAIT_ENTRIES_MAX));
+          if (entries.length > 0 || isLastLook) return stop.aborted ? [] : entries;
+          if (!stop.aborted && !over) await arrival;
         }
         return [];
       } finally {
         port.clock.clearTimeout(limit as never);
+        store.arrivals.delete(onArrival);
+        stop.removeEventListener('abort', onArrival);
       }
     },
 

@@ -1,0 +1,299 @@
+/**
+ * One answer of every command, as `--json` prints it: the page docs/cli.md shows them and the tests of the command line
+ * have a runtime that answers them, so the page cannot show a shape that the types do not have.
+ */
+import type {
+  ActorDetailView,
+  CandidateDetailView,
+  CandidateView,
+  CatalogRow,
+  ConfigRow,
+  DeadRow,
+  DoctorRow,
+  EnvelopeView,
+  HoldView,
+  InitView,
+  IntegrateView,
+  LeaseView,
+  MachineView,
+  NotificationRow,
+  QueueRow,
+  ReplayView,
+  StatusView,
+  SubmitView,
+  WhyView,
+} from '../src/actors/client.ts';
+
+const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
+const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
+const entry = '1767261600000-0';
+const prefix = 'domain.software-development.';
+const session = 'integrator-01jgfjz0q7v5m8n3k2h1g0f9e8';
+
+const lease: LeaseView = {
+  owner_session_id: session,
+  fence: 7,
+  acquired_at: '2026-01-01T10:00:00.000Z',
+  renewed_at: '2026-01-01T10:00:30.000Z',
+  expires_at: '2026-01-01T10:02:30.000Z',
+  live: true,
+};
+
+const hold: HoldView = {
+  owner: 'ann@desk',
+  reason: 'release in progress',
+  since: '2026-01-01T10:00:00.000Z',
+  until: '2026-01-01T10:30:00.000Z',
+  main_busy: false,
+  alarm: null,
+};
+
+const status: StatusView = {
+  repo_id: 'app-0123456789ab',
+  main: { ref: 'origin/main', sha },
+  mode: 'live',
+  hold: null,
+  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: null },
+  integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
+  lease,
+  rollback_required: false,
+  stale: null,
+  counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
+  log: { last_id: entry, applied_id: entry, length: 412, dead: 0 },
+};
+
+const ready: CandidateView = {
+  slug: 'login',
+  branch: 'feature/login',
+  sha,
+  generation: 1,
+  state: 'ready',
+  ready_at: '2026-01-01T10:00:00.000Z',
+  reasons: [],
+  superseded_by: null,
+  merge_commit: null,
+  blocked: null,
+  follow_up_slug: null,
+  shadow: null,
+  receipt: null,
+  evidence: null,
+  attempt: 0,
+  updated_at: '2026-01-01T10:00:00.000Z',
+};
+
+const completed: CandidateView = { ...ready, state: 'completed', merge_commit: merge, attempt: 1 };
+
+const blocked: CandidateView = {
+  ...ready,
+  slug: 'search',
+  branch: 'feature/search',
+  state: 'blocked',
+  attempt: 1,
+  blocked: {
+    kind: 'conflict',
+    conflict_evidence: ['src/index.ts: both sides changed it (stages 1, 2, 3)'],
+    diagnostics: ['merging into 9e8d7c6b conflicts in 1 path'],
+    next_action: 'merge main into feature/search, resolve, push, then telec submit',
+    blocked_at: '2026-01-01T10:01:00.000Z',
+    reproduce: `git merge-tree --write-tree ${merge.slice(0, 12)} ${sha.slice(0, 12)}`,
+  },
+};
+
+const detail: CandidateDetailView = {
+  ...ready,
+  history: [
+    { id: entry, at: '2026-01-01T10:00:00.000Z', event: `${prefix}deployment.started`, from: null, to: 'pending' },
+    {
+      id: '1767261600001-0',
+      at: '2026-01-01T10:00:00.001Z',
+      event: `${prefix}branch.pushed`,
+      from: 'pending',
+      to: 'ready',
+    },
+  ],
+};
+
+const queue: QueueRow[] = [
+  {
+    position: 1,
+    slug: 'login',
+    branch: 'feature/login',
+    sha,
+    ready_at: '2026-01-01T10:00:00.000Z',
+    waiting_ms: 65_000,
+    on_hold: false,
+  },
+];
+
+const why: WhyView = {
+  slug: 'login',
+  state: 'pending',
+  waiting_for: [
+    {
+      code: 'missing_review_approved',
+      text: 'the newest review round is no approval',
+      event: `${prefix}review.approved`,
+      who: 'a reviewer',
+    },
+  ],
+};
+
+const notifications: NotificationRow[] = [
+  {
+    id: 'deployment/login',
+    family: 'deployment',
+    slug: 'login',
+    event: `${prefix}deployment.started`,
+    level: 2,
+    human_status: 'unseen',
+    agent_status: 'in_progress',
+    text: 'login waits for the integrator',
+    created_at: '2026-01-01T10:00:00.000Z',
+    updated_at: '2026-01-01T10:00:00.000Z',
+  },
+];
+
+const dead: DeadRow[] = [{ id: '1767261600002-0', reason: 'payload: is no JSON', entry: { event: 'x', payload: '{' } }];
+
+const envelope: EnvelopeView = {
+  id: entry,
+  event: `${prefix}branch.pushed`,
+  version: 1,
+  source: 'worker/ann@desk',
+  timestamp: '2026-01-01T10:00:00.000Z',
+  level: 2,
+  payload: { branch: 'feature/login', sha, remote: 'origin', pushed_at: '2026-01-01T10:00:00.000Z', pusher: 'ann' },
+};
+
+const catalog: CatalogRow[] = [
+  {
+    type: `${prefix}review.changes_requested`,
+    name: 'review.changes_requested',
+    domain: 'software-development',
+    version: 1,
+    level: 2,
+    emitter: 'worker',
+    actionable: false,
+    fields: [
+      { name: 'slug', type: 'string', required: true },
+      { name: 'review_round', type: 'integer', required: true },
+      { name: 'findings', type: 'array', required: true },
+    ],
+    idempotency_fields: ['slug', 'review_round'],
+    lifecycle: {
+      creates: true,
+      updates: false,
+      resolves: false,
+      group_key: 'slug',
+      meaningful_fields: ['requested_at'],
+    },
+  },
+];
+
+const submit: SubmitView = { slug: 'login', branch: 'feature/login', sha, state: 'pending', events: [entry] };
+
+const integrate: IntegrateView = {
+  session_id: session,
+  mode: 'live',
+  outcome: 'drained',
+  completed: 2,
+  blocked: 1,
+  superseded: 0,
+  duration_ms: 5300,
+};
+
+const replay: ReplayView = { candidates: [ready], entries: 412, duration_ms: 31, equal: null };
+
+const init: InitView = { repo_id: 'app-0123456789ab', config: '/home/ann/app/telec.yaml', mode: 'live', changed: true };
+
+const doctor: DoctorRow[] = [
+  { check: 'git', status: 'ok', detail: 'git 2.47.1', mend: null },
+  { check: 'remote', status: 'warn', detail: 'origin has not been fetched for a day', mend: 'git fetch origin' },
+];
+
+const config: ConfigRow[] = [
+  { key: 'main', value: 'main', source: 'default' },
+  { key: 'integration.strategy', value: 'squash', source: "main's telec.yaml" },
+];
+
+const actor: ActorDetailView = {
+  id: `login/feature/login@${sha}`,
+  machine: 'candidate',
+  value: 'ready',
+  since: '2026-01-01T10:00:00.000Z',
+  accepts: ['dequeued', 'probed'],
+  context: { attempt: 0 },
+  mermaid: 'stateDiagram-v2\n  [*] --> pending\n',
+};
+
+const machine: MachineView = {
+  name: 'candidate',
+  description: 'What becomes of one commit of one branch.',
+  states: [{ name: 'pending', description: 'waits for its signals', kind: 'atomic', accepts: ['pushed'] }],
+  edges: [{ from: 'pending', to: 'ready', event: 'probed', guard: 'isReady' }],
+  mermaid: 'stateDiagram-v2\n  [*] --> pending\n',
+};
+
+/** The rows of a list of actors, without what only one actor's own view shows. */
+const { context: _context, mermaid: _mermaid, ...actorRow } = actor;
+
+export const examples = {
+  actor,
+  actors: [actorRow],
+  blocked,
+  candidate: detail,
+  candidates: [ready],
+  catalog,
+  completed,
+  config,
+  dead,
+  doctor,
+  envelope,
+  hold,
+  init,
+  integrate,
+  lease,
+  machine,
+  notifications,
+  queue,
+  ready,
+  replay,
+  status,
+  submit,
+  why,
+};
+
+/** What each command prints with `--json`, by its path; streams print one such object a line. */
+export const shapes: Record<string, unknown> = {
+  init,
+  up: { running: true, pid: 4242, changed: true },
+  down: { running: false, pid: null, changed: true },
+  status,
+  doctor,
+  submit,
+  'events emit': { id: entry, status: 'appended' },
+  'events tail': envelope,
+  'events catalog': catalog,
+  'events dead': dead,
+  candidates: [blocked],
+  candidate: detail,
+  queue,
+  why,
+  integrate,
+  resume: ready,
+  hold: { hold },
+  unhold: { hold: null },
+  lease,
+  'lease break': { broken: lease },
+  'lease adopt': lease,
+  notifications,
+  'notifications seen': notifications,
+  'notifications claim': notifications,
+  'notifications resolve': notifications,
+  replay,
+  'machine list': ['candidate', 'integrator', 'lease'],
+  'machine show': machine,
+  actors: examples.actors,
+  actor,
+  'config show': config,
+};

@@ -1,0 +1,348 @@
+/**
+ * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
+ * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
+ */
+import type { Problem } from '../errors.ts';
+
+export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
+
+/** One thing that keeps a candidate from being ready: stable code, sentence for people. */
+export interface ReasonView {
+  code: string;
+  text: string;
+}
+
+/** A hold on merging; `alarm` is set when telec itself placed it (a halt). */
+export interface HoldView {
+  owner: string;
+  reason: string;
+  since: string;
+  until: string | null;
+  main_busy: boolean;
+  alarm: string | null;
+}
+
+/** The lease record without its token. */
+export interface LeaseView {
+  owner_session_id: string;
+  fence: number;
+  acquired_at: string;
+  renewed_at: string;
+  expires_at: string;
+  live: boolean;
+}
+
+export interface StatusView {
+  repo_id: string;
+  main: { ref: string; sha: string | null };
+  mode: 'live' | 'shadow';
+  hold: HoldView | null;
+  daemon: { running: boolean; pid: number | null; since: string | null; web: string | null };
+  /** `state` is the state path joined by dots; `standby` without a session. */
+  integrator: { state: string; session_id: string | null; candidate: string | null };
+  lease: LeaseView | null;
+  rollback_required: boolean;
+  /** The entry this version cannot read, at which the fold stopped. */
+  stale: { id: string; type: string } | null;
+  counts: Record<CandidateState, number>;
+  log: { last_id: string; applied_id: string; length: number; dead: number };
+}
+
+export interface BlockedView {
+  kind: string;
+  conflict_evidence: string[];
+  diagnostics: string[];
+  next_action: string;
+  blocked_at: string;
+  /** One line that shows the conflict again, to be run by a person. */
+  reproduce: string | null;
+}
+
+export interface CandidateView {
+  slug: string;
+  branch: string;
+  sha: string;
+  /** Counts resumptions after being superseded, from 1. */
+  generation: number;
+  state: CandidateState;
+  ready_at: string;
+  reasons: ReasonView[];
+  /** Key `<slug>/<branch>@<sha>` of the candidate that ranks higher. */
+  superseded_by: string | null;
+  merge_commit: string | null;
+  blocked: BlockedView | null;
+  follow_up_slug: string | null;
+  shadow: unknown;
+  /** What proves the delivery, as in `deployment.completed`. */
+  receipt: Record<string, unknown> | null;
+  /** What the block was made of, as in `deployment.failed`. */
+  evidence: Record<string, unknown> | null;
+  /** Number of dequeues over the life of the triple. */
+  attempt: number;
+  updated_at: string;
+}
+
+export interface HistoryRow {
+  /** Entry id in the log. */
+  id: string;
+  at: string;
+  event: string;
+  from: string | null;
+  to: string;
+}
+
+export interface CandidateDetailView extends CandidateView {
+  history: HistoryRow[];
+}
+
+export interface QueueRow {
+  /** From 1. */
+  position: number;
+  slug: string;
+  branch: string;
+  sha: string;
+  ready_at: string;
+  waiting_ms: number;
+  on_hold: boolean;
+}
+
+export interface WhyView {
+  slug: string;
+  /** Null when the slug has signals but no candidate yet. */
+  state: CandidateState | null;
+  /** `event` would satisfy it (full dotted type), `who` may emit it. */
+  waiting_for: { code: string; text: string; event: string | null; who: string }[];
+}
+
+export interface NotificationRow {
+  id: string;
+  family: string;
+  slug: string | null;
+  event: string;
+  level: number | string;
+  human_status: 'unseen' | 'seen';
+  agent_status: 'none' | 'claimed' | 'in_progress' | 'resolved';
+  text: string;
+  created_at: string;
+  updated_at: string;
+}
+
+/** An entry that could not be applied. */
+export interface DeadRow {
+  id: string;
+  reason: string;
+  entry: Record<string, unknown>;
+}
+
+export interface ActorRow {
+  id: string;
+  machine: string;
+  /** State path joined by dots. */
+  value: string;
+  since: string | null;
+  /** Event types that change something now. */
+  accepts: string[];
+}
+
+export interface ActorDetailView extends ActorRow {
+  context: Record<string, unknown>;
+  /** Chart with the current state marked. */
+  mermaid: string;
+}
+
+/** An envelope as stored, plus its entry id. Unknown extra fields are kept. */
+export interface EnvelopeView {
+  id: string;
+  event: string;
+  timestamp: string;
+  source: string;
+  payload: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+/** One event to append: short, canonical or full type name. */
+export interface EmitRequest {
+  event: string;
+  payload: Record<string, unknown>;
+}
+
+/** What became of one event. `rejected` appended nothing; `exit` tells policy (6) from an invalid event (2). */
+export type EmitResult =
+  | { status: 'appended' | 'duplicate'; id: string }
+  | { status: 'conflict'; id: string; problems: Problem[] }
+  | { status: 'rejected'; code: string; message: string; hint: string | null; exit: number; problems: Problem[] };
+
+export interface CatalogField {
+  name: string;
+  /** JSON Schema type, `enum` or `any`; what may be null has `| null`. */
+  type: string;
+  required: boolean;
+}
+
+export interface CatalogRow {
+  /** Full dotted type. */
+  type: string;
+  /** Canonical name, or the short type where there is none. */
+  name: string;
+  domain: string;
+  version: number;
+  level: number | string;
+  emitter: string;
+  actionable: boolean;
+  fields: CatalogField[];
+  idempotency_fields: string[];
+  lifecycle: {
+    creates: boolean;
+    updates: boolean;
+    resolves: boolean;
+    group_key: string | null;
+    meaningful_fields: string[];
+  } | null;
+}
+
+export interface SubmitView {
+  slug: string;
+  branch: string;
+  sha: string;
+  state: CandidateState;
+  /** Entry ids of the signals, appended now or earlier. */
+  events: string[];
+}
+
+/** `settled`: completed, blocked or superseded. `timeout`: not within the time given. */
+export type SettleOutcome =
+  | { kind: 'settled'; candidate: CandidateView }
+  | { kind: 'timeout'; candidate: CandidateView };
+
+export interface IntegrateView {
+  session_id: string;
+  mode: 'live' | 'shadow';
+  outcome: 'drained' | 'busy' | 'held' | 'halted' | 'aborted' | 'unreachable';
+  completed: number;
+  blocked: number;
+  superseded: number;
+  duration_ms: number;
+}
+
+export interface ReplayView {
+  candidates: CandidateView[];
+  entries: number;
+  duration_ms: number;
+  /** Whether the fold equals the running daemon's; null when that was not asked. */
+  equal: boolean | null;
+}
+
+export interface InitView {
+  repo_id: string;
+  /** Path of telec.yaml. */
+  config: string;
+  mode: 'live' | 'shadow';
+  changed: boolean;
+}
+
+export interface DoctorRow {
+  check: string;
+  status: 'ok' | 'warn' | 'fail';
+  detail: string;
+  mend: string | null;
+}
+
+/** One configuration key, its effective value (secrets masked) and where that comes from. */
+export interface ConfigRow {
+  key: string;
+  value: string | number | boolean | null;
+  source: string;
+}
+
+export interface MachineView {
+  name: string;
+  description: string;
+  states: { name: string; description: string; kind: string; accepts: string[] }[];
+  edges: { from: string; to: string; event: string; guard: string | null }[];
+  mermaid: string;
+}
+
+export interface HoldRequest {
+  reason: string | null;
+  /** Null: until lifted. */
+  forMs: number | null;
+  mainBusy: boolean;
+}
+
+/**
+ * One repository, opened for one command. Every method throws `TelecError` for faults of use, policy and set-up;
+ * what can end in several ways on purpose answers a value.
+ */
+export interface TelecClient {
+  status(): Promise<StatusView>;
+  /** Ordered by (ready_at, slug, branch, sha). */
+  candidates(filter: { state?: string; slug?: string }): Promise<CandidateView[]>;
+  /** Thrown: NOT_FOUND or AMBIGUOUS (1). */
+  candidate(selector: string): Promise<CandidateDetailView>;
+  queue(): Promise<QueueRow[]>;
+  why(slug: string): Promise<WhyView>;
+  lease(): Promise<LeaseView | null>;
+  notifications(filter: { unseen: boolean }): Promise<NotificationRow[]>;
+  /** The rows as they are after the mark. */
+  markNotifications(ids: string[], mark: 'seen' | 'claimed' | 'resolved'): Promise<NotificationRow[]>;
+  dead(): Promise<DeadRow[]>;
+  actors(filter: { machine?: string }): Promise<ActorRow[]>;
+  actor(id: string): Promise<ActorDetailView>;
+  /** Entries after `from` ('0': from the first); ends at the newest unless `follow`; ends on abort. */
+  tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView>;
+  /** One result for each request, in order; a rejected one does not stop the others. */
+  emit(requests: EmitRequest[]): Promise<EmitResult[]>;
+  /** Push, approve, finalize. `branch` null: the one checked out. `slug` null: derived from the branch. */
+  submit(request: { branch: string | null; slug: string | null }): Promise<SubmitView>;
+  /** Waits for the end of a candidate; runs a session itself when there is neither daemon nor live session. */
+  settle(
+    candidate: { slug: string; branch: string; sha: string },
+    timeoutMs: number | null,
+    signal: AbortSignal,
+  ): Promise<SettleOutcome>;
+  /** One integrator session; obeys the signal by releasing what it holds. */
+  integrate(signal: AbortSignal): Promise<IntegrateView>;
+  resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView>;
+  hold(request: HoldRequest): Promise<HoldView>;
+  unhold(request: { reason: string | null }): Promise<HoldView | null>;
+  leaseBreak(reason: string): Promise<LeaseView | null>;
+  leaseAdopt(reason: string): Promise<LeaseView | null>;
+  /** `at` null: the whole log. */
+  replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  init(): Promise<InitView>;
+  close(): Promise<void>;
+}
+
+/** Points at which a test may stop or fail the program. */
+export interface Faults {
+  reach(point: string): void | Promise<void>;
+}
+
+/** What every command knows about where and for whom it runs. */
+export interface CommandContext {
+  /** Directory the repository is looked for from, absolute. */
+  cwd: string;
+  env: Record<string, string | undefined>;
+  /** Talk for people, one line, on stderr; silent with `--quiet`. */
+  say(line: string): void;
+  /** Aborted by Ctrl-C or the end of the reader of stdout. */
+  signal: AbortSignal;
+  faults?: Faults;
+}
+
+/** How a repository is opened, and what needs no open repository. Implemented by `open.ts`. */
+export interface Runtime {
+  openClient(context: CommandContext): Promise<TelecClient>;
+  /** As `openClient`, for `init`: agrees with the remote on the repository's id first. */
+  openForInit(context: CommandContext): Promise<TelecClient>;
+  /** The daemon in this process, until the signal or a request to stop; `ready` is called once it answers. */
+  serve(context: CommandContext, ready: (view: { pid: number }) => void): Promise<void>;
+  /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
+  stopRedis(context: CommandContext): Promise<boolean>;
+  doctor(context: CommandContext): Promise<DoctorRow[]>;
+  configuration(context: CommandContext): Promise<ConfigRow[]>;
+  catalog(): Promise<CatalogRow[]>;
+  machines(): Promise<string[]>;
+  /** Null when there is no machine of that name. */
+  machine(name: string): Promise<MachineView | null>;
+}

@@ -1,0 +1,215 @@
+/**
+ * From the read model to what people and programs are shown: the JSON shapes of docs/cli.md. The daemon and a command
+ * without one use the same functions, so they answer alike. Reads only.
+ */
+import { EXIT, TelecError } from '../errors.ts';
+import type { LeaseRecord } from '../io/redis/lease.ts';
+import { CANDIDATE_STATES, type CandidateState as State } from '../machines/candidate.ts';
+import { fullType } from '../machines/events.ts';
+import { SLUG_PATTERN } from '../machines/identity.ts';
+import { compareRank } from '../machines/queue.ts';
+import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
+import type { BlockedView, CandidateView, HoldView, LeaseView, NotificationRow, QueueRow, WhyView } from './client.ts';
+import type { NotificationBoard } from './notifications.ts';
+import type { CandidateRecord, Repository } from './repository.ts';
+
+/** Why a candidate is not further: its failing conditions while it waits for them. */
+export function reasonsOf({ state, context }: CandidateRecord): Reason[] {
+  return state === 'pending' || state === 'blocked' ? readinessReasons(context) : [];
+}
+
+export function candidateView(record: CandidateRecord): CandidateView {
+  const { context, state } = record;
+  const { delivery, failure } = context;
+  return {
+    slug: context.slug,
+    branch: context.branch,
+    sha: context.sha,
+    generation: context.generation,
+    state,
+    ready_at: context.readyAt,
+    reasons: reasonsOf(record).map(({ code, text }) => ({ code, text })),
+    superseded_by: state === 'superseded' ? context.outrankedBy : null,
+    merge_commit: delivery?.merge_commit ?? null,
+    blocked: state === 'blocked' ? blockedView(record) : null,
+    follow_up_slug: failure?.follow_up_slug ?? null,
+    shadow: null,
+    receipt: delivery?.receipt ?? null,
+    evidence: state === 'blocked' ? (failure?.evidence ?? null) : null,
+    attempt: context.attempt,
+    updated_at: record.updatedAt,
+  };
+}
+
+function blockedView({ context: { failure } }: CandidateRecord): BlockedView | null {
+  if (!failure) return null;
+  const { kind, conflict_evidence, diagnostics, next_action, blocked_at, reproduce } = failure;
+  return { kind, conflict_evidence, diagnostics, next_action, blocked_at, reproduce: reproduce ?? null };
+}
+
+/** All candidates in queue order, or those of a state or slug. Thrown: UNKNOWN_STATE (2). */
+export function candidateViews(repository: Repository, filter: { state?: string; slug?: string }): CandidateView[] {
+  const { state, slug } = filter;
+  if (state !== undefined && !CANDIDATE_STATES.includes(state as State)) {
+    throw new TelecError('UNKNOWN_STATE', EXIT.usage, `${JSON.stringify(state)} is no state of a candidate`, {
+      hint: `one of: ${CANDIDATE_STATES.join(', ')}`,
+    });
+  }
+  return repository
+    .all()
+    .filter(
+      (record) =>
+        (state === undefined || record.state === state) && (slug === undefined || record.context.slug === slug),
+    )
+    .map(candidateView);
+}
+
+/** The newest generation of the highest ranking candidate of a slug. */
+export function topOf(records: readonly CandidateRecord[]): CandidateRecord | undefined {
+  return [...records].sort(
+    (a, b) => compareRank(b.context, a.context) || b.context.generation - a.context.generation,
+  )[0];
+}
+
+/** The one candidate `<slug>[/<branch>][@<sha-prefix>]` names. Thrown: NOT_FOUND, AMBIGUOUS (1). */
+export function selectCandidate(repository: Repository, selector: string): CandidateRecord {
+  const slash = selector.indexOf('/');
+  const prefix = /@([0-9a-f]{4,64})$/.exec(selector)?.[1];
+  const rest = prefix === undefined ? selector : selector.slice(0, -prefix.length - 1);
+  const slug = slash < 0 ? rest : selector.slice(0, slash);
+  const branch = slash < 0 ? undefined : rest.slice(slash + 1);
+  const matches = repository
+    .ofSlug(slug)
+    .filter(({ context }) => branch === undefined || context.branch === branch)
+    .filter(({ context }) => prefix === undefined || context.sha.startsWith(prefix));
+  const triples = new Set(matches.map(({ key }) => key));
+  if (prefix !== undefined && triples.size > 1) {
+    throw new TelecError('AMBIGUOUS', EXIT.domain, `${selector} fits ${triples.size} candidates`, {
+      hint: `name one of: ${[...triples].join(', ')}`,
+    });
+  }
+  const record = topOf(matches);
+  if (!record) {
+    throw new TelecError('NOT_FOUND', EXIT.domain, `no candidate fits ${JSON.stringify(selector)}`, {
+      hint: 'telec candidates',
+    });
+  }
+  return record;
+}
+
+export function queueRows(repository: Repository, now: number): QueueRow[] {
+  const onHold = repository.standing.hold !== null;
+  return repository.queue.map(({ context }, index) => ({
+    position: index + 1,
+    slug: context.slug,
+    branch: context.branch,
+    sha: context.sha,
+    ready_at: context.readyAt,
+    waiting_ms: Math.max(0, Math.round(now - context.readyAtMs)),
+    on_hold: onHold,
+  }));
+}
+
+/** What a slug waits for, and who can provide it. Thrown: NOT_FOUND (1). */
+export function whyView(repository: Repository, slug: string): WhyView {
+  const records = SLUG_PATTERN.test(slug) ? repository.ofSlug(slug) : [];
+  const record = topOf(records);
+  if (record) return { slug, state: record.state, waiting_for: waitsFor(repository, record) };
+  if (repository.review(slug) === undefined) {
+    throw new TelecError('NOT_FOUND', EXIT.domain, `nothing is known of ${JSON.stringify(slug)}`, {
+      hint: 'telec candidates',
+    });
+  }
+  const text = 'it was reviewed, but nobody has handed over a commit of it';
+  return { slug, state: null, waiting_for: [ending('missing_deployment_started', text)] };
+}
+
+function waitsFor(repository: Repository, record: CandidateRecord): WhyView['waiting_for'] {
+  const { state, context } = record;
+  const { hold } = repository.standing;
+  switch (state) {
+    case 'pending':
+      return readinessReasons(context).map(({ code, text }) => ending(code, text));
+    case 'ready':
+      return hold
+        ? [
+            {
+              code: 'on_hold',
+              text: `merging is on hold: ${hold.reason || `placed by ${hold.owner}`}`,
+              event: fullType('integration.hold.lifted'),
+              who: hold.alarm ? 'a person (telec unhold --reason R)' : 'whoever placed it (telec unhold)',
+            },
+          ]
+        : [
+            {
+              code: 'queued',
+              text: `place ${repository.queue.indexOf(record) + 1} in the queue`,
+              event: fullType('integration.candidate.dequeued'),
+              who: 'an integrator session (telec up, or telec integrate)',
+            },
+          ];
+    case 'integrating':
+      return [
+        {
+          code: 'integrating',
+          text: 'an integrator session works on it',
+          event: fullType('deployment.completed'),
+          who: 'the integrator session, or the next one if it died',
+        },
+      ];
+    case 'blocked':
+      return [
+        {
+          code: 'blocked',
+          text: context.failure?.next_action ?? 'it was blocked',
+          event: fullType('integration.candidate.resumed'),
+          who: `whoever mends it (telec resume ${context.slug}), or a new commit of the slug`,
+        },
+        ...readinessReasons(context).map(({ code, text }) => ending(code, text)),
+      ];
+    default:
+      return [];
+  }
+}
+
+function ending(code: Reason['code'], text: string): WhyView['waiting_for'][number] {
+  const { event, who } = REASON_ENDS[code];
+  return { code, text, event: event === null ? null : fullType(event), who };
+}
+
+export function holdView(repository: Repository): HoldView | null {
+  const { hold } = repository.standing;
+  return hold ? { ...hold } : null;
+}
+
+export function leaseView({ record, now }: { record: LeaseRecord | null; now: number }): LeaseView | null {
+  if (!record) return null;
+  return {
+    owner_session_id: record.ownerSessionId,
+    fence: record.fence,
+    acquired_at: instant(record.acquiredAt),
+    renewed_at: instant(record.renewedAt),
+    expires_at: instant(record.expiresAt),
+    live: record.expiresAt > now,
+  };
+}
+
+export function notificationViews(board: NotificationBoard, filter: { unseen: boolean }): NotificationRow[] {
+  return board
+    .rows()
+    .filter(({ human_status }) => !filter.unseen || human_status === 'unseen')
+    .map(({ id, family, slug, event, level, human_status, agent_status, text, created_at, updated_at }) => ({
+      id,
+      family,
+      slug,
+      event,
+      level,
+      human_status,
+      agent_status,
+      text,
+      created_at,
+      updated_at,
+    }));
+}
+
+const instant = (ms: number): string => new Date(ms).toISOString();

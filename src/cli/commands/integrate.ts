@@ -1,0 +1,25 @@
+/** `integrate`: one integrator session in the foreground. Its outcome is the exit status. */
+import type { IntegrateView } from '../../actors/client.ts';
+import { EXIT } from '../../errors.ts';
+import { type Handler, withClient } from '../call.ts';
+import { complain, INTERRUPTED } from '../exit.ts';
+import { integrateSentence, integrateText } from '../messages.ts';
+
+const STATUS: Record<IntegrateView['outcome'], { exit: number; hint: string | undefined }> = {
+  drained: { exit: EXIT.done, hint: undefined },
+  busy: { exit: EXIT.busy, hint: 'telec lease shows who; the candidates stay queued for it' },
+  held: { exit: EXIT.refused, hint: 'telec unhold lifts it; telec status shows who placed it' },
+  halted: { exit: EXIT.refused, hint: 'look at telec status, mend main, then telec unhold --reason "…"' },
+  aborted: { exit: EXIT.domain, hint: 'nothing is lost; telec notifications says why, telec integrate goes on' },
+  unreachable: { exit: EXIT.unreachable, hint: 'telec doctor; the candidates stay queued' },
+};
+
+export const integrate: Handler = async (call) => {
+  const { signal } = call.context;
+  const result = await withClient(call, (client) => client.integrate(signal));
+  await call.output.answer(result, integrateText);
+  if (signal.aborted) return INTERRUPTED;
+  const { exit, hint } = STATUS[result.outcome];
+  if (exit !== EXIT.done) complain(call.output, { message: integrateSentence(result), hint });
+  return exit;
+};

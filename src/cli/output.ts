@@ -1,0 +1,146 @@
+/**
+ * How an answer reaches stdout and talk reaches stderr: JSON, tables, colours, and text made harmless for a terminal.
+ * Every text that came from outside passes `plain` before a person sees it. Never decides what is said.
+ */
+
+/** What the program needs of an output stream; `process.stdout` is one. */
+export interface OutputStream {
+  write(text: string, callback?: (error?: Error | null) => void): boolean;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** Thrown when the reader of stdout went away; the program ends quietly. */
+export class ReaderGone extends Error {
+  override name = 'ReaderGone';
+}
+
+/** Control characters, invisible ones and those that turn the direction of writing: a terminal must not obey them. */
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udc7f]/g;
+
+/** Characters a person is shown of one value; the whole stands in `--json`. */
+const SHOWN_MAX = 2000;
+
+/** `text` as one line without anything a terminal would obey, cut to `most` characters. */
+export function plain(text: string, most = SHOWN_MAX): string {
+  const cut = text.length > most ? `${text.slice(0, most)}… (${text.length - most} more characters)` : text;
+  return cut.replace(UNSAFE, (char) => {
+    if (char === '\t' || char === '\n' || char === '\r') return char === '\r' ? '' : ' ';
+    const code = char.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** The lines of a text, each made plain; at most `most` of them, with a word on the rest. */
+export function plainLines(text: string, most = 40): string[] {
+  const lines = text.replace(/\n$/, '').split('\n');
+  const shown = lines.slice(0, most).map((line) => plain(line));
+  return lines.length > most ? [...shown, `… (${lines.length - most} more lines)`] : shown;
+}
+
+/** One line of JSON; what JSON itself leaves raw but a terminal obeys is written as an escape of the same value. */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value).replace(UNSAFE, (chars) =>
+    Array.from({ length: chars.length }, (_, i) => `\\u${chars.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
+  return `${text}\n`;
+}
+
+export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'strong';
+
+const CODES: Record<Tone, [number, number]> = {
+  good: [32, 39],
+  bad: [31, 39],
+  warn: [33, 39],
+  dim: [2, 22],
+  strong: [1, 22],
+};
+
+export type Paint = (tone: Tone, text: string) => string;
+
+export const noPaint: Paint = (_tone, text) => text;
+
+const inColour: Paint = (tone, text) => {
+  const [on, off] = CODES[tone];
+  return `\u001b[${on}m${text}\u001b[${off}m`;
+};
+
+/** One cell: text from outside, and a tone for it. */
+export type Cell = string | number | null | { text: string; tone: Tone };
+
+const GAP = '  ';
+
+/** Aligned columns under a heading. Cells are made plain here; the last column is not padded. */
+export function table(heading: string[], rows: Cell[][], paint: Paint): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => {
+      if (typeof cell === 'object' && cell !== null) return { text: plain(cell.text, 200), tone: cell.tone };
+      return { text: cell === null ? '-' : plain(String(cell), 200), tone: null };
+    }),
+  );
+  const widths = heading.map((title, column) =>
+    Math.max([...title].length, ...cells.map((row) => [...(row[column]?.text ?? '')].length)),
+  );
+  const pad = (text: string, column: number) =>
+    column === heading.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - [...text].length);
+  const head = heading.map((title, column) => paint('dim', title) + pad(title, column)).join(GAP);
+  const body = cells.map((row) =>
+    row
+      .map(({ text, tone }, column) => (tone ? paint(tone, text) : text) + pad(text, column))
+      .join(GAP)
+      .trimEnd(),
+  );
+  return [head.trimEnd(), ...body].join('\n');
+}
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+  colour: boolean;
+}
+
+/** Where a command puts its answer. */
+export interface Output extends OutputOptions {
+  paint: Paint;
+  /** The answer: `value` with `--json`, else what `render` makes of it. Waits until it is handed over. */
+  answer<T>(value: T, render: (value: T, paint: Paint) => string): Promise<void>;
+  /** Text on stdout as it is. */
+  raw(text: string): Promise<void>;
+  /** One line of talk on stderr; silent with `--quiet`. */
+  say(line: string): void;
+  /** Lines on stderr that `--quiet` does not silence. */
+  complain(text: string): void;
+}
+
+/** Whether stdout is to be coloured: a terminal, and nobody said no. */
+export function wantsColour(stream: OutputStream, env: Record<string, string | undefined>, flag: boolean): boolean {
+  return flag && stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+export function openOutput(stdout: OutputStream, stderr: OutputStream, options: OutputOptions): Output {
+  const paint = options.colour ? inColour : noPaint;
+  const raw = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      stdout.write(text, (error) => {
+        if (!error) return resolve();
+        const { code } = error as NodeJS.ErrnoException;
+        reject(code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' ? new ReaderGone() : error);
+      });
+    });
+  const complain = (text: string) => void stderr.write(text);
+  return {
+    ...options,
+    paint,
+    raw,
+    complain,
+    say(line) {
+      if (!options.quiet) complain(`${plain(line)}\n`);
+    },
+    async answer(value, render) {
+      if (options.json) return raw(jsonLine(value));
+      const text = render(value, paint);
+      if (text !== '') await raw(`${text}\n`);
+    },
+  };
+}

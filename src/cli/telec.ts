@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/**
+ * The program: the only place that ends the process and that catches whatever is left over. A reader that goes away
+ * ends it quietly; Ctrl-C asks once and insists the second time.
+ */
+import { EXIT } from '../errors.ts';
+import { maskUrls } from '../io/secrets.ts';
+import { INTERRUPTED } from './exit.ts';
+import { main } from './main.ts';
+
+const controller = new AbortController();
+
+process.on('SIGINT', () => {
+  if (controller.signal.aborted) process.exit(INTERRUPTED);
+  controller.abort();
+});
+process.on('SIGTERM', () => controller.abort());
+process.on('SIGHUP', () => controller.abort());
+// The writer of the moment is told by its callback; without a listener the same error would end the process loudly.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+const failed = (error: unknown) => {
+  const text = maskUrls(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.stderr.write(`error: telec has a bug: ${text}\nhint: please report it with the lines above\n`);
+  process.exit(EXIT.bug);
+};
+process.on('uncaughtException', failed);
+process.on('unhandledRejection', failed);
+
+const { env, argv, stdin, stdout, stderr } = process;
+main(argv.slice(2), { env, cwd: process.cwd(), stdin, stdout, stderr, signal: controller.signal }).then(
+  (status) => process.exit(status),
+  failed,
+);

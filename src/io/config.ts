@@ -1,0 +1,374 @@
+/**
+ * The configuration: its schema, where each value comes from, and every problem in it at once.
+ * Given texts and an environment, never reads a file: who calls knows which file is main's own. What decides how a
+ * candidate lands (`integration`) is taken from main's own file, so that a branch cannot loosen its own rules.
+ */
+import { createHash } from 'node:crypto';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { maskUrls } from './secrets.ts';
+
+export const CONFIG_FILE = 'telec.yaml';
+/** Characters; far above any honest file, far below what hurts. */
+const CONFIG_LENGTH_MAX = 64 * 1024;
+
+/** What git refuses in a ref name, and a leading dash, which a program would take for an option. */
+const NOT_IN_REF = /^-|^\/|\/$|\.$|\/\/|\.\.|@\{|(^|\/)\.|\.lock(\/|$)|[\u0000-\u0020\u007f~^:?*[\\]/;
+
+const refName = (what: string) =>
+  z
+    .string()
+    .min(1, 'is empty')
+    .max(200, 'is longer than 200 characters')
+    .refine((name) => !NOT_IN_REF.test(name) && name !== '@', { error: `is no name git takes for ${what}` });
+
+function isRedisUrl(text: string): boolean {
+  try {
+    return ['redis:', 'rediss:'].includes(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}
+
+const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
+const DAY_MS = 86_400_000;
+
+const integrationSchema = z.strictObject({
+  strategy: z
+    .enum(['merge', 'squash'])
+    .default('merge')
+    .describe('How a candidate lands: a merge commit or one commit.'),
+  grace_ms: milliseconds(0, DAY_MS).default(2000).describe('How long a session waits for more before it ends, ms.'),
+  probe_ms: milliseconds(10, DAY_MS).default(30_000).describe('How often the remote is fetched and looked at, ms.'),
+  push_attempts: z.int().min(1).max(100).default(3).describe('Rebuilds after a lost race before the session ends.'),
+  push_batch: z.int().min(1).max(100).default(10).describe('Whole deliveries per push at most.'),
+  author: z
+    .string()
+    .max(200)
+    .regex(
+      /^[^<>\u0000-\u001f\u007f]*[^<>\u0000-\u0020\u007f] <[^<>\s\u0000-\u001f\u007f]+>$/,
+      'is not of the form "Name <mail>"',
+    )
+    .default('telec integrator <telec@localhost>')
+    .describe('Author and committer of the commits telec makes.'),
+});
+
+const leaseSchema = z
+  .strictObject({
+    ttl_ms: milliseconds(1500, DAY_MS).default(120_000).describe('How long a lease lives without renewal, ms.'),
+    renew_ms: milliseconds(100, DAY_MS).default(30_000).describe('How often the holder renews it, ms.'),
+  })
+  .refine((lease) => lease.renew_ms * 3 <= lease.ttl_ms, {
+    path: ['renew_ms'],
+    error: 'three times renew_ms must not exceed ttl_ms',
+  });
+
+const configSchema = z.strictObject({
+  remote: refName('a remote')
+    .refine((name) => !name.includes('/'), { error: 'contains /' })
+    .default('origin')
+    .describe('Name of the canonical remote.'),
+  main: refName('a branch')
+    .refine((name) => name !== 'HEAD' && !name.startsWith('refs/'), { error: 'is not a plain branch name' })
+    .default('main')
+    .describe('The branch that only the integrator moves.'),
+  repo_id: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,64}$/, 'is not 1 to 64 of a-z, 0-9, dot, dash and underscore')
+    .refine((id) => id !== '.' && id !== '..', { error: 'is no name but a path' })
+    .nullable()
+    .default(null)
+    .describe("Identity of the repository; null derives it from the remote's URL."),
+  redis: z
+    .string()
+    .refine((value) => value === 'embedded' || isRedisUrl(value), {
+      error: 'is neither "embedded" nor a redis:// or rediss:// URL',
+    })
+    .default('embedded')
+    .describe('"embedded" for a private server of this machine, or the URL of a shared one.'),
+  lease: leaseSchema.prefault({}).describe('The lease on main.'),
+  integration: integrationSchema.prefault({}).describe("How candidates land; read from main's own file."),
+});
+
+type ConfigFields = z.infer<typeof configSchema>;
+
+/** The effective configuration. Durations in ms. */
+export interface Config {
+  remote: string;
+  main: string;
+  repoId: string | null;
+  /** `embedded` or a URL, which may hold a password. */
+  redis: string;
+  lease: { ttlMs: number; renewMs: number };
+  integration: {
+    strategy: 'merge' | 'squash';
+    graceMs: number;
+    probeMs: number;
+    pushAttempts: number;
+    pushBatch: number;
+    author: string;
+  };
+}
+
+/** Every key with its default, what it means and the environment variable that beats the file. */
+export interface ConfigKey {
+  key: string;
+  env: string;
+  fallback: string | number | null;
+  meaning: string;
+}
+
+const defaults = configSchema.parse({});
+
+/** Every section of the schema, the top one under ''. */
+const SECTIONS = { '': configSchema.shape, lease: leaseSchema.shape, integration: integrationSchema.shape };
+
+function isSection(name: string): name is 'lease' | 'integration' {
+  return name === 'lease' || name === 'integration';
+}
+
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(SECTIONS).flatMap(([section, shape]) =>
+  Object.entries(shape)
+    .filter(([name]) => !isSection(name))
+    .map(([name, field]) => {
+      const key = section ? `${section}.${name}` : name;
+      const env = key === 'redis' ? 'TELEC_REDIS_URL' : `TELEC_${key.replace('.', '_').toUpperCase()}`;
+      return { key, env, fallback: valueAt(defaults, key), meaning: field.description ?? '' };
+    }),
+);
+
+function valueAt(fields: ConfigFields, key: string): string | number | null {
+  let value: unknown = fields;
+  for (const part of key.split('.')) value = (value as Record<string, unknown>)[part];
+  return value as string | number | null;
+}
+
+/** The texts a configuration is made of; null for a file that does not exist. */
+export interface ConfigTexts {
+  /** `telec.yaml` of main's newest commit known here. */
+  main: string | null;
+  /** `telec.yaml` in the main work tree. */
+  workTree: string | null;
+  env: Record<string, string | undefined>;
+}
+
+export interface ConfigReading {
+  config: Config;
+  /** One row a key; the password of the redis URL masked. */
+  rows: { key: string; value: string | number | null; source: string }[];
+}
+
+type Tree = Record<string, unknown>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Number of single-character edits between two names. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The candidate closest to `name` when it is close enough to be what was meant. */
+function nearest(name: string, candidates: string[]): string | null {
+  const longer = candidates.find((candidate) => name.length >= 3 && candidate.startsWith(name));
+  if (longer) return longer;
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : null;
+}
+
+/** One sentence an unknown key gets, with the name that was probably meant. */
+function unknownKey(name: string, section: string): string {
+  const local = isSection(section) ? section : '';
+  const guess = nearest(name, Object.keys(SECTIONS[local]));
+  if (guess) return `is no key of telec; ${guess} was probably meant`;
+  const elsewhere = CONFIG_KEYS.find((entry) => entry.key.endsWith(`.${name}`));
+  return elsewhere ? `is no key here; ${elsewhere.key} was probably meant` : 'is no key of telec';
+}
+
+/** All problems zod finds, with dotted paths and words for people. */
+function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String).join('.');
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: unknownKey(key, path) }));
+    return [{ path, message: issue.message.replace(/^Invalid (input|option): /, '') }];
+  });
+}
+
+/** A file's values with null keys dropped (they mean the default), or its problems. `at` says where a path stands in it. */
+function parseFile(name: string, text: string): { values: Tree; at(path: string): string; problems: Problem[] } {
+  const lines = new LineCounter();
+  const where = (offset: number | undefined) =>
+    offset === undefined ? name : `${name} line ${lines.linePos(offset).line}`;
+  if (text.length > CONFIG_LENGTH_MAX)
+    return {
+      values: {},
+      at: () => name,
+      problems: [{ path: '', message: `is longer than ${CONFIG_LENGTH_MAX} characters (${name})` }],
+    };
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const broken = [...document.errors, ...document.warnings];
+  if (broken.length > 0)
+    return {
+      values: {},
+      at: () => name,
+      problems: broken.map((error) => ({ path: '', message: `${error.message} (${where(error.pos[0])})` })),
+    };
+  const at = (path: string): string => {
+    const parts = path.split('.');
+    for (let count = parts.length; count > 0; count--) {
+      const node: unknown = document.getIn(parts.slice(0, count), true);
+      if (isTree(node) && Array.isArray(node['range'])) return where(Number(node['range'][0]));
+    }
+    return name;
+  };
+  let values: unknown;
+  try {
+    values = document.toJS({ maxAliasCount: 20 }) ?? {};
+  } catch (error) {
+    return { values: {}, at, problems: [{ path: '', message: `${(error as Error).message} (${name})` }] };
+  }
+  if (!isTree(values))
+    return { values: {}, at, problems: [{ path: '', message: `is not a mapping of keys to values (${name})` }] };
+  return { values: withoutNulls(values), at, problems: [] };
+}
+
+function withoutNulls(tree: Tree): Tree {
+  const kept = Object.entries(tree).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([key, value]) => [key, isTree(value) ? withoutNulls(value) : value]));
+}
+
+/** Reads one file on its own: its problems, and its values when it has none. */
+function checkedFile(name: string, text: string | null): { values: Tree; problems: Problem[] } {
+  if (text === null) return { values: {}, problems: [] };
+  const file = parseFile(name, text);
+  if (file.problems.length > 0) return file;
+  const parsed = configSchema.safeParse(file.values);
+  const problems = parsed.success ? [] : problemsOf(parsed.error);
+  return {
+    values: file.values,
+    problems: problems.map((problem) => ({
+      path: problem.path,
+      message: `${problem.message} (${file.at(problem.path)})`,
+    })),
+  };
+}
+
+/** The value of an environment variable in the type its key wants; a text that is no number stays text, to be complained of. */
+function fromEnv(entry: ConfigKey, text: string): string | number {
+  return typeof entry.fallback === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+/** The value a tree of file contents has under a dotted key; undefined when the file does not say. */
+function fileValue(tree: Tree, key: string): unknown {
+  let value: unknown = tree;
+  for (const part of key.split('.')) value = isTree(value) ? value[part] : undefined;
+  return value;
+}
+
+/**
+ * The effective configuration: environment over file over default, `integration` from main's own file where main has one.
+ * Thrown: CONFIG_INVALID (2) with every problem of both files and the environment.
+ */
+export function readConfig(texts: ConfigTexts): ConfigReading {
+  const mainFile = `main's ${CONFIG_FILE}`;
+  const workTree = checkedFile(CONFIG_FILE, texts.workTree);
+  // The same text twice is the usual case: its problems are told once.
+  const main = texts.main === texts.workTree ? { ...workTree, problems: [] } : checkedFile(mainFile, texts.main);
+  const problems = [...workTree.problems, ...main.problems];
+  const sources = new Map<string, string>();
+  const merged: Tree = { lease: {} as Tree, integration: {} as Tree };
+  const broken = problems.length > 0;
+  for (const entry of CONFIG_KEYS) {
+    const { key } = entry;
+    const ofMain = key.startsWith('integration.') && texts.main !== null;
+    const inFile = broken ? undefined : fileValue(ofMain ? main.values : workTree.values, key);
+    const text = texts.env[entry.env];
+    const value = text ? fromEnv(entry, text) : inFile;
+    sources.set(key, text ? entry.env : inFile === undefined ? 'default' : ofMain ? mainFile : CONFIG_FILE);
+    if (value === undefined) continue;
+    const [section, name] = key.includes('.') ? key.split('.') : ['', key];
+    const target = section ? (merged[section] as Tree) : merged;
+    target[name ?? key] = value;
+  }
+  const parsed = configSchema.safeParse(merged);
+  if (!parsed.success)
+    for (const problem of problemsOf(parsed.error))
+      problems.push({ ...problem, message: `${problem.message} (${sources.get(problem.path) ?? 'environment'})` });
+  if (problems.length > 0 || !parsed.success) throw invalid(problems);
+  const fields = parsed.data;
+  return {
+    config: toConfig(fields),
+    rows: CONFIG_KEYS.map(({ key }) => {
+      const value = valueAt(fields, key);
+      return { key, value: typeof value === 'string' ? maskUrls(value) : value, source: sources.get(key) ?? 'default' };
+    }),
+  };
+}
+
+function invalid(problems: Problem[]): TelecError {
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  return new TelecError('CONFIG_INVALID', EXIT.usage, `the configuration has ${count}`, {
+    hint: 'mend what is listed; `telec config schema` says what each key may be',
+    problems: problems.map((problem) => ({ ...problem, message: maskUrls(problem.message) })),
+  });
+}
+
+function toConfig(fields: ConfigFields): Config {
+  const { lease, integration } = fields;
+  return {
+    remote: fields.remote,
+    main: fields.main,
+    repoId: fields.repo_id,
+    redis: fields.redis,
+    lease: { ttlMs: lease.ttl_ms, renewMs: lease.renew_ms },
+    integration: {
+      strategy: integration.strategy,
+      graceMs: integration.grace_ms,
+      probeMs: integration.probe_ms,
+      pushAttempts: integration.push_attempts,
+      pushBatch: integration.push_batch,
+      author: integration.author,
+    },
+  };
+}
+
+/** Hex SHA-256 of what decides how candidates land; equal in all clones that integrate alike. */
+export function configDigest(config: Config): string {
+  const { main, integration } = config;
+  const said = [main, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
+  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+}
+
+/** JSON Schema (2020-12) of `telec.yaml`. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { title: CONFIG_FILE, ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) };
+}
+
+/** What `telec init` writes: every key at its default, said in comments, so that a newer default takes effect. */
+export function configTemplate(): string {
+  const lines = ['# telec: all keys are optional; what is commented out is the default.'];
+  let section = '';
+  for (const { key, fallback, meaning } of CONFIG_KEYS) {
+    const [group, name] = key.includes('.') ? key.split('.') : ['', key];
+    if (group && group !== section) lines.push(`# ${group}:`);
+    section = group ?? '';
+    const text = typeof fallback === 'string' && /[^a-z]/.test(fallback) ? JSON.stringify(fallback) : String(fallback);
+    lines.push(`# ${group ? '  ' : ''}${name}: ${text}  # ${meaning}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,109 @@
+/**
+ * The three-way merge in the object database. Nobody's checkout is touched, no hook, filter or driver of a branch
+ * runs. Judged by exit status and content alone: an error is never taken for a no-op, a tree with conflict markers
+ * never becomes a commit. Same request, same commit id.
+ */
+import type { AttributeViews } from './attributes.ts';
+import type { History } from './history.ts';
+import { formatCommit, isObjectId, type ObjectStore } from './objects.ts';
+import { showPath } from './paths.ts';
+import type { ConflictPath, MergeOutcome, MergeRequest } from './repository.ts';
+import { failure, GitFault, type GitResult, runGit } from './run.ts';
+
+export interface MergeTools {
+  objects: ObjectStore;
+  history: History;
+  attributes: AttributeViews;
+  /** The closed environment, with GIT_DIR. */
+  env: Record<string, string>;
+  /** Milliseconds for one merge. */
+  timeoutMs: number;
+}
+
+export async function mergeCommits(
+  tools: MergeTools,
+  request: MergeRequest,
+  signal: AbortSignal | undefined,
+): Promise<MergeOutcome> {
+  try {
+    return await attempt(tools, request, signal);
+  } catch (error) {
+    if (error instanceof GitFault) return { kind: 'error', detail: error.message };
+    throw error;
+  }
+}
+
+async function attempt(
+  tools: MergeTools,
+  request: MergeRequest,
+  signal: AbortSignal | undefined,
+): Promise<MergeOutcome> {
+  const { objects, history, attributes } = tools;
+  const { base, sha } = request;
+  const [baseCommit, shaCommit] = await Promise.all([objects.commit(base), objects.commit(sha)]);
+  if (baseCommit === null) return { kind: 'error', detail: `commit ${base} is missing` };
+  if (shaCommit === null) return { kind: 'error', detail: `commit ${sha} is missing` };
+  const folder = await attributes.folder(baseCommit.tree);
+  const [bases, result] = await Promise.all([
+    history.mergeBases(base, sha),
+    runGit({
+      // `--no-messages` keeps git's words out: only ids, modes, stages and names come back.
+      args: ['merge-tree', '--write-tree', '-z', '--no-messages', base, sha],
+      // The attributes count only when the working directory is the root of the work tree.
+      cwd: folder,
+      env: { ...tools.env, GIT_WORK_TREE: folder },
+      timeoutMs: tools.timeoutMs,
+      signal,
+    }),
+  ]);
+  if (bases.length === 0) return { kind: 'error', detail: `${sha} shares no history with ${base}` };
+  if (bases.includes(sha)) return { kind: 'integrated', how: 'ancestry' };
+  const merged = readMergeTree(result);
+  if (merged.kind !== 'clean') return merged;
+  if (merged.tree === baseCommit.tree) return { kind: 'integrated', how: 'content' };
+  const parents = request.strategy === 'merge' ? [base, sha] : [base];
+  const commit = await objects.write('commit', formatCommit({ ...request, tree: merged.tree, parents }));
+  return { kind: 'merged', commit, tree: merged.tree, base };
+}
+
+type MergeTreeAnswer =
+  | { kind: 'clean'; tree: string }
+  | { kind: 'conflict'; paths: ConflictPath[] }
+  | { kind: 'error'; detail: string };
+
+/** What `merge-tree --write-tree -z --no-messages` says. Exit 1 is a conflict only with a tree: it also means "no such object". */
+function readMergeTree(result: GitResult): MergeTreeAnswer {
+  const fields = splitNul(result.stdout);
+  const tree = fields[0]?.toString('latin1') ?? '';
+  const answered = result.ended === 'exited' && isObjectId(tree);
+  if (answered && result.status === 0 && fields.length === 1) return { kind: 'clean', tree };
+  if (answered && result.status === 1) {
+    const paths = readStages(fields.slice(1));
+    if (paths !== null) return { kind: 'conflict', paths };
+  }
+  return { kind: 'error', detail: failure('merge-tree', result) };
+}
+
+/** Entries `mode id stage\tpath`; null when one is not of that form. */
+function readStages(fields: Buffer[]): ConflictPath[] | null {
+  const stages = new Map<string, number[]>();
+  for (const field of fields) {
+    const tab = field.indexOf(0x09);
+    const match = /^[0-7]{6} [0-9a-f]+ ([123])$/.exec(field.toString('latin1', 0, Math.max(tab, 0)));
+    if (match === null) return null;
+    const path = showPath(field.subarray(tab + 1));
+    stages.set(path, [...(stages.get(path) ?? []), Number(match[1])]);
+  }
+  return [...stages].map(([path, list]) => ({ path, stages: list }));
+}
+
+function splitNul(bytes: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0, at);
+    const stop = end < 0 ? bytes.length : end;
+    parts.push(bytes.subarray(at, stop));
+    at = stop + 1;
+  }
+  return parts;
+}
