@@ -48,12 +48,12 @@ async function settlePush(work: SessionWork, push: OpenPush, main: string): Prom
   if (!landed) {
     await work.record({
       type: 'integration.push.burned',
-      payload: { ...work.stamp(), seq: push.seq, reason: 'the fence moved before it landed' },
+      payload: { ...work.stamp(), ...numbersOf(push), reason: 'the fence moved before it landed' },
     });
     return;
   }
   const emissions: Emission[] = [
-    { type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: push.seq, reason: 'found on main' } },
+    { type: 'integration.push.succeeded', payload: { ...work.stamp(), ...numbersOf(push), reason: 'found on main' } },
   ];
   for (const [index, member] of push.members.entries()) {
     emissions.push(await completionOf(work, push, member, index));
@@ -61,6 +61,8 @@ async function settlePush(work: SessionWork, push: OpenPush, main: string): Prom
   await work.record(...emissions);
   work.counts.completed += push.members.length;
 }
+
+const numbersOf = ({ seq, pushNumber }: OpenPush) => ({ seq, push_number: pushNumber });
 
 async function completionOf(
   work: SessionWork,

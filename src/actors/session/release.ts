@@ -16,7 +16,8 @@ export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | n
       command_id: parts.ids.ulid(),
     });
     await abort(work, stop);
-    return;
+    // Lost to another log, the record in Redis may still be ours; the script lets nobody else's go.
+    return parts.keeper.release();
   }
   await requeueRest(work, causeOf(stop));
   await parts.faults.reach('before-session-completed');
