@@ -227,7 +227,10 @@ async function judgeFolds(world: World): Promise<void> {
       return op();
     },
   };
-  const pipeline = new Pipeline({ positions: {}, report: (name, id, error) => world.fail('replay', `${name} ${id} ${error}`) });
+  const pipeline = new Pipeline({
+    positions: {},
+    report: (name, id, error) => world.fail('replay', `${name} ${id} ${error}`),
+  });
   const log = openTwinLog(store, port);
   const dispatcher = new Dispatcher({ log, catalogue, repository, notifications, pipeline, readOnly: true });
   await dispatcher.catchUp();
@@ -239,7 +242,8 @@ async function judgeFolds(world: World): Promise<void> {
     if (JSON.stringify(daemon.notifications.rows()) !== rows) world.fail('fold', `${name} has other notifications`);
   }
   const model = foldAll(world);
-  const states = (list: { id: string; state: string }[]) => JSON.stringify(list.map(({ id, state }) => [id, state]).sort());
+  const states = (list: { id: string; state: string }[]) =>
+    JSON.stringify(list.map(({ id, state }) => [id, state]).sort());
   if (states(model.candidates) !== states(repository.all()))
     world.fail('model', `fold ${states(repository.all())}, model ${states(model.candidates)}`);
   const order = (list: readonly { id: string }[]) => list.map(({ id }) => id).join(' ');
@@ -249,5 +253,11 @@ async function judgeFolds(world: World): Promise<void> {
 function asSorted(repository: Repository): unknown {
   const dump = repository.dump();
   const records = [...dump.records].sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
-  return { ...dump, records, slugs: [...dump.slugs].sort(), pushes: [...dump.pushes].sort(), landed: [...dump.landed].sort() };
+  return {
+    ...dump,
+    records,
+    slugs: [...dump.slugs].sort(),
+    pushes: [...dump.pushes].sort(),
+    landed: [...dump.landed].sort(),
+  };
 }

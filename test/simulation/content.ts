@@ -1,5 +1,5 @@
 /** I3, I4: what main contains, computed once more from the commits alone, by code that neither twin nor product uses. */
-import { type CommitGraph, trailerOf, type TwinCommit } from '../support/twins/commits.ts';
+import { type CommitGraph, type TwinCommit, trailerOf } from '../support/twins/commits.ts';
 import type { World } from './world.ts';
 
 /** Tree of the three-way merge of two commits; 'conflict' when both changed one file differently. */

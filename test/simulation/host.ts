@@ -3,8 +3,9 @@
  * (the daemon). The daemon here is the production code on twins: dispatcher, pipeline, repository, prober, supervisor
  * and sessions; only the composition is the harness's own.
  */
-import { type Session, type SessionResult, startSession } from '../../src/actors/integrator.ts';
+
 import { Dispatcher } from '../../src/actors/dispatcher.ts';
+import { type Session, type SessionResult, startSession } from '../../src/actors/integrator.ts';
 import { NotificationBoard } from '../../src/actors/notifications.ts';
 import { Pipeline } from '../../src/actors/pipeline.ts';
 import { Prober } from '../../src/actors/prober.ts';
@@ -247,7 +248,9 @@ export class Daemon {
   /** A session ends in one of the named ways; an error that is no outage is a bug. */
   #judge(result: SessionResult): void {
     const { sessionId, outcome, stop, fault } = result;
-    this.#host.shared.kernel.trace(`${this.process.name} session ${sessionId.slice(-4)} ${outcome} ${stop?.reason ?? ''}`);
+    this.#host.shared.kernel.trace(
+      `${this.process.name} session ${sessionId.slice(-4)} ${outcome} ${stop?.reason ?? ''}`,
+    );
     if (outcome === 'halted') this.#host.shared.fail('halt', `${stop?.reason}: ${stop?.detail}`);
     if (outcome === 'refused') this.#host.shared.fail('refused', `${stop?.reason}: ${stop?.detail}`);
     if (fault) this.#expectOutage('session', fault);

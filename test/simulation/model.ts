@@ -70,9 +70,7 @@ export class Model {
     const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
     return this.candidates
       .filter(({ state }) => state === 'ready')
-      .sort(
-        (a, b) => a.readyAt - b.readyAt || text(a.slug, b.slug) || text(a.branch, b.branch) || text(a.sha, b.sha),
-      );
+      .sort((a, b) => a.readyAt - b.readyAt || text(a.slug, b.slug) || text(a.branch, b.branch) || text(a.sha, b.sha));
   }
 
   /** Why the log alone does not let it be ready, git's facts aside. */
@@ -213,8 +211,7 @@ export class Model {
   #resume(p: { slug: string; branch: string; sha: string; ready_at: string; generation: number }): void {
     const candidate = this.find(p);
     if (candidate?.state === 'blocked') candidate.state = 'pending';
-    if (candidate?.state === 'superseded' && p.generation === candidate.generation + 1)
-      this.#announce(p, p.generation);
+    if (candidate?.state === 'superseded' && p.generation === candidate.generation + 1) this.#announce(p, p.generation);
   }
 
   #settle(): void {

@@ -43,7 +43,8 @@ function withMethods<T extends object>(object: T, methods: Partial<T>): T {
   });
 }
 
-const mergeOther = (change: (request: MergeRequest, remote: TwinRemote) => MergeRequest): Plant['git'] =>
+const mergeOther =
+  (change: (request: MergeRequest, remote: TwinRemote) => MergeRequest): Plant['git'] =>
   (git, remote) =>
     withMethods(git, {
       merge: (request, signal) => git.merge(change(request, remote), signal),
@@ -71,7 +72,9 @@ export const PLANTS = {
       withMethods(git, {
         push: async (request, signal) => {
           const outcome = await git.push(request, signal);
-          return outcome.kind === 'unknown' && request.tip !== null ? { kind: 'main_moved', detail: 'guessed' } : outcome;
+          return outcome.kind === 'unknown' && request.tip !== null
+            ? { kind: 'main_moved', detail: 'guessed' }
+            : outcome;
         },
       }),
   },
@@ -103,7 +106,9 @@ export const PLANTS = {
     ...HEALTHY,
     breaks: ['I10'],
     prober: (prober, sessionId) =>
-      sessionId.startsWith('daemon') ? prober : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0 }) }),
+      sessionId.startsWith('daemon')
+        ? prober
+        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0 }) }),
   },
   'the queue is served from its end': {
     ...HEALTHY,

@@ -208,6 +208,8 @@ function summary(value: unknown): string {
   if (typeof value === 'string') return value.slice(0, 40);
   if (typeof value !== 'object' || value === null) return String(value);
   const { kind, outcomes, detail } = value as Record<string, unknown>;
-  const told = Array.isArray(outcomes) ? outcomes.map((one: { kind: string; id?: string }) => `${one.kind} ${one.id}`) : [];
+  const told = Array.isArray(outcomes)
+    ? outcomes.map((one: { kind: string; id?: string }) => `${one.kind} ${one.id}`)
+    : [];
   return [kind, detail, ...told].filter((part) => part !== undefined).join(' ') || '{}';
 }

@@ -8,9 +8,9 @@ import { InvariantViolation } from '../../src/errors.ts';
 import { sleep } from '../../src/io/clock.ts';
 import type { EventType, PayloadOf } from '../../src/machines/events.ts';
 import { type Files, plainFile } from '../support/twins/commits.ts';
-import { MAIN_REF } from '../support/twins/remote.ts';
 import { openTwinLease } from '../support/twins/lease.ts';
 import { openTwinLog } from '../support/twins/log.ts';
+import { MAIN_REF } from '../support/twins/remote.ts';
 import type { Chance } from './kernel.ts';
 import { Model, told } from './model.ts';
 import { EPOCH, Process } from './process.ts';
@@ -128,7 +128,8 @@ export class People {
     const others = [...remote.view().heads.values()];
     const old = remote.branch(branch);
     const main = remote.main ?? '';
-    const parent = old !== null && chance.hit(0.6) ? old : others.length > 0 && chance.hit(0.15) ? chance.pick(others) : main;
+    const parent =
+      old !== null && chance.hit(0.6) ? old : others.length > 0 && chance.hit(0.15) ? chance.pick(others) : main;
     const { files } = remote.graph.get(parent);
     return remote.commit({ parents: [parent], files: this.#edited(files, slug), message: `work on ${slug}` });
   }

@@ -102,7 +102,11 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     const bases = graph.mergeBases(base, sha);
     if (bases.length === 0) return { kind: 'error', detail: `${sha} shares no history with ${base}` };
     const origins = bases.map((commit) => graph.get(commit).files);
-    const [ours, theirs, merged] = [base, sha, result].map((commit) => graph.get(commit).files) as [Files, Files, Files];
+    const [ours, theirs, merged] = [base, sha, result].map((commit) => graph.get(commit).files) as [
+      Files,
+      Files,
+      Files,
+    ];
     const paths = new Set([...origins, ours, theirs, merged].flatMap((files) => [...files.keys()]));
     const wrong = [...paths].filter((path) => {
       const values = new Set(origins.map((files) => files.get(path)));

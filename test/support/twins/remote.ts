@@ -55,8 +55,7 @@ export class TwinRemote {
     const move = { by: null, at: this.#now(), mainFrom: this.main, fenceFrom: this.fence };
     if (sha === null) this.refs.delete(ref);
     else this.refs.set(ref, sha);
-    if (ref === MAIN_REF || ref === FENCE_REF)
-      this.moves.push({ ...move, mainTo: this.main, fenceTo: this.fence });
+    if (ref === MAIN_REF || ref === FENCE_REF) this.moves.push({ ...move, mainTo: this.main, fenceTo: this.fence });
   }
 
   view(): RemoteView {
