@@ -131,7 +131,8 @@ export const candidateEvents = {
       paths: z.array(z.string()).describe('Paths in conflict'),
       provisional: field.flag('The base is not on main yet: it is judged again on the main that results'),
     }),
-    idempotencyFields: [...TRIPLE, 'fence', 'attempt', 'base'],
+    // A provisional verdict and the one on main that confirms it may name the same base: the tip that has landed since.
+    idempotencyFields: [...TRIPLE, 'fence', 'attempt', 'base', 'provisional'],
     fenced: true,
     entityField: 'slug',
   },
