@@ -225,9 +225,6 @@ async function recordConflict(
   conflict: Extract<GitMerge, { kind: 'conflict' }>,
   provisional: boolean,
 ): Promise<void> {
-  const finding = `${candidateKey({ slug, branch, sha })} ${base}`;
-  if (work.provisional.has(finding)) return;
-  if (provisional) work.provisional.add(finding);
   const paths = conflict.paths.map(({ path }) => path).slice(0, 1000);
   await work.record({
     type: 'integration.merge.conflicted',

@@ -99,8 +99,6 @@ export class SessionWork {
   /** Pushes attempted so far; tells two apart that would replace the same fence. */
   pushNumber = 0;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
-  /** `<key> <base>` of conflicts found on a train's tip; once that tip is main the finding stands and is not told twice. */
-  readonly provisional = new Set<string>();
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
 
