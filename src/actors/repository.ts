@@ -204,7 +204,8 @@ export class Repository {
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);
     for (const { record, snapshot } of dump.records) {
       this.#records.set(record.id, record);
-      if (snapshot) this.#start(record.id, { snapshot });
+      // One context object, as while folding: an event that leaves it alone must not count as a change.
+      if (snapshot) record.context = this.#start(record.id, { snapshot }).getSnapshot().context;
     }
     this.#queue = [...this.#records.values()]
       .filter(({ state }) => state === 'ready')

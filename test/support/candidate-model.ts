@@ -59,7 +59,7 @@ const resumed = (name: string, triple: typeof OWN, generation: number, readyAt: 
 export function eventsAt({ context }: CandidateSnapshot): CandidateEvent[] {
   const attempt = Math.max(1, context.attempt);
   const step = { ...OWN, ...SESSION, attempt };
-  const push = { ...SESSION, seq: attempt };
+  const push = { ...SESSION, seq: attempt, push_number: 1 };
   const probe = (name: string, facts: { reachable: boolean; integrated: boolean; undelivered: string[] }) =>
     named(name, 'integration.candidate.probed', {
       ...OWN,
@@ -119,8 +119,8 @@ export function eventsAt({ context }: CandidateSnapshot): CandidateEvent[] {
     named('push succeeded', 'integration.push.succeeded', push),
     named('push rejected', 'integration.push.rejected', { ...push, reason: 'hook declined' }),
     named('push burned', 'integration.push.burned', push),
-    named('another push succeeded', 'integration.push.succeeded', { ...SESSION, seq: 900 }),
-    named('another push burned', 'integration.push.burned', { ...SESSION, seq: 900 }),
+    named('another push succeeded', 'integration.push.succeeded', { ...SESSION, seq: 900, push_number: 1 }),
+    named('another push burned', 'integration.push.burned', { ...SESSION, seq: 900, push_number: 1 }),
     named('completed', 'deployment.completed', {
       ...OWN,
       merge_commit: hex('f'),
