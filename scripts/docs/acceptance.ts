@@ -55,11 +55,12 @@ function testsOf(text: string): { title: string; ids: Set<string> }[] {
   const source = ts.createSourceFile('test.ts', text, ts.ScriptTarget.Latest, true);
   const found: { title: string; ids: Set<string> }[] = [];
   const visit = (node: ts.Node): void => {
-    if (!ts.isCallExpression(node)) return ts.forEachChild(node, visit);
-    const kind = calleeOf(node.expression);
-    const [first] = node.arguments;
-    if (kind === null || !first || !(ts.isStringLiteralLike(first) || ts.isTemplateExpression(first)))
-      return ts.forEachChild(node, visit);
+    const kind = ts.isCallExpression(node) ? calleeOf(node.expression) : null;
+    const first = ts.isCallExpression(node) ? node.arguments[0] : undefined;
+    if (kind === null || !first || !(ts.isStringLiteralLike(first) || ts.isTemplateExpression(first))) {
+      ts.forEachChild(node, visit);
+      return;
+    }
     const title = ts.isStringLiteralLike(first) ? first.text : first.getText().slice(1, -1);
     const comment = (ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [])
       .map(({ pos, end }) => text.slice(pos, end))

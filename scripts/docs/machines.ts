@@ -79,7 +79,13 @@ function section(machine: AnyStateMachine, laws: readonly Pick<Law<never>, 'id' 
       ]),
     ),
     ...(delays.length > 0
-      ? ['### Delays', table(['Delay', 'How long'], delays.map((delay) => [delay, DELAYS[delay] ?? '']))]
+      ? [
+          '### Delays',
+          table(
+            ['Delay', 'How long'],
+            delays.map((delay) => [delay, DELAYS[delay] ?? '']),
+          ),
+        ]
       : []),
     '### What always holds',
     laws.map(({ id, says }) => `- **${id}**: ${cell(says)}`).join('\n'),
