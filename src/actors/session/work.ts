@@ -96,6 +96,8 @@ export class SessionWork {
   /** Fence commit that the remote has from us, and its sequence number. */
   fenceCommit: string | null = null;
   seq = 0;
+  /** Pushes attempted so far; tells two apart that would replace the same fence. */
+  pushNumber = 0;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
