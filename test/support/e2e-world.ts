@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import type { CandidateView, EnvelopeView, Faults, IntegrateView, Tuning } from '../../src/actors/client.ts';
 import { main } from '../../src/cli/main.ts';
-import { type FileSpec, git, hermeticEnv, importCommits, initBare, tryGit } from './git-repo.ts';
+import { type FileSpec, git, importCommits, initBare, tryGit } from './git-repo.ts';
 import { freePort, startRedis } from './redis-server.ts';
 
 // The user's own git settings are read from this process's environment; the tests' user has none.
@@ -85,7 +85,7 @@ export interface World {
   /** Makes commits and branches on the remote, reports nothing. */
   work(items: Work[]): Candidate[];
   /** Emits the signals of all candidates as workers do, in one go. */
-  announce(candidates: readonly Candidate[], sends?: { signals?: Signal[]; bindSha?: boolean }): Promise<void>;
+  announce(candidates: readonly Candidate[], sends?: { signals?: readonly Signal[]; bindSha?: boolean }): Promise<void>;
   /** `work` and `announce`. */
   ready(items: Work[]): Promise<Candidate[]>;
   candidate(
@@ -111,6 +111,7 @@ export interface World {
 }
 
 export type Signal = 'review' | 'pushed' | 'started';
+export const SIGNALS: readonly Signal[] = ['review', 'started', 'pushed'];
 
 export interface Started {
   child: ChildProcess;
@@ -152,7 +153,10 @@ export const shortType = (type: string): string => type.replace(FULL, '');
 /** RFC 3339 instant `seconds` before now. */
 export const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
-/** A world set up for live mode, removed when the running test ends. */
+/**
+ * A world set up for live mode. The worlds of a file share one server: their folders differ, so their ids do. Removed when
+ * the running test ends.
+ */
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const { url } = await sharedRedis();
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'telec-e2e-')));
@@ -186,7 +190,6 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     TELEC_REDIS_URL: url,
     TELEC_ROLE: 'worker',
     TELEC_SESSION_ID: 'tester',
-    // Worlds are many and their folders differ, so their ids do; the tests of a file share one server.
     TELEC_INTEGRATION_GRACE_MS: '0',
   };
   let made = 0;
@@ -204,7 +207,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       const code = await main(run.text ? args : ['--json', ...args], {
         env: { ...env, ...run.env },
         cwd: run.cwd ?? cloneDir,
-        stdin: once1(run.stdin ?? ''),
+        stdin: inputOf(run.stdin ?? ''),
         stdout,
         stderr,
         tuning: { ...QUICK, ...run.tuning },
@@ -264,7 +267,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         return { slug, branch, sha, readyAt: at, key: `${slug}/${branch}@${sha}` };
       });
     },
-    async announce(candidates, { signals = ['review', 'started', 'pushed'], bindSha = false } = {}) {
+    async announce(candidates, { signals = SIGNALS, bindSha = false } = {}) {
       const lines = candidates.flatMap((candidate) =>
         signals.map((signal) => JSON.stringify(signalOf(candidate, signal, bindSha))),
       );
@@ -409,7 +412,7 @@ function sink() {
   };
 }
 
-async function* once1(text: string): AsyncGenerator<string> {
+async function* inputOf(text: string): AsyncGenerator<string> {
   if (text !== '') yield text;
 }
 
