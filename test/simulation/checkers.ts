@@ -238,7 +238,8 @@ async function judgeFolds(world: World): Promise<void> {
   const rows = JSON.stringify(notifications.rows());
   for (const { name, daemon } of hosts) {
     if (!daemon) continue;
-    if (JSON.stringify(asSorted(daemon.repository)) !== fresh) world.fail('fold', `${name} differs from a fresh fold`);
+    const live = JSON.stringify(asSorted(daemon.repository));
+    if (live !== fresh) world.fail('fold', `${name} differs from a fresh fold: ${difference(live, fresh)}`);
     if (JSON.stringify(daemon.notifications.rows()) !== rows) world.fail('fold', `${name} has other notifications`);
   }
   const model = foldAll(world);
@@ -260,4 +261,11 @@ function asSorted(repository: Repository): unknown {
     pushes: [...dump.pushes].sort(),
     landed: [...dump.landed].sort(),
   };
+}
+
+/** Where two texts part, with a little of both. */
+function difference(a: string, b: string): string {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return `...${a.slice(Math.max(0, at - 60), at + 60)}... is not ...${b.slice(at, at + 60)}...`;
 }

@@ -160,10 +160,10 @@ export class Daemon {
       onError: (error) => this.#expectOutage('supervisor', error),
     });
     this.#prober = this.#makeProber(`daemon-${process.name}`, this.#git);
-    void this.#run(config);
+    shared.kernel.after(0, () => void this.#run());
   }
 
-  async #run(_config: SessionConfig): Promise<void> {
+  async #run(): Promise<void> {
     const { clock } = this.process;
     for (;;) {
       try {

@@ -147,7 +147,7 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   const known = parts.repository.standing.main;
   if (known === null || known === main) return;
   if (!(await isOnMain(work, known, main))) {
-    await work.note('integration.main.rewound', {
+    await work.testify('integration.main.rewound', {
       from: known,
       to: main,
       commits: [],
@@ -159,7 +159,7 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
   const foreign = commits.filter(({ sha }) => !parts.repository.deliveredBy(sha)).map(({ sha }) => sha);
   if (foreign.length === 0) return;
-  await work.note('integration.main.foreign', {
+  await work.testify('integration.main.foreign', {
     from: known,
     to: main,
     commits: foreign,

@@ -140,10 +140,22 @@ export class SessionWork {
     await this.parts.dispatcher.catchUp();
   }
 
+  /**
+   * Appends what the session saw of main. Its type needs no lease, but a session that had one and lost it compares an
+   * old view with a log that went on: its word no longer counts.
+   */
+  async testify<T extends EventType>(type: T, payload: PayloadOf<T>): Promise<void> {
+    if (!this.proof) return this.note(type, payload);
+    this.proof.assertHeld();
+    const { token, fence } = this.proof;
+    expectTaken(await this.parts.producer.emit(type, payload as never, { proof: { token, fence } }));
+    await this.parts.dispatcher.catchUp();
+  }
+
   /** Places the hold that makes a halt, then stops. A halt that stands already is not placed again. */
   async halt(code: NonNullable<PayloadOf<'integration.hold.placed'>['alarm']>, detail: string): Promise<never> {
     if (this.parts.repository.standing.hold?.alarm !== code) {
-      await this.note('integration.hold.placed', {
+      await this.testify('integration.hold.placed', {
         owner: this.parts.sessionId,
         reason: detail,
         until: null,
