@@ -57,6 +57,7 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const gone = train.map(candidateKey).filter((key) => parts.repository.find(key)?.context.openPush !== seq);
   if (gone.length > 0) {
     await settle(work, 'integration.push.rejected', seq, 'a member left before the push');
+    for (const key of gone) work.countSuperseded(work.recordOf(key));
     return { kind: 'members_left', left: gone };
   }
   return carryOut(work, train, { seq, fenceFrom, fenceTo, timeSeconds });
@@ -182,8 +183,10 @@ async function recheckMembers(work: SessionWork, train: Member[], view: RemoteVi
   for (const member of train) {
     const key = candidateKey(member);
     const record = work.recordOf(key);
-    if (record.state !== 'integrating') left.push(key);
-    else if (readinessReasons(record.context).length > 0) {
+    if (record.state !== 'integrating') {
+      left.push(key);
+      work.countSuperseded(record);
+    } else if (readinessReasons(record.context).length > 0) {
       left.push(key);
       await sendBack(work, member, 'recheck');
     }

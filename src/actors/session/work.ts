@@ -210,6 +210,11 @@ export class SessionWork {
     return Object.assign(view, { main });
   }
 
+  /** Counts a candidate that was in hand when a newer one of its slug took its place. */
+  countSuperseded({ state }: CandidateRecord): void {
+    if (state === 'superseded') this.counts.superseded += 1;
+  }
+
   /** The record of a candidate in hand. */
   recordOf(key: CandidateKey): CandidateRecord {
     const record = this.parts.repository.find(key);
