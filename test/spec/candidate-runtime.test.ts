@@ -153,15 +153,17 @@ describe('the dispatcher follows the chart', () => {
 
   test('Card-S4 Card-S3 each event in each state does in the runtime what it does in the chart', async () => {
     const seen = new Set<string>();
+    const ways = new Map(walk.paths.map(({ end, events }) => [essenceOf(end), events]));
     for (const { from, event, to } of walk.steps) {
       const kind = `${String(from.value)} | ${event.id} | ${String(to.value)} | ${from.context.openPush !== null}`;
-      const way = walk.paths.find(({ end }) => essenceOf(end) === essenceOf(from))?.events;
+      if (seen.has(kind)) continue;
+      const way = ways.get(essenceOf(from));
       if (!way) throw new Error(`no way to ${essenceOf(from)}`);
       const here = play(numbered(way));
       const next = eventsAt(here).find(({ id }) => id === event.id);
       if (!next) throw new Error(`no event ${event.id}`);
       // What was told on the way cannot be told again: the log would answer that it knows it.
-      if (seen.has(kind) || way.some(({ id }) => id === next.id)) continue;
+      if (way.some(({ id }) => id === next.id)) continue;
       seen.add(kind);
       await expectSame([...way, next], to);
     }
