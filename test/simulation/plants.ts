@@ -108,7 +108,7 @@ export const PLANTS = {
     prober: (prober, sessionId) =>
       sessionId.startsWith('daemon')
         ? prober
-        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0 }) }),
+        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0, unknown: [] }) }),
   },
   'the queue is served from its end': {
     ...HEALTHY,
