@@ -13,6 +13,8 @@ import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import type { World } from './world.ts';
 
+/** Written by a session that lost its lease, or for it. */
+const UNFENCED = new Set(['integration.session.aborted', 'integration.lease.lost']);
 const FINAL = new Set(['completed', 'superseded']);
 
 /** True when nothing is left to do: the end of the calm part, and the law of liveness when it never comes. */
@@ -95,6 +97,7 @@ function judgeLog(world: World): void {
   const model = new Model();
   const sessions = new Map<number, string>();
   const ends = new Map<string, number>();
+  let newest = 0;
   const kept = new Set(store.entries.map(({ id }) => id));
   for (const id of world.people.acknowledged) if (!kept.has(id)) world.fail('I9', `entry ${id} is gone`);
   for (const entry of store.entries) {
@@ -104,7 +107,10 @@ function judgeLog(world: World): void {
     const was = before?.state;
     model.apply(said);
     models.set(entry.id, model.queue());
-    if (payload?.fence && payload.session_id && type !== 'integration.session.aborted') {
+    if (payload?.fence && payload.session_id && !UNFENCED.has(type ?? '')) {
+      if (payload.fence < newest)
+        world.fail('I1', `${entry.id} is written under fence ${payload.fence} after ${newest}`);
+      newest = Math.max(newest, payload.fence);
       const holder = sessions.get(payload.fence) ?? payload.session_id;
       if (holder !== payload.session_id) world.fail('I1', `two sessions write under fence ${payload.fence}`);
       sessions.set(payload.fence, holder);
@@ -173,19 +179,16 @@ function judgePushes(world: World): void {
   const landed = new Map(landings.map((move) => [move.mainTo, move]));
   const tried = new Map<string, number>();
   const settled = new Map<string, string>();
+  const fenceOf = new Map<number, string>();
   const model = new Model();
   for (const [index, entry] of store.entries.entries()) {
     const said = told(entry);
     model.apply(said);
     const { type, payload } = said;
-    if (type === 'integration.push.rejected' || type === 'integration.push.burned') {
-      const fenceTo = store.entries
-        .slice(0, index)
-        .map(told)
-        .findLast((other) => other.type === 'integration.push.attempted' && other.payload.seq === payload.seq);
-      settled.set(fenceTo?.payload.fence_to, type);
-    }
+    if (type === 'integration.push.rejected' || type === 'integration.push.burned')
+      settled.set(fenceOf.get(payload.seq) ?? '', type);
     if (type !== 'integration.push.attempted') continue;
+    fenceOf.set(payload.seq, payload.fence_to);
     tried.set(payload.fence_to, index);
     const move = landings.find(({ fenceTo }) => fenceTo === payload.fence_to);
     if (!move) continue;

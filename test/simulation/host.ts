@@ -124,11 +124,11 @@ export class Daemon {
 
   constructor(host: Host, process: Process, snapshot: Snapshot | null) {
     const { shared } = host;
-    const { store, config, plant, catalogue } = shared;
+    const { store, plant, catalogue } = shared;
     this.#host = host;
     this.process = process;
-    this.#log = openTwinLog(store, process.port);
-    this.#leases = plant.leases(openTwinLease(store, process.port));
+    this.#log = plant.log(openTwinLog(store, process.port));
+    this.#leases = openTwinLease(store, process.port);
     this.#git = this.#openGit('daemon');
     this.#positions = snapshot?.positions ?? {};
     if (snapshot) {

@@ -135,7 +135,8 @@ export class Process {
     const lost = redis && this.#chance.hit(weather.redisLost);
     if (lost && this.#chance.hit(0.5)) {
       this.kernel.trace(`${this.name} ${what} never arrives`);
-      return this.#answer(what, () => reject(silence()));
+      this.#answer(what, () => reject(silence()));
+      return;
     }
     settle(
       op,

@@ -78,7 +78,6 @@ export class World implements Shared {
     this.#weather = drawWeather(this.kernel);
     this.#mischief = chance.hit(0.4) ? 0.08 * chance.next() : 0;
     plant.remote(this.remote);
-    plant.store(this.store);
     const names = ['ant', 'bee', 'cat'].slice(0, chance.pick([1, 2, 2, 2, 3]));
     this.hosts = names.map((name) => new Host(this, name));
     this.people = new People(this);
