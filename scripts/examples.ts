@@ -177,7 +177,7 @@ const catalog: CatalogRow[] = [
     fields: [
       { name: 'slug', type: 'string', required: true },
       { name: 'review_round', type: 'integer', required: true },
-      { name: 'findings', type: 'list', required: true },
+      { name: 'findings', type: 'array', required: true },
     ],
     idempotency_fields: ['slug', 'review_round'],
     lifecycle: {

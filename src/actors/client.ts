@@ -3,6 +3,8 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { Problem } from '../errors.ts';
+import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { Timings } from './session/work.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -172,12 +174,10 @@ export type EmitResult =
   | { status: 'conflict'; id: string; problems: Problem[] }
   | { status: 'rejected'; code: string; message: string; hint: string | null; exit: number; problems: Problem[] };
 
-/** Type of a payload field as the command line has to write it. */
-export type FieldType = 'string' | 'integer' | 'boolean' | 'list' | 'object';
-
 export interface CatalogField {
   name: string;
-  type: FieldType;
+  /** JSON Schema type, `enum` or `any`; what may be null has `| null`. */
+  type: string;
   required: boolean;
 }
 
@@ -320,6 +320,12 @@ export interface Faults {
   reach(point: string): void | Promise<void>;
 }
 
+/** Durations that tests shorten; what is left out is as in production. */
+export interface Tuning {
+  timings?: Partial<Timings>;
+  git?: Partial<RepositoryLimits>;
+}
+
 /** What every command knows about where and for whom it runs. */
 export interface CommandContext {
   /** Directory the repository is looked for from, absolute. */
@@ -330,11 +336,14 @@ export interface CommandContext {
   /** Aborted by Ctrl-C or the end of the reader of stdout. */
   signal: AbortSignal;
   faults?: Faults;
+  tuning?: Tuning;
 }
 
 /** How a repository is opened, and what needs no open repository. Implemented by `open.ts`. */
 export interface Runtime {
   openClient(context: CommandContext): Promise<TelecClient>;
+  /** As `openClient`, for `init`: agrees with the remote on the repository's id first. */
+  openForInit(context: CommandContext): Promise<TelecClient>;
   /** The daemon in this process, until the signal or a request to stop; `ready` is called once it answers. */
   serve(context: CommandContext, ready: (view: { pid: number }) => void): Promise<void>;
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */

@@ -1,18 +1,115 @@
-/** Replaced by the runtime on joining the branches: see `client.ts` for the interface. */
-import { InvariantViolation } from '../errors.ts';
-import type { Runtime } from './client.ts';
+/**
+ * The composition root of a command: finds the repository, opens what the command needs of it, and nothing more. What
+ * a command does not need is not loaded.
+ */
+import { EXIT, TelecError } from '../errors.ts';
+import { readDaemonFile } from '../io/state.ts';
+import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
+import type { Faults } from './faults.ts';
+import type { HostHooks, HostOptions } from './host.ts';
+import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
 
-const absent = async (): Promise<never> => {
-  throw new InvariantViolation('the runtime is not joined yet');
-};
+/** What the daemon of a state folder says of itself, when it answers. */
+async function daemonOf(folder: string): Promise<StatusView['daemon']> {
+  const file = readDaemonFile(folder);
+  const { ask } = await import('../io/daemon-socket.ts');
+  const answers = file && (await ask(file.socket, { path: '/v1/status' }));
+  return answers
+    ? { running: true, pid: file.pid, since: file.since, web: null }
+    : { running: false, pid: null, since: null, web: null };
+}
+
+async function daemonCandidates(folder: string): Promise<{ appliedId: string; candidates: CandidateView[] } | null> {
+  const file = readDaemonFile(folder);
+  if (!file) return null;
+  const { ask } = await import('../io/daemon-socket.ts');
+  const status = (await ask(file.socket, { path: '/v1/status' })) as { value: StatusView } | null;
+  const candidates = (await ask(file.socket, { path: '/v1/candidates' })) as { value: CandidateView[] } | null;
+  return status && candidates ? { appliedId: status.value.log.applied_id, candidates: candidates.value } : null;
+}
+
+async function hostOptions(context: CommandContext, place: Place): Promise<HostOptions> {
+  return {
+    repoId: place.repoId,
+    folder: place.folder,
+    redisUrl: await redisUrl(place, context.env),
+    source: actorOf(context).source,
+    onWait: (word) => context.say(word),
+    ...(context.faults ? { faults: context.faults as Faults } : {}),
+    ...(context.tuning ? { tuning: context.tuning } : {}),
+  };
+}
+
+async function openClient(context: CommandContext): Promise<TelecClient> {
+  const place = findPlace(context) ?? (await openWorkspace(context));
+  return clientIn(context, place, null);
+}
+
+async function clientIn(context: CommandContext, place: Place, agreed: Workspace | null): Promise<TelecClient> {
+  const { openHost } = await import('./host.ts');
+  const { RepositoryClient } = await import('./repository-client.ts');
+  const options = await hostOptions(context, place);
+  let client: InstanceType<typeof RepositoryClient> | null = null;
+  const host = await openHost(options, {
+    onCandidateReady: (record) => client?.hooks.onCandidateReady?.(record),
+    onApplied: (event, changes) => client?.hooks.onApplied?.(event, changes),
+  });
+  client = new RepositoryClient({
+    context,
+    host,
+    replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
+    daemon: () => daemonOf(place.folder),
+    session: () => null,
+    daemonCandidates: () => daemonCandidates(place.folder),
+    agreed,
+    ownsHost: true,
+  });
+  return client;
+}
+
+/** `init` decides the repository's id, so it finds its place by asking the remote. */
+async function openForInit(context: CommandContext): Promise<TelecClient> {
+  const { agreeOnId } = await import('./commands/init.ts');
+  const agreed = await agreeOnId(context);
+  return clientIn(context, agreed, agreed);
+}
 
 export const runtime: Runtime = {
-  openClient: absent,
-  serve: absent,
-  stopRedis: absent,
-  doctor: absent,
-  configuration: absent,
-  catalog: absent,
-  machines: absent,
-  machine: absent,
+  openClient,
+  openForInit,
+  async serve(context, ready) {
+    const { serve } = await import('./daemon.ts');
+    await serve(context, ready);
+  },
+  async stopRedis(context) {
+    const place = findPlace(context) ?? (await openWorkspace(context));
+    if ((await redisUrl(place, context.env)) !== null) {
+      throw new TelecError(
+        'REDIS_SHARED',
+        EXIT.refused,
+        'this repository uses a shared Redis, which is not for telec to end',
+      );
+    }
+    const { stopServer } = await import('../io/redis/server.ts');
+    return stopServer(place.folder);
+  },
+  async doctor(context) {
+    const { examine } = await import('./doctor.ts');
+    return examine(context);
+  },
+  async configuration(context) {
+    return (await openWorkspace(context)).rows;
+  },
+  async catalog() {
+    const { buildDefaultCatalogue, catalogueRow } = await import('../machines/events.ts');
+    return buildDefaultCatalogue().list().map(catalogueRow);
+  },
+  async machines() {
+    const { machineNames } = await import('./commands/reading.ts');
+    return machineNames();
+  },
+  async machine(name) {
+    const { machineView } = await import('./commands/reading.ts');
+    return machineView(name);
+  },
 };

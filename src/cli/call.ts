@@ -3,10 +3,10 @@
  * A question asks the daemon first and opens the log itself only when none runs.
  */
 import type { CommandContext, Runtime, TelecClient } from '../actors/client.ts';
+import { ask, type Question } from '../io/daemon-socket.ts';
 import { type DaemonFile, findClone, isRepoId, readDaemonFile, readRepoId, repoFolder } from '../io/state.ts';
 import type { Options } from './arguments.ts';
 import type { Output } from './output.ts';
-import { ask, type Question } from './socket.ts';
 
 export interface Call {
   /** Arguments as typed; a list argument is spread at the end. */

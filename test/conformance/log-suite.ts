@@ -11,6 +11,8 @@ export interface LogWorld {
   lease: LeaseStore;
   /** Lets the server's clock move on by at least `ms`. */
   pass(ms: number): Promise<void>;
+  /** Raises the fence counter without touching the lease record, as a record brought back from a copy would find it. */
+  raiseFence(): Promise<void>;
   /** Removes the newest entry as a crash could, leaving the rest and the id counter as if it had never been. */
   loseTail(): Promise<void>;
   /** Removes everything. */
@@ -218,6 +220,12 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
         expect(await log.append([item('k')], proof)).toEqual({ kind: 'fenced_out' });
         expect(await log.append([item('k')], newer)).toMatchObject({ kind: 'done' });
         expect((await log.stats()).length).toBe(1);
+      });
+
+      test('a live record whose fence is not the newest granted is fenced out', async () => {
+        const proof = await granted();
+        await world.raiseFence();
+        expect(await log.append([item('k')], proof)).toEqual({ kind: 'fenced_out' });
       });
 
       test('a repeat of what a lost holder appended is fenced out too', async () => {

@@ -21,6 +21,9 @@ logSuite('the log in memory', async () => {
     other: openTwinLog(store, port),
     lease: openTwinLease(store, port),
     pass: (ms) => clock.advance(ms),
+    async raiseFence() {
+      store.fence += 1;
+    },
     async loseTail() {
       store.entries.pop();
       store.lastId = store.entries.at(-1)?.id ?? '0';
@@ -53,6 +56,9 @@ logSuite('the log in Redis', async () => {
     other: openLog(connections[1], repoId),
     lease: openLeaseStore(connections[0], repoId),
     pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    async raiseFence() {
+      await raw((client) => client.incr(keys.fence));
+    },
     async loseTail() {
       const entries = await raw((client) => client.xrange(keys.log, '-', '+'));
       await raw((client) => client.del(keys.log));

@@ -57,8 +57,11 @@ describe('a connection that breaks', () => {
     const { log } = await reach();
     await appendOne(log, item('warm'));
     proxy.loseAnswerTo('the-key');
+    const began = performance.now();
     const result = await log.append([item('the-key'), item('the-key-2')]);
     expect(result).toMatchObject({ kind: 'done', outcomes: [{ kind: 'duplicate' }, { kind: 'duplicate' }] });
+    // Noticed by the cut itself, not by a time limit on the answer.
+    expect(performance.now() - began).toBeLessThan(3000);
     expect((await log.stats()).length).toBe(3);
   });
 
@@ -97,6 +100,27 @@ describe('a connection that breaks', () => {
     expect((await lease.read()).record).toBeNull();
   });
 
+  test('a lease that changes hands while a person breaks it: the one removed is the one told', async () => {
+    const { connection, lease } = await reach();
+    await lease.acquire('s1', 't1', 60_000, 0);
+    let looks = 0;
+    const interrupted: RedisConnection = {
+      ...connection,
+      async call(command) {
+        const answer = await connection.call(command);
+        looks += 1;
+        if (looks === 1) {
+          await lease.release('s1', 't1');
+          await lease.acquire('s2', 't2', 60_000, 0);
+        }
+        return answer;
+      },
+    };
+    const broken = await openLeaseStore(interrupted, `r${repositories}`).break();
+    expect(broken).toMatchObject({ ownerSessionId: 's2', leaseToken: 't2', fence: 2 });
+    expect((await lease.read()).record).toBeNull();
+  });
+
   test('a blocked read whose connection is cut goes on waiting and sees the next entry', async () => {
     const { log } = await reach();
     const blocked = proxy.sawRequest('BLOCK');
@@ -118,6 +142,12 @@ describe('a connection that breaks', () => {
     proxy.freeze();
     const id = await appendOne(openLog(direct, `r${repositories}`), item('k'));
     expect((await waiting).map((entry) => entry.id)).toEqual([id]);
+    // The next one blocks on a new connection, not behind the hung read.
+    const blockedAgain = proxy.sawRequest('BLOCK');
+    const next = log.wait(id, 600_000);
+    await blockedAgain;
+    const second = await appendOne(openLog(direct, `r${repositories}`), item('l'));
+    expect((await next).map((entry) => entry.id)).toEqual([second]);
   });
 
   test('a connection that goes silent is replaced, and the append is in the log once', async () => {

@@ -176,33 +176,32 @@ function judgeFailure(world: World, { id, payload }: Told, was: string | undefin
 function judgePushes(world: World): void {
   const { store, remote, looks } = world;
   const landings = remote.moves.filter(({ by, mainFrom, mainTo }) => by !== null && mainFrom !== mainTo);
-  const landed = new Map(landings.map((move) => [move.mainTo, move]));
-  const tried = new Map<string, number>();
-  const settled = new Map<string, string>();
-  const fenceOf = new Map<number, string>();
-  const model = new Model();
+  const attempts: { index: number; said: Told; verdict: string | null }[] = [];
   for (const [index, entry] of store.entries.entries()) {
     const said = told(entry);
-    model.apply(said);
     const { type, payload } = said;
-    if (type === 'integration.push.rejected' || type === 'integration.push.burned')
-      settled.set(fenceOf.get(payload.seq) ?? '', type);
-    if (type !== 'integration.push.attempted') continue;
-    fenceOf.set(payload.seq, payload.fence_to);
-    tried.set(payload.fence_to, index);
-    const move = landings.find(({ fenceTo }) => fenceTo === payload.fence_to);
-    if (!move) continue;
-    if (move.at <= index) world.fail('I5', `push ${payload.seq} landed before it was noted`);
-    if (move.mainTo !== payload.members.at(-1)?.tip) world.fail('I5', `push ${payload.seq} brought something else`);
-    judgeReadiness(world, model, said, move, index);
+    if (type === 'integration.push.attempted') attempts.push({ index, said, verdict: null });
+    if (type !== 'integration.push.rejected' && type !== 'integration.push.burned') continue;
+    const meant = attempts.findLast(({ said: { payload: other } }) => other.seq === payload.seq);
+    if (meant) meant.verdict = type;
   }
   for (const move of landings) {
-    const fenceTo = move.fenceTo ?? '';
-    if (!tried.has(fenceTo)) world.fail('I5', `a push by ${move.by} landed that nobody noted`);
-    const verdict = settled.get(fenceTo);
+    // A push that was surely rejected may be tried again with the very same fence commit.
+    const attempt = attempts.findLast(({ index, said }) => said.payload.fence_to === move.fenceTo && index < move.at);
+    if (!attempt) {
+      world.fail('I5', `a push by ${move.by} landed that nobody had noted`);
+      continue;
+    }
+    const { index, said, verdict } = attempt;
     if (verdict) world.fail('I6', `a push by ${move.by} landed and is noted as ${verdict}`);
+    if (move.mainTo !== said.payload.members.at(-1)?.tip)
+      world.fail('I5', `a push by ${move.by} brought something else`);
+    const model = new Model();
+    for (const entry of store.entries.slice(0, index + 1)) model.apply(told(entry));
+    judgeReadiness(world, model, said, move, index);
   }
-  if (landed.size !== landings.length) world.fail('I6', 'one commit landed twice');
+  if (new Set(landings.map(({ mainTo }) => mainTo)).size !== landings.length)
+    world.fail('I6', 'one commit landed twice');
   if (looks.length === 0 && landings.length > 0) world.fail('I10', 'nobody ever looked at the remote');
 }
 

@@ -71,7 +71,7 @@ export async function recheckCandidate(
     const { unknown } = await work.patiently(() => parts.prober.probe([record], seen), 'unreachable');
     await parts.dispatcher.catchUp();
     if (record.state !== 'integrating') {
-      if (record.state === 'superseded') work.counts.superseded += 1;
+      work.countSuperseded(record);
       return { kind: 'fell', reasons: [] };
     }
     const reasons = readinessReasons(record.context).map(({ code }) => code);

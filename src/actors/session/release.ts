@@ -9,7 +9,8 @@ export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | n
   try {
     if (work.proof) await leave(work, stop);
   } finally {
-    // Whatever failed before: a lease that is not given back must not be renewed for ever either.
+    // Whatever failed before: a lease that is not given back must not be renewed for ever either. The script lets go
+    // of nobody else's, so this is right for a lost one, too.
     await work.parts.keeper.release();
   }
   if (work.proof) await work.parts.faults.reach('after-release');

@@ -96,6 +96,8 @@ export class SessionWork {
   /** Fence commit that the remote has from us, and its sequence number. */
   fenceCommit: string | null = null;
   seq = 0;
+  /** Pushes attempted so far; tells two apart that would replace the same fence. */
+  pushNumber = 0;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
@@ -206,6 +208,11 @@ export class SessionWork {
     const { main } = view;
     if (main === null) return this.halt('MAIN_REWOUND', 'main is gone from the remote');
     return Object.assign(view, { main });
+  }
+
+  /** Counts a candidate that was in hand when a newer one of its slug took its place. */
+  countSuperseded({ state }: CandidateRecord): void {
+    if (state === 'superseded') this.counts.superseded += 1;
   }
 
   /** The record of a candidate in hand. */

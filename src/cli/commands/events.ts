@@ -15,15 +15,16 @@ const BATCH_MAX = 200;
 
 /** What stands behind `--set` in the type the field wants; a text that does not fit stays text, for the schema to refuse. */
 function convert(text: string, field: CatalogField | undefined): unknown {
-  if (field?.type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-  if (field?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  if (field?.type !== 'list' && field?.type !== 'object') return text;
+  const type = field?.type.replace(' | null', '');
+  if (type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  if (!field || (type !== 'array' && type !== 'object')) return text;
   try {
     return JSON.parse(text);
   } catch {
     throw usage(
       `--set ${field.name} is no JSON`,
-      `write --set '${field.name}=${field.type === 'list' ? '["…"]' : '{"…": "…"}'}'`,
+      `write --set '${field.name}=${type === 'array' ? '["…"]' : '{"…": "…"}'}'`,
     );
   }
 }

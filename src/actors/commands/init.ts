@@ -1,0 +1,87 @@
+/**
+ * `init`: makes a repository telec's. Asks the remote whether it can serve live mode, agrees with an earlier set-up of
+ * the same remote, writes telec.yaml if there is none, and records the cutover.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXIT, TelecError } from '../../errors.ts';
+import { CONFIG_FILE, configTemplate } from '../../io/config.ts';
+import { transportSettings } from '../../io/git/clone.ts';
+import { peekFence } from '../../io/git/peek.ts';
+import { atomicWrite, readRepoId, registerClone, repoFolder, writeRepoId } from '../../io/state.ts';
+import type { CommandContext, InitView } from '../client.ts';
+import type { Host } from '../host.ts';
+import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
+import { lookAtRemote, type Opened, privateGit, recordConfiguration, say } from './session.ts';
+
+/** The workspace under the id that the remote already knows, when there is one. Thrown: OTHER_REPOSITORY, OTHER_MAIN (6). */
+export async function agreeOnId(context: CommandContext): Promise<Workspace> {
+  const workspace = await openWorkspace(context);
+  const { clone, config } = workspace;
+  if (readRepoId(workspace.commonDir) !== null) return workspace;
+  const folder = mkdtempSync(join(tmpdir(), 'telec-peek-'));
+  try {
+    const note = await peekFence(folder, await transportSettings(clone, config.remote));
+    if (note === null) return workspace;
+    if (note.main !== config.main) {
+      throw new TelecError(
+        'OTHER_MAIN',
+        EXIT.refused,
+        `the remote's main branch is ${note.main}, configured is ${config.main}`,
+        { hint: `set main: ${note.main} in ${CONFIG_FILE}` },
+      );
+    }
+    if (config.repoId !== null && note.repo !== config.repoId) {
+      throw new TelecError(
+        'OTHER_REPOSITORY',
+        EXIT.refused,
+        `the remote is known as ${note.repo}, the configuration says ${config.repoId}`,
+        { hint: `set repo_id: ${note.repo} in ${CONFIG_FILE}, or remove the key` },
+      );
+    }
+    return { ...workspace, repoId: note.repo, folder: repoFolder(context.env, note.repo) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Sets the repository up; again, it changes nothing. Thrown: REMOTE_UNSUITABLE, REMOTE_UNREACHABLE, NO_MAIN. */
+export async function initialize(context: CommandContext, workspace: Workspace, host: Host): Promise<InitView> {
+  const opened: Opened = { context, workspace, host };
+  await host.dispatcher.catchUp();
+  const path = join(workspace.mainWorkTree, CONFIG_FILE);
+  const git = await privateGit(opened);
+  const probed = await git.probe();
+  if (probed.kind !== 'ok') {
+    const exit = probed.kind === 'unsupported' ? EXIT.refused : EXIT.unreachable;
+    const code = probed.kind === 'unsupported' ? 'REMOTE_UNSUITABLE' : 'REMOTE_UNREACHABLE';
+    throw new TelecError(code, exit, `the remote cannot serve: ${probed.detail}`, { hint: 'telec doctor' });
+  }
+  const view = await lookAtRemote(git);
+  if (view.main === null) {
+    throw new TelecError('NO_MAIN', EXIT.refused, `the remote has no branch ${workspace.config.main}`, {
+      hint: `push a first commit: git push ${workspace.config.remote} ${workspace.config.main}`,
+    });
+  }
+  let changed = false;
+  if (!existsSync(path)) {
+    atomicWrite(path, configTemplate(), 0o644);
+    changed = true;
+  }
+  if (readRepoId(workspace.commonDir) !== workspace.repoId) changed = true;
+  writeRepoId(workspace.commonDir, workspace.repoId);
+  registerClone(workspace.folder, workspace.commonDir);
+  if (await recordConfiguration(opened)) changed = true;
+  if (host.repository.standing.mode === null) {
+    await say(host, 'integration.cutover.enabled', {
+      main_sha: view.main,
+      evidence: 'no other path moves main, so there is nothing to be in parity with',
+      actor: actorOf(context).source,
+      reason: 'telec init',
+      command_id: host.ids.ulid(),
+    });
+    changed = true;
+  }
+  return { repo_id: workspace.repoId, config: path, mode: 'live', changed };
+}

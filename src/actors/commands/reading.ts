@@ -1,0 +1,97 @@
+/** What commands read beyond the read model: the log as envelopes, histories, actors, machines as data. */
+import { getNextTransitions } from 'xstate';
+import { EXIT, TelecError } from '../../errors.ts';
+import type { LogEntry } from '../../io/redis/log.ts';
+import { candidateMachine } from '../../machines/candidate.ts';
+import { diagramOf, edgeLabel, mermaidOf } from '../../machines/diagram.ts';
+import { decodeEnvelope, fullType } from '../../machines/events.ts';
+import { integratorMachine } from '../../machines/integrator.ts';
+import { leaseMachine } from '../../machines/lease.ts';
+import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView } from '../client.ts';
+import type { Host } from '../host.ts';
+import type { PipelineEvent } from '../pipeline.ts';
+import type { CandidateRecord, Change } from '../repository.ts';
+
+const MACHINES = { candidate: candidateMachine, integrator: integratorMachine, lease: leaseMachine } as const;
+
+export function machineNames(): string[] {
+  return Object.keys(MACHINES);
+}
+
+/** A machine as data and Mermaid text; null when there is none of that name. */
+export function machineView(name: string): MachineView | null {
+  if (!Object.hasOwn(MACHINES, name)) return null;
+  const diagram = diagramOf(MACHINES[name as keyof typeof MACHINES]);
+  const accepts = (id: string) => [
+    ...new Set(diagram.edges.filter(({ from, cause }) => from === id && cause === 'event').map(({ event }) => event)),
+  ];
+  return {
+    name,
+    description: diagram.nodes.find(({ id }) => id === '')?.description ?? '',
+    states: diagram.nodes
+      .filter(({ id }) => id !== '')
+      .map(({ id, description, type }) => ({
+        name: id,
+        description: description ?? '',
+        kind: type,
+        accepts: accepts(id),
+      })),
+    edges: diagram.edges.map((edge) => ({ from: edge.from, to: edge.to, event: edgeLabel(edge), guard: edge.guard })),
+    mermaid: mermaidOf(diagram),
+  };
+}
+
+/** One entry as `events tail` shows it; an unreadable one says so in its description. */
+export function envelopeView({ id, fields }: LogEntry): EnvelopeView {
+  const decoded = decodeEnvelope(fields);
+  if (decoded.kind !== 'ok') {
+    const { event = '', timestamp = '', source = '' } = fields;
+    return { id, event, timestamp, source, payload: {}, unreadable: decoded.kind };
+  }
+  const { extra, ...envelope } = decoded.envelope;
+  return { ...extra, id, ...envelope };
+}
+
+/** The live candidates as actors, with the events each accepts now. */
+export function candidateActors(host: Host): ActorRow[] {
+  return host.repository.live().map((record) => candidateActor(host, record));
+}
+
+function candidateActor(host: Host, record: CandidateRecord): ActorRow {
+  const snapshot = host.repository.actor(record.id)?.getSnapshot();
+  const types = snapshot ? getNextTransitions(snapshot).map(({ eventType }) => eventType) : [];
+  const accepts = [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).map(fullType);
+  return { id: record.id, machine: 'candidate', value: record.state, since: record.updatedAt, accepts };
+}
+
+/** One candidate's actor with its context in brief and its chart. Thrown: NOT_FOUND (1). */
+export function candidateActorDetail(host: Host, id: string): ActorDetailView {
+  const record = host.repository.all().find((other) => other.id === id);
+  if (!record) {
+    throw new TelecError('NOT_FOUND', EXIT.domain, `there is no actor ${JSON.stringify(id)}`, { hint: 'telec actors' });
+  }
+  const { slug, branch, sha, generation, readyAt, review, pushed, facts, attempt, fence, openPush } = record.context;
+  return {
+    ...candidateActor(host, record),
+    context: {
+      slug,
+      branch,
+      sha,
+      generation,
+      ready_at: readyAt,
+      review,
+      pushed,
+      facts,
+      attempt,
+      fence,
+      open_push: openPush,
+    },
+    mermaid: mermaidOf(diagramOf(candidateMachine), [record.state]),
+  };
+}
+
+/** One step of a candidate as its history shows it. */
+export function historyRow(event: PipelineEvent, change: Change): HistoryRow {
+  const { timestamp: at, event: type } = event.envelope;
+  return { id: event.id, at, event: type, from: change.from, to: change.to };
+}

@@ -1,0 +1,180 @@
+/**
+ * `submit` and `resume`: the ways a person or a worker hands a commit over. Submitting pushes, approves by naming the
+ * commit, and says that it is final; a triple that was blocked or superseded is resumed instead.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, TelecError } from '../../errors.ts';
+import { branchHead, currentBranch, pushBranch } from '../../io/git/clone.ts';
+import { branchProblem, candidateKey, SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
+import { readinessReasons } from '../../machines/readiness.ts';
+import type { CandidateView, SubmitView } from '../client.ts';
+import type { CandidateRecord } from '../repository.ts';
+import { candidateView, selectCandidate } from '../views.ts';
+import { actorOf } from '../workspace.ts';
+import { lookAtRemote, type Opened, privateGit, probe, say } from './session.ts';
+
+/** Rounds tried when another reviewer takes the next free one at the same moment. */
+const ROUND_TRIES = 5;
+
+export async function submit(
+  opened: Opened,
+  request: { branch: string | null; slug: string | null },
+): Promise<SubmitView> {
+  const { workspace, host } = opened;
+  const { remote } = workspace.config;
+  const branch = await branchOf(opened, request.branch);
+  const slug = slugOf(request.slug, branch);
+  const sha = await branchHead(workspace.clone, branch);
+  if (sha === null) {
+    throw new TelecError('NO_BRANCH', EXIT.domain, `there is no local branch ${branch}`, { hint: 'git branch --list' });
+  }
+  const triple = { slug, branch, sha };
+  const known = host.repository.find(candidateKey(triple));
+  if (known?.state === 'completed') return { ...triple, state: 'completed', events: [] };
+
+  const pushed = await pushBranch(workspace.clone, remote, branch, sha);
+  if (pushed.kind !== 'pushed') {
+    const exit = pushed.kind === 'rejected' ? EXIT.domain : EXIT.unreachable;
+    throw new TelecError('PUSH_FAILED', exit, `${branch} could not be pushed to ${remote}: ${pushed.detail}`, {
+      hint: pushed.kind === 'rejected' ? 'mend what the remote or the hook says, then submit again' : 'telec doctor',
+    });
+  }
+  const view = await lookAtRemote(await privateGit(opened));
+  const events = await approve(opened, triple);
+  const { sessionId } = actorOf(opened.context);
+  const at = new Date(host.clock.now()).toISOString();
+  events.push(
+    ...(await say(host, 'deployment.started', {
+      ...triple,
+      worker_session_id: sessionId,
+      orchestrator_session_id: sessionId,
+      ready_at: at,
+      ...(view.heads.get(branch) === sha ? { pushed: { branch, sha, remote, pushed_at: at, pusher: sessionId } } : {}),
+    })),
+  );
+  const record = host.repository.find(candidateKey(triple)) as CandidateRecord;
+  await probe(opened, [record], view);
+  if (record.state === 'blocked' || record.state === 'superseded') await resumeRecord(opened, record, false, null);
+  return { ...triple, state: host.repository.find(candidateKey(triple))?.state ?? record.state, events };
+}
+
+async function branchOf({ workspace }: Opened, given: string | null): Promise<string> {
+  const branch = given ?? (await currentBranch(workspace.clone));
+  if (branch === null) {
+    throw new TelecError('NO_BRANCH', EXIT.usage, 'no branch is checked out here', { hint: 'telec submit <branch>' });
+  }
+  const problem = branchProblem(branch);
+  if (problem) {
+    throw new TelecError('INVALID_BRANCH', EXIT.usage, `${JSON.stringify(branch)} is no branch name: it ${problem}`);
+  }
+  if (branch === workspace.config.main) {
+    throw new TelecError(
+      'IS_MAIN',
+      EXIT.usage,
+      `${branch} is main itself; work is submitted from a branch of its own`,
+      {
+        hint: 'git switch -c my-change, then telec submit',
+      },
+    );
+  }
+  return branch;
+}
+
+function slugOf(given: string | null, branch: string): string {
+  const slug =
+    given ??
+    branch
+      .slice(branch.lastIndexOf('/') + 1)
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '');
+  if (SLUG_PATTERN.test(slug) && slug.length <= SLUG_LENGTH_MAX) return slug;
+  const what =
+    given === null
+      ? `no slug can be made from the branch ${JSON.stringify(branch)}`
+      : `${JSON.stringify(given)} is no slug`;
+  throw new TelecError('INVALID_SLUG', EXIT.usage, what, {
+    hint: 'give one with --slug: lower-case letters and digits in parts joined by single -',
+  });
+}
+
+/** Approves the commit in the next free round, unless the newest approval names it already. */
+async function approve(
+  opened: Opened,
+  { slug, sha }: { slug: string; branch: string; sha: string },
+): Promise<string[]> {
+  const { host, context } = opened;
+  for (let tries = 0; tries < ROUND_TRIES; tries += 1) {
+    const standing = host.repository.review(slug) ?? null;
+    if (standing?.verdict === 'approved' && standing.sha === sha) return [];
+    if (hasTodo(opened, slug)) {
+      if (standing?.verdict === 'approved' && standing.sha === null) return [];
+      throw new TelecError('NEEDS_REVIEW', EXIT.refused, `${slug} is a work item of its own and needs its review`, {
+        hint: `let it be reviewed; then emit review.approved for ${slug}`,
+      });
+    }
+    const result = await host.producer.emit('review.approved', {
+      slug,
+      approved_at: new Date(host.clock.now()).toISOString(),
+      review_round: (standing?.round ?? 0) + 1,
+      reviewer_session_id: actorOf(context).sessionId,
+      sha,
+    });
+    await host.dispatcher.catchUp();
+    if (result.status === 'appended') return result.ids;
+  }
+  throw new TelecError('ROUND_TAKEN', EXIT.domain, `other reviews of ${slug} kept taking the next round`, {
+    hint: 'submit again',
+    retryable: true,
+  });
+}
+
+function hasTodo({ workspace }: Opened, slug: string): boolean {
+  return existsSync(join(workspace.mainWorkTree, 'todos', slug));
+}
+
+/** Puts a blocked or superseded candidate back. Thrown: NOT_FOUND, NOT_READY, ALREADY_COMPLETED (1). */
+export async function resume(
+  opened: Opened,
+  request: { slug: string; force: boolean; reason: string | null },
+): Promise<CandidateView> {
+  const record = selectCandidate(opened.host.repository, request.slug);
+  if (record.state === 'completed') {
+    throw new TelecError('ALREADY_COMPLETED', EXIT.domain, `${record.key} is on main already`, {
+      hint: 'push a new commit and submit it',
+    });
+  }
+  if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(record);
+  await probe(opened, [record]);
+  await resumeRecord(opened, record, request.force, request.reason);
+  return candidateView(opened.host.repository.find(record.key) ?? record);
+}
+
+async function resumeRecord(
+  { context, host }: Opened,
+  record: CandidateRecord,
+  forced: boolean,
+  reason: string | null,
+): Promise<void> {
+  const { slug, branch, sha, generation, readyAt } = record.context;
+  const reasons = readinessReasons(record.context);
+  if (record.state === 'blocked' && reasons.length > 0) {
+    throw new TelecError('NOT_READY', EXIT.domain, `${record.key} is not ready to go on`, {
+      hint: `telec why ${slug}`,
+      problems: reasons.map(({ code, text }) => ({ path: code, message: text })),
+    });
+  }
+  const again = record.state === 'superseded';
+  await say(host, 'integration.candidate.resumed', {
+    slug,
+    branch,
+    sha,
+    generation: again ? generation + 1 : generation,
+    ready_at: again ? new Date(host.clock.now()).toISOString() : readyAt,
+    actor: actorOf(context).source,
+    ...(reason === null ? {} : { reason }),
+    forced,
+    command_id: host.ids.ulid(),
+  });
+}

@@ -1,0 +1,133 @@
+/** `doctor`: looks at everything a session will need and says what stands in the way, each line with its mend. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { TelecError } from '../errors.ts';
+import { transportSettings } from '../io/git/clone.ts';
+import { maskUrls } from '../io/secrets.ts';
+import { readDaemonFile, registeredClones } from '../io/state.ts';
+import type { CommandContext, DoctorRow } from './client.ts';
+import { lookAtRemote, type Opened } from './commands/session.ts';
+import type { Host } from './host.ts';
+import { openHost } from './host.ts';
+import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
+
+const run = promisify(execFile);
+const GIT_LEAST = [2, 38];
+
+type Check = () => Promise<Omit<DoctorRow, 'check'>>;
+
+const ok = (detail: string) => ({ status: 'ok' as const, detail, mend: null });
+const warn = (detail: string, mend: string) => ({ status: 'warn' as const, detail, mend });
+const fail = (detail: string, mend: string) => ({ status: 'fail' as const, detail, mend });
+
+/** All checks, in the order in which a failing one explains those after it. Throws nothing: a fault is a line. */
+export async function examine(context: CommandContext): Promise<DoctorRow[]> {
+  const rows: DoctorRow[] = [];
+  const check = async (name: string, look: Check) => {
+    rows.push({ check: name, ...(await look().catch(inWords)) });
+  };
+  let workspace: Workspace | null = null;
+  let host: Host | null = null;
+  await check('git', gitVersion);
+  await check('clone', async () => {
+    workspace = await openWorkspace(context);
+    return ok(`${workspace.mainWorkTree} as ${workspace.repoId}`);
+  });
+  if (workspace === null) return rows;
+  const place: Workspace = workspace;
+  await check('configuration', async () =>
+    ok(`${place.rows.filter(({ source }) => source !== 'default').length} keys set`),
+  );
+  await check('redis', async () => {
+    const url = await redisUrl(place, context.env);
+    host = await openHost({
+      repoId: place.repoId,
+      folder: place.folder,
+      redisUrl: url,
+      source: actorOf(context).source,
+      onWait: (word) => context.say(word),
+      readOnly: true,
+    });
+    const { length, dead } = await (host as Host).log.stats();
+    const where = url === null ? 'private server' : maskUrls(url);
+    const detail = `${where}; ${length} entries in log ${(host as Host).logId}`;
+    return dead === 0 ? ok(detail) : warn(`${detail}; ${dead} could not be read`, 'telec events dead');
+  });
+  if (host === null) return rows;
+  const opened: Opened = { context, workspace: place, host };
+  try {
+    await check('log', () => foldLog(opened.host));
+    await check('remote', () => remoteSuits(opened));
+    await check('transport', () => transport(place));
+    await check('fence', () => fenceIsOurs(opened));
+    await check('daemon', async () => {
+      const file = readDaemonFile(place.folder);
+      return file
+        ? ok(`process ${file.pid}, since ${file.since}`)
+        : warn('no daemon runs; candidates wait', 'telec up');
+    });
+    await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
+  } finally {
+    await opened.host.close();
+  }
+  return rows;
+}
+
+function inWords(error: unknown): Omit<DoctorRow, 'check'> {
+  if (!(error instanceof TelecError)) throw error;
+  const problems = (error.problems ?? []).map(({ path, message }) => `${path}: ${message}`);
+  return fail([error.message, ...problems].join('; '), error.hint ?? 'see the detail');
+}
+
+async function gitVersion(): Promise<Omit<DoctorRow, 'check'>> {
+  const found = await run('git', ['version']).then(
+    ({ stdout }) => stdout.trim(),
+    () => null,
+  );
+  if (found === null) return fail('git is not on the PATH', 'install git');
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(found)?.slice(1) ?? []).map(Number);
+  const [leastMajor = 0, leastMinor = 0] = GIT_LEAST;
+  const suits = major > leastMajor || (major === leastMajor && minor >= leastMinor);
+  return suits ? ok(found) : fail(`${found} is too old`, `install git ${GIT_LEAST.join('.')} or newer`);
+}
+
+async function foldLog(host: Host): Promise<Omit<DoctorRow, 'check'>> {
+  await host.dispatcher.catchUp();
+  const { stale } = host.dispatcher;
+  if (stale) return fail(`entry ${stale.id} (${stale.type}) was written by a newer telec`, 'upgrade telec');
+  const { standing } = host.repository;
+  if (standing.mode === null) return warn('not set up yet', 'telec init');
+  if (standing.hold?.alarm)
+    return fail(`halted: ${standing.hold.reason}`, 'look at main; then telec unhold --reason "..."');
+  return ok(`live; applied up to ${host.dispatcher.appliedId}`);
+}
+
+async function remoteSuits({ host, workspace }: Opened): Promise<Omit<DoctorRow, 'check'>> {
+  const git = await host.git(workspace.clone, workspace.config);
+  const probed = await git.probe();
+  if (probed.kind === 'unreachable') return fail(probed.detail, 'check the remote with: git ls-remote');
+  if (probed.kind === 'unsupported') return fail(probed.detail, 'use a remote that takes atomic pushes');
+  const view = await lookAtRemote(git);
+  if (view.planted.length > 0) {
+    return fail(`refs in the way of main or the fence: ${view.planted.join(', ')}`, 'delete them on the remote');
+  }
+  if (view.main === null) return fail(`no branch ${workspace.config.main}`, 'push a first commit to it');
+  return ok(`takes atomic pushes; ${workspace.config.main} is ${view.main.slice(0, 12)}`);
+}
+
+async function transport(workspace: Workspace): Promise<Omit<DoctorRow, 'check'>> {
+  const { url, config } = await transportSettings(workspace.clone, workspace.config.remote);
+  const keys = [...new Set(config.map(([key]) => key))];
+  return ok(`${maskUrls(url)}; settings passed on: ${keys.length === 0 ? 'none' : keys.join(', ')}`);
+}
+
+async function fenceIsOurs({ host, workspace }: Opened): Promise<Omit<DoctorRow, 'check'>> {
+  const git = await host.git(workspace.clone, workspace.config);
+  const { fence } = await lookAtRemote(git);
+  if (fence === null) return ok('none yet; the first session writes it');
+  await git.fetch([]);
+  const note = await git.readFence(fence);
+  if (!note) return fail(`refs/telec/fence (${fence}) is no fence commit`, 'delete that ref on the remote');
+  if (note.log === host.logId) return ok(`fence ${note.fence}, number ${note.seq}`);
+  return fail(`it belongs to another log (${note.log})`, 'telec lease adopt --reason "..."');
+}

@@ -1,0 +1,232 @@
+/**
+ * The runtime of one repository in one process: connection, log, fold, producer, and on demand git, prober and
+ * sessions. Used by the daemon, by `telec integrate` and by every command that folds the log itself.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Ids } from '../io/clock.ts';
+import { systemClock, systemIds } from '../io/clock.ts';
+import type { Config } from '../io/config.ts';
+import type { Clone } from '../io/git/clone.ts';
+import { transportSettings } from '../io/git/clone.ts';
+import { type IntegrationRepository, openRepository } from '../io/git/repository.ts';
+import { connect, type RedisConnection } from '../io/redis/connection.ts';
+import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
+import { type EventLog, openLog } from '../io/redis/log.ts';
+import { ensureServer } from '../io/redis/server.ts';
+import { ensurePrivateFolder } from '../io/state.ts';
+import { DELIVERED_FILE, ROADMAP_FILE, undeliveredBefore } from '../io/todos/roadmap.ts';
+import { telecVersion } from '../io/version.ts';
+import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
+import type { Tuning } from './client.ts';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
+import type { Faults } from './faults.ts';
+import { noFaults } from './faults.ts';
+import type { InspectionSink } from './inspection.ts';
+import { type Session, startSession } from './integrator.ts';
+import { NotificationBoard } from './notifications.ts';
+import { type Cartridge, Pipeline } from './pipeline.ts';
+import { Prober } from './prober.ts';
+import { createProducer, type NotificationProducer } from './producer.ts';
+import { Repository } from './repository.ts';
+import { TIMINGS } from './session/work.ts';
+import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+
+export interface HostOptions {
+  repoId: string;
+  /** State folder of the repository. */
+  folder: string;
+  /** URL of a shared Redis; null for the embedded server. */
+  redisUrl: string | null;
+  /** Who acts, `<role>/<session id>`. */
+  source: string;
+  onWait?: (word: string) => void;
+  clock?: Clock;
+  ids?: Ids;
+  catalogue?: EventCatalogue;
+  cartridges?: readonly Cartridge[];
+  inspect?: InspectionSink;
+  /** Durations that differ from the usual ones. */
+  tuning?: Tuning;
+  faults?: Faults;
+  /** A host that only looks appends and buries nothing. */
+  readOnly?: boolean;
+  /** Reads the log from its first entry and leaves the snapshot file alone. */
+  fresh?: boolean;
+  report?: (message: string, details: Record<string, unknown>) => void;
+}
+
+/** What following the log adds to a fold. */
+export type HostHooks = Pick<DispatcherOptions, 'onCandidateReady' | 'spawnIntegrator' | 'onApplied' | 'onDead'>;
+
+export class Host {
+  readonly options: HostOptions;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: EventLog;
+  readonly leases: LeaseStore;
+  readonly catalogue: EventCatalogue;
+  readonly repository: Repository;
+  readonly notifications = new NotificationBoard();
+  readonly producer: NotificationProducer;
+  readonly dispatcher: Dispatcher;
+  readonly logId: string;
+  readonly #pipeline: Pipeline;
+  readonly #connection: RedisConnection;
+  #savedId: string;
+  #git: IntegrationRepository | null = null;
+
+  /** Use `openHost`. */
+  constructor(
+    options: HostOptions,
+    connection: RedisConnection,
+    log: EventLog,
+    logId: string,
+    snapshot: SnapshotFile | null,
+    hooks: HostHooks,
+  ) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.ids = options.ids ?? systemIds(this.clock);
+    this.#connection = connection;
+    this.log = log;
+    this.logId = logId;
+    this.leases = openLeaseStore(connection, options.repoId);
+    this.catalogue = options.catalogue ?? buildDefaultCatalogue();
+    this.repository = new Repository(options.inspect ? { inspect: options.inspect } : {});
+    this.producer = createProducer({ log, catalogue: this.catalogue, clock: this.clock, source: options.source });
+    if (snapshot) {
+      this.repository.load(snapshot.repository);
+      this.notifications.load(snapshot.notifications);
+    }
+    this.#savedId = snapshot?.lastId ?? '0';
+    this.#pipeline = new Pipeline({
+      cartridges: options.cartridges ?? [],
+      positions: { ...snapshot?.positions },
+      report: (cartridge, entryId, error) =>
+        this.report('a cartridge failed', { cartridge, entryId, error: String(error) }),
+    });
+    this.dispatcher = new Dispatcher({
+      log,
+      catalogue: this.catalogue,
+      repository: this.repository,
+      notifications: this.notifications,
+      pipeline: this.#pipeline,
+      appliedId: this.#savedId,
+      readOnly: options.readOnly ?? false,
+      ...hooks,
+    });
+  }
+
+  report(message: string, details: Record<string, unknown>): void {
+    this.options.report?.(message, details);
+  }
+
+  /** Writes the snapshot file when something was applied since the last one. */
+  save(): void {
+    const { appliedId } = this.dispatcher;
+    if (this.options.fresh || appliedId === this.#savedId) return;
+    saveSnapshot(this.options.folder, {
+      logId: this.logId,
+      lastId: appliedId,
+      counts: this.repository.counts(),
+      positions: { ...this.#pipeline.positions },
+      repository: this.repository.dump(),
+      notifications: this.notifications.dump(),
+    });
+    this.#savedId = appliedId;
+  }
+
+  /** The private repository, opened the first time it is asked for. */
+  async git(clone: Clone, config: Config): Promise<IntegrationRepository> {
+    this.#git ??= await openRepository({
+      dir: join(this.options.folder, 'git'),
+      clonePath: clone.commonDir,
+      remote: await transportSettings(clone, config.remote),
+      main: config.main,
+      ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
+    });
+    return this.#git;
+  }
+
+  /** A prober that writes under `sessionId`. */
+  prober(git: IntegrationRepository, config: Config, sessionId: string): Prober {
+    const { repository, producer, clock } = this;
+    const isDelivered = (slug: string) => repository.ofSlug(slug).some(({ state }) => state === 'completed');
+    return new Prober({
+      git,
+      repository,
+      producer,
+      clock,
+      sessionId,
+      main: config.main,
+      undelivered: async (slug, main) => {
+        const roadmap = await git.readFile(main, ROADMAP_FILE);
+        if (roadmap === null) return [];
+        const delivered = await git.readFile(main, DELIVERED_FILE);
+        return undeliveredBefore(slug, { roadmap, delivered }, isDelivered);
+      },
+    });
+  }
+
+  /** Starts an integrator session in this process. */
+  startSession(git: IntegrationRepository, config: Config): Session {
+    const { options, clock, ids } = this;
+    return startSession({
+      host: hostname(),
+      version: telecVersion(),
+      config: {
+        repoId: options.repoId,
+        main: config.main,
+        ...config.integration,
+        leaseTtlMs: config.lease.ttlMs,
+        leaseRenewMs: config.lease.renewMs,
+      },
+      timings: { ...TIMINGS, ...options.tuning?.timings },
+      clock,
+      ids,
+      logId: this.logId,
+      git,
+      repository: this.repository,
+      dispatcher: this.dispatcher,
+      producer: this.producer,
+      leases: this.leases,
+      makeProber: (sessionId) => this.prober(git, config, sessionId),
+      faults: options.faults ?? noFaults,
+      report: (message, details) => this.report(message, details),
+      ...(options.inspect ? { inspect: options.inspect } : {}),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#git?.close();
+    await this.log.close();
+    await this.#connection.close();
+  }
+}
+
+/** Connects (starting the embedded server when it is needed) and loads the snapshot; the log is not read yet. */
+export async function openHost(options: HostOptions, hooks: HostHooks = {}): Promise<Host> {
+  ensurePrivateFolder(options.folder);
+  const target =
+    options.redisUrl === null
+      ? await ensureServer({ dir: options.folder, ...(options.onWait ? { onWait: options.onWait } : {}) })
+      : { url: options.redisUrl };
+  const connection = await connect(target, { connectTimeoutMs: 3000 });
+  try {
+    const log = openLog(connection, options.repoId);
+    const logId = await log.logId();
+    let snapshot = options.fresh ? null : loadSnapshot(options.folder, logId);
+    if (snapshot) {
+      const check = await log.check({ logId, lastId: snapshot.lastId });
+      if (check.kind !== 'intact') {
+        options.report?.('the log lost entries that the snapshot has; it is read from its start', { ...check });
+        snapshot = null;
+      }
+    }
+    return new Host(options, connection, log, logId, snapshot, hooks);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

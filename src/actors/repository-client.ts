@@ -1,0 +1,395 @@
+/**
+ * The client: one repository, opened for one command or held by the daemon. Reads fold the log; writes append to it.
+ * It decides nothing about a candidate, and moves main only by running an integrator session.
+ */
+import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
+import { fullType } from '../machines/events.ts';
+import { candidateKey } from '../machines/identity.ts';
+import type {
+  ActorDetailView,
+  ActorRow,
+  CandidateDetailView,
+  CandidateView,
+  CommandContext,
+  DeadRow,
+  EmitRequest,
+  EmitResult,
+  EnvelopeView,
+  HistoryRow,
+  HoldRequest,
+  HoldView,
+  InitView,
+  IntegrateView,
+  LeaseView,
+  NotificationRow,
+  QueueRow,
+  ReplayView,
+  SettleOutcome,
+  StatusView,
+  SubmitView,
+  TelecClient,
+  WhyView,
+} from './client.ts';
+import { leaseAdopt, leaseBreak, liftHold, markNotifications, placeHold } from './commands/decisions.ts';
+import { initialize } from './commands/init.ts';
+import { candidateActorDetail, candidateActors, envelopeView, historyRow } from './commands/reading.ts';
+import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
+import { resume, submit } from './commands/submit.ts';
+import type { Host, HostHooks } from './host.ts';
+import type { Session, SessionResult } from './integrator.ts';
+import {
+  candidateView,
+  candidateViews,
+  holdView,
+  leaseView,
+  notificationViews,
+  queueRows,
+  selectCandidate,
+  whyView,
+} from './views.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** Entries read from the log at once when it is shown. */
+const TAIL_PAGE = 500;
+const TAIL_WAIT_MS = 5000;
+const DEAD_MAX = 1000;
+const SETTLE_LOOK_MS = 1000;
+
+export interface ClientParts {
+  context: CommandContext;
+  host: Host;
+  /** Opens another host on the same log, reading it from the start. */
+  replica(hooks: HostHooks): Promise<Host>;
+  /** The daemon around this client, or what is known of one elsewhere. */
+  daemon(): Promise<StatusView['daemon']>;
+  /** The session in this process, when there is one. */
+  session(): Session | null;
+  /** The daemon's candidates as of one entry, for `replay --verify`; null when none runs. */
+  daemonCandidates(): Promise<{ appliedId: string; candidates: CandidateView[] } | null>;
+  /** The workspace found under the id that the remote agrees with; for `init` alone. */
+  agreed: Workspace | null;
+  /** Closes the host with the client; a daemon keeps its own. */
+  ownsHost: boolean;
+}
+
+export class RepositoryClient implements TelecClient {
+  readonly #parts: ClientParts;
+  /** The running session of `integrate`, woken by the log. */
+  #foreground: Session | null = null;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+  }
+
+  /** What following the log does to a session in the foreground. */
+  get hooks(): HostHooks {
+    return {
+      onCandidateReady: () => this.#foreground?.wake(),
+      onApplied: ({ domain }) => {
+        if (domain?.type === 'integration.hold.lifted') this.#foreground?.holdLifted();
+      },
+    };
+  }
+
+  async status(): Promise<StatusView> {
+    const { host } = await this.#folded();
+    const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
+    const { standing } = host.repository;
+    const { remote = 'origin', main = 'main' } = standing.configured ?? {};
+    const session = this.#parts.session() ?? this.#foreground;
+    return {
+      repo_id: host.options.repoId,
+      main: { ref: `${remote}/${main}`, sha: standing.main },
+      mode: standing.mode ?? 'shadow',
+      hold: holdView(host.repository),
+      daemon,
+      integrator: {
+        state: session?.state() ?? 'standby',
+        session_id: session?.id ?? standing.session?.id ?? null,
+        candidate: keyOf(session?.candidate() ?? null),
+      },
+      lease: leaseView(lease),
+      rollback_required: false,
+      stale: host.dispatcher.stale,
+      counts: host.repository.counts(),
+      log: { last_id: stats.lastId, applied_id: host.dispatcher.appliedId, length: stats.length, dead: stats.dead },
+    };
+  }
+
+  async candidates(filter: { state?: string; slug?: string }): Promise<CandidateView[]> {
+    return candidateViews((await this.#folded()).host.repository, filter);
+  }
+
+  async candidate(selector: string): Promise<CandidateDetailView> {
+    const { host } = await this.#folded();
+    const record = selectCandidate(host.repository, selector);
+    const history: HistoryRow[] = [];
+    const replica = await this.#parts.replica({
+      onApplied: (event, changes) => {
+        for (const change of changes) if (change.record.id === record.id) history.push(historyRow(event, change));
+      },
+    });
+    try {
+      await replica.dispatcher.catchUp(host.dispatcher.appliedId);
+    } finally {
+      await replica.close();
+    }
+    return { ...candidateView(record), history };
+  }
+
+  async queue(): Promise<QueueRow[]> {
+    const { host } = await this.#folded();
+    return queueRows(host.repository, await host.log.time());
+  }
+
+  async why(slug: string): Promise<WhyView> {
+    const { host } = await this.#folded();
+    const view = whyView(host.repository, slug);
+    if (view.state !== 'completed') return view;
+    const record = selectCandidate(host.repository, slug);
+    const { main } = host.repository.standing;
+    const reverted = main !== null && (await isReverted(this.#parts, record.context.sha, main));
+    return reverted ? { ...view, waiting_for: [REVERTED] } : view;
+  }
+
+  async lease(): Promise<LeaseView | null> {
+    return leaseView(await this.#parts.host.leases.read());
+  }
+
+  async notifications(filter: { unseen: boolean }): Promise<NotificationRow[]> {
+    return notificationViews((await this.#folded()).host.notifications, filter);
+  }
+
+  async markNotifications(ids: string[], mark: 'seen' | 'claimed' | 'resolved'): Promise<NotificationRow[]> {
+    const { host, context } = await this.#writing();
+    return markNotifications(host, context, ids, mark);
+  }
+
+  async dead(): Promise<DeadRow[]> {
+    const letters = await this.#parts.host.log.dead(DEAD_MAX);
+    return letters.map(({ entryId, reason, fields }) => ({ id: entryId, reason, entry: fields }));
+  }
+
+  async actors(filter: { machine?: string }): Promise<ActorRow[]> {
+    const { host } = await this.#folded();
+    return candidateActors(host).filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
+  }
+
+  async actor(id: string): Promise<ActorDetailView> {
+    return candidateActorDetail((await this.#folded()).host, id);
+  }
+
+  async *tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView> {
+    const { log } = this.#parts.host;
+    let after = from;
+    for (;;) {
+      const page = await log.read(after, TAIL_PAGE);
+      for (const entry of page) yield envelopeView(entry);
+      after = page.at(-1)?.id ?? after;
+      if (page.length === TAIL_PAGE) continue;
+      if (!follow || signal.aborted) return;
+      const more = await log.wait(after, TAIL_WAIT_MS, signal);
+      for (const entry of more) yield envelopeView(entry);
+      after = more.at(-1)?.id ?? after;
+    }
+  }
+
+  async emit(requests: EmitRequest[]): Promise<EmitResult[]> {
+    const { host } = await this.#writing();
+    const results: EmitResult[] = [];
+    for (const { event, payload } of requests) results.push(await emitOne(host, event, payload));
+    return results;
+  }
+
+  async submit(request: { branch: string | null; slug: string | null }): Promise<SubmitView> {
+    return submit(await this.#writing(), request);
+  }
+
+  async resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView> {
+    return resume(await this.#writing(), request);
+  }
+
+  async hold(request: HoldRequest): Promise<HoldView> {
+    return placeHold(await this.#writing(), request);
+  }
+
+  async unhold(request: { reason: string | null }): Promise<HoldView | null> {
+    return liftHold(await this.#writing(), request);
+  }
+
+  async leaseBreak(reason: string): Promise<LeaseView | null> {
+    return leaseBreak(await this.#writing(), reason);
+  }
+
+  async leaseAdopt(reason: string): Promise<LeaseView | null> {
+    return leaseAdopt(await this.#writing(), reason);
+  }
+
+  async init(): Promise<InitView> {
+    const { context, host, agreed } = this.#parts;
+    if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
+    return initialize(context, agreed, host);
+  }
+
+  async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {
+    const { clock } = this.#parts.host;
+    const daemon = verify ? await this.#parts.daemonCandidates() : null;
+    if (verify && !daemon) {
+      throw new TelecError('NO_DAEMON', EXIT.unreachable, 'no daemon runs to compare with', { hint: 'telec up' });
+    }
+    const startedAt = clock.monotonic();
+    const replica = await this.#parts.replica({});
+    try {
+      await replica.dispatcher.catchUp(at ?? daemon?.appliedId);
+      const candidates = candidateViews(replica.repository, {});
+      return {
+        candidates,
+        entries: replica.dispatcher.applied,
+        duration_ms: Math.round(clock.monotonic() - startedAt),
+        equal: daemon ? JSON.stringify(candidates) === JSON.stringify(daemon.candidates) : null,
+      };
+    } finally {
+      await replica.close();
+    }
+  }
+
+  async integrate(signal: AbortSignal): Promise<IntegrateView> {
+    const opened = await this.#writing();
+    const result = await this.#runSession(opened, signal);
+    if (result.fault) throw result.fault;
+    const { outcome, stop } = result;
+    if (outcome === 'refused') {
+      throw new TelecError(stop?.code ?? 'REFUSED', EXIT.refused, stop?.detail ?? 'the session was refused', {
+        hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
+      });
+    }
+    const { sessionId, completed, blocked, superseded, durationMs } = result;
+    return { session_id: sessionId, mode: 'live', outcome, completed, blocked, superseded, duration_ms: durationMs };
+  }
+
+  async settle(
+    triple: { slug: string; branch: string; sha: string },
+    timeoutMs: number | null,
+    signal: AbortSignal,
+  ): Promise<SettleOutcome> {
+    const opened = await this.#writing();
+    const { host } = opened;
+    const { clock } = host;
+    const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
+    const key = candidateKey(triple);
+    for (;;) {
+      await host.dispatcher.catchUp();
+      const record = host.repository.find(key);
+      if (!record) throw new TelecError('NOT_FOUND', EXIT.domain, `${key} is not in the log`, { hint: 'telec submit' });
+      if (['completed', 'blocked', 'superseded'].includes(record.state)) {
+        return { kind: 'settled', candidate: candidateView(record) };
+      }
+      const left = deadline - clock.monotonic();
+      if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(record) };
+      const { running } = await this.#parts.daemon();
+      const lease = leaseView(await host.leases.read());
+      if (!running && !lease?.live && record.state !== 'pending' && !host.repository.standing.hold) {
+        const ended = AbortSignal.any([signal, ...(timeoutMs === null ? [] : [AbortSignal.timeout(Math.ceil(left))])]);
+        const result = await this.#runSession(opened, ended);
+        if (result.fault) throw result.fault;
+        if (result.outcome === 'refused') {
+          throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});
+        }
+        if (result.outcome === 'unreachable') {
+          throw new TelecError('REMOTE_UNREACHABLE', EXIT.unreachable, result.stop?.detail ?? 'unreachable', {
+            hint: 'telec doctor',
+          });
+        }
+        continue;
+      }
+      await host.log.wait(host.dispatcher.appliedId, Math.min(left, SETTLE_LOOK_MS), signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#parts.ownsHost) return;
+    const { host } = this.#parts;
+    host.save();
+    await host.close();
+  }
+
+  async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
+    const { host, workspace } = opened;
+    await recordConfiguration(opened);
+    const session = host.startSession(await privateGit(opened), workspace.config);
+    this.#foreground = session;
+    const stop = () => session.stop('interrupted');
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const following = new AbortController();
+    const followed = host.dispatcher.follow(following.signal, async () => undefined);
+    const result = await session.done;
+    signal.removeEventListener('abort', stop);
+    following.abort();
+    await followed;
+    this.#foreground = null;
+    return result;
+  }
+
+  async #folded(): Promise<{ host: Host }> {
+    await this.#parts.host.dispatcher.catchUp();
+    return { host: this.#parts.host };
+  }
+
+  #writing(): Promise<Opened> {
+    const { context, host } = this.#parts;
+    return openForWriting(context, host);
+  }
+}
+
+/** A commit that main reverted cannot land again: git takes it for merged. */
+const REVERTED: WhyView['waiting_for'][number] = {
+  code: 'reverted',
+  text: 'main has reverted this commit since; git will not bring it again, so a new commit is needed',
+  event: fullType('deployment.started'),
+  who: 'the worker, with a new commit (revert the revert, or redo the work), then telec submit',
+};
+
+async function isReverted({ context, host }: ClientParts, sha: string, main: string): Promise<boolean> {
+  const { clone, config } = await openWorkspace(context);
+  const git = await host.git(clone, config);
+  return (await git.hasCommit(main)) && git.reverted(sha, main);
+}
+
+function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {
+  return triple ? candidateKey(triple) : null;
+}
+
+/** Emits what a worker or a user may emit. */
+async function emitOne(host: Host, event: string, payload: Record<string, unknown>): Promise<EmitResult> {
+  const schema = host.catalogue.get(event);
+  if (schema && schema.emitter !== 'worker' && schema.emitter !== 'user') {
+    return {
+      status: 'rejected',
+      code: 'EMITTER_REFUSED',
+      message: `${schema.type} is written by telec alone`,
+      hint: 'telec events catalog names the emitter of each type',
+      exit: EXIT.refused,
+      problems: [],
+    };
+  }
+  const result = await host.producer.emit(event, payload);
+  switch (result.status) {
+    case 'appended':
+    case 'duplicate':
+      return { status: result.status, id: result.id };
+    case 'conflict':
+      return { status: 'conflict', id: result.id, problems: result.problems };
+    case 'rejected':
+      return {
+        status: 'rejected',
+        code: schema ? 'INVALID_EVENT' : 'UNKNOWN_EVENT',
+        message: schema ? `${schema.type} is not valid` : `${JSON.stringify(event)} is no event type`,
+        hint: 'telec events catalog shows the fields of each type',
+        exit: EXIT.usage,
+        problems: result.problems,
+      };
+    default:
+      throw new InvariantViolation(`an event without a proof came back as ${result.status}`);
+  }
+}

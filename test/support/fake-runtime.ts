@@ -1,0 +1,125 @@
+/** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
+
+import { examples } from '../../scripts/examples.ts';
+import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
+import { type MainOptions, main } from '../../src/cli/main.ts';
+import type { OutputStream } from '../../src/cli/output.ts';
+
+/** What was asked of the fake client, in order: method and arguments. */
+export type Asked = [method: string, ...args: unknown[]][];
+
+export interface FakeRuntime {
+  runtime: Runtime;
+  asked: Asked;
+  /** True once every opened client was closed. */
+  closed(): boolean;
+}
+
+/** A runtime whose client answers the examples, but for the methods given. */
+export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Runtime> = {}): FakeRuntime {
+  const asked: Asked = [];
+  let open = 0;
+  const usual: TelecClient = {
+    status: async () => examples.status,
+    candidates: async () => examples.candidates,
+    candidate: async () => examples.candidate,
+    queue: async () => examples.queue,
+    why: async () => examples.why,
+    lease: async () => examples.lease,
+    notifications: async () => examples.notifications,
+    markNotifications: async () => examples.notifications,
+    dead: async () => examples.dead,
+    actors: async () => examples.actors,
+    actor: async () => examples.actor,
+    async *tail() {
+      yield examples.envelope;
+    },
+    emit: async (requests) =>
+      requests.map((_request, index) => ({ status: 'appended' as const, id: `${index + 1}-0` })),
+    submit: async () => examples.submit,
+    settle: async () => ({ kind: 'settled', candidate: examples.completed }),
+    integrate: async () => examples.integrate,
+    resume: async () => examples.ready,
+    hold: async () => examples.hold,
+    unhold: async () => null,
+    leaseBreak: async () => examples.lease,
+    leaseAdopt: async () => examples.lease,
+    replay: async () => examples.replay,
+    init: async () => examples.init,
+    close: async () => {
+      open--;
+    },
+  };
+  const watched = new Proxy({ ...usual, ...client } as TelecClient, {
+    get(target, name: keyof TelecClient) {
+      const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
+      // A promise looks for `then` in what it is resolved with.
+      if (!method) return undefined;
+      return (...args: unknown[]) => {
+        if (name !== 'close') asked.push([name, ...args]);
+        return method(...args);
+      };
+    },
+  });
+  const runtime: Runtime = {
+    openClient: async () => {
+      open++;
+      return watched;
+    },
+    openForInit: async () => {
+      open++;
+      return watched;
+    },
+    serve: async (_context: CommandContext, ready) => ready({ pid: 4242 }),
+    stopRedis: async () => true,
+    doctor: async () => examples.doctor,
+    configuration: async () => examples.config,
+    catalog: async () => examples.catalog,
+    machines: async () => ['candidate', 'integrator', 'lease'],
+    machine: async (name) => (name === 'candidate' ? examples.machine : null),
+    ...rest,
+  };
+  return { runtime, asked, closed: () => open === 0 };
+}
+
+export interface Run {
+  status: number;
+  stdout: string;
+  stderr: string;
+  /** The one document on stdout. */
+  json(): unknown;
+}
+
+function sink(): OutputStream & { text: string } {
+  return {
+    text: '',
+    write(text, callback) {
+      this.text += text;
+      callback?.();
+      return true;
+    },
+  };
+}
+
+async function* noInput(): AsyncGenerator<string> {}
+
+/** Runs the command line in this process, outside any repository unless `cwd` says otherwise. */
+export async function runTelec(
+  argv: string[],
+  world: Partial<MainOptions> & { input?: AsyncIterable<string> } = {},
+): Promise<Run> {
+  const { input, ...given } = world;
+  const stdout = sink();
+  const stderr = sink();
+  const status = await main(argv, {
+    env: {},
+    cwd: '/',
+    stdin: input ?? noInput(),
+    stdout,
+    stderr,
+    runtime: given.runtime ?? fakeRuntime().runtime,
+    now: () => Date.parse('2026-01-01T10:01:05.000Z'),
+    ...given,
+  });
+  return { status, stdout: stdout.text, stderr: stderr.text, json: () => JSON.parse(stdout.text) };
+}

@@ -1,0 +1,212 @@
+/**
+ * The house rules that no compiler holds: which way imports run, how large a file is, what a name may be, what a machine
+ * may touch. Reads the sources as text. Shows S4-C4, S4-C1 and Card-L1.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const LINES_MAX = 400;
+
+function files(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix.join(entry.parentPath.slice(root.length), entry.name))
+    .sort();
+}
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The code without comments; strings stay, which is strict enough. */
+const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
+
+interface Import {
+  /** Path from the root for a file of ours, else the name of the package. */
+  target: string;
+  kind: 'static' | 'type' | 'dynamic';
+}
+
+function importsOf(path: string): Import[] {
+  const found: Import[] = [];
+  const text = code(read(path));
+  const add = (from: string | undefined, kind: Import['kind']) => {
+    if (from === undefined) return;
+    const own = from.startsWith('.')
+      ? posix.join(dirname(path), from)
+      : from.replace(/^(@[^/]+\/[^/]+|[^@/][^/]*).*$/, '$1');
+    found.push({ target: own, kind });
+  };
+  for (const [, type, names, from] of text.matchAll(/^(?:import|export)\s+(type\s)?([^'";]*?)from\s+'([^']+)'/gm)) {
+    const onlyTypes = type !== undefined || /^\{(\s*type\s[^,}]+,?)+\s*\}\s*$/.test(names ?? '');
+    add(from, onlyTypes ? 'type' : 'static');
+  }
+  for (const [, from] of text.matchAll(/^import\s+'([^']+)'/gm)) add(from, 'static');
+  for (const [, from] of text.matchAll(/\bimport\(\s*'([^']+)'/g)) add(from, 'dynamic');
+  return found;
+}
+
+const sources = files('src').filter((path) => path.endsWith('.ts'));
+const imports = sources.flatMap((path) => importsOf(path).map((entry) => ({ path, ...entry })));
+const layer = (path: string) => /^src\/([a-z]+)\//.exec(path)?.[1] ?? path;
+const shown = (list: { path: string; target: string }[]) => list.map(({ path, target }) => `${path} -> ${target}`);
+
+/** What each layer may import of the others. `src/index.ts` is the front door and may show all of them. */
+const ALLOWED: Record<string, string[]> = {
+  cli: ['cli', 'actors', 'machines', 'io', 'src/errors.ts'],
+  actors: ['actors', 'machines', 'io', 'src/errors.ts'],
+  machines: ['machines', 'src/errors.ts'],
+  io: ['io', 'src/errors.ts'],
+  'src/errors.ts': [],
+  'src/index.ts': ['cli', 'actors', 'machines', 'io', 'src/errors.ts'],
+};
+
+describe('imports', () => {
+  test('are found at all', () => {
+    expect(imports.length).toBeGreaterThan(50);
+    expect(importsOf('src/cli/main.ts')).toContainEqual({ target: 'src/actors/open.ts', kind: 'dynamic' });
+    expect(importsOf('src/cli/main.ts')).toContainEqual({ target: 'src/actors/client.ts', kind: 'type' });
+    expect(importsOf('src/cli/main.ts')).toContainEqual({ target: 'commander', kind: 'static' });
+  });
+
+  test('run one way: cli, actors, then machines and io, which never see each other', () => {
+    const wrong = imports.filter(
+      ({ path, target }) => target.startsWith('src/') && !ALLOWED[layer(path)]?.includes(layer(target)),
+    );
+    expect(shown(wrong)).toEqual([]);
+  });
+
+  test('of the command line reach git and Redis only through the actors', () => {
+    const wrong = imports.filter(({ path, target }) => layer(path) === 'cli' && /^src\/io\/(redis|git)\//.test(target));
+    expect(shown(wrong)).toEqual([]);
+  });
+
+  test('of the machines are xstate, zod and each other', () => {
+    const wrong = imports.filter(
+      ({ path, target }) =>
+        layer(path) === 'machines' && !/^(xstate|zod|src\/machines\/.*|src\/errors\.ts)$/.test(target),
+    );
+    expect(shown(wrong)).toEqual([]);
+  });
+
+  test.each([
+    ['ioredis', /^src\/io\/redis\//],
+    ['simple-git', /^src\/io\/git\//],
+    ['commander', /^src\/cli\//],
+    ['pino', /^src\/io\/logger\.ts$/],
+    ['yaml', /^src\/io\//],
+  ])('S4-C4: %s is spoken to in one place', (name, place) => {
+    const wrong = imports.filter(({ path, target }) => target === name && !place.test(path));
+    expect(shown(wrong)).toEqual([]);
+  });
+
+  test('S4-C4: stream commands stand in the log alone', () => {
+    const spoken = sources.filter((path) => /\b(xadd|xrange|xread|xreadgroup|xautoclaim)\b/i.test(code(read(path))));
+    expect(spoken.filter((path) => !path.startsWith('src/io/redis/'))).toEqual([]);
+  });
+
+  test('S4-FR2.1p: one producer appends to the log, nothing else', () => {
+    const appending = sources.filter(
+      (path) => /\blog\w*\.append\(/i.test(code(read(path))) && !path.startsWith('src/io/'),
+    );
+    expect(appending.length).toBeLessThanOrEqual(1);
+  });
+
+  test('a question to the daemon loads commander, node itself and small files of ours', () => {
+    const reached = new Set<string>();
+    const visit = (path: string) => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : [])
+        if (kind === 'static') visit(target);
+    };
+    for (const path of ['src/cli/telec.ts', 'src/cli/commands/daemon.ts', 'src/cli/commands/candidate.ts']) visit(path);
+    const packages = [...reached].filter((target) => !target.startsWith('src/') && !target.startsWith('node:'));
+    expect(packages).toEqual(['commander']);
+    expect([...reached].filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test(`have at most ${LINES_MAX} lines`, () => {
+    const long = sources.filter((path) => read(path).split('\n').length - 1 > LINES_MAX);
+    expect(long).toEqual([]);
+  });
+
+  test('are named for what they own', () => {
+    const wrong = [...sources, ...files('test'), ...files('scripts')].filter((path) =>
+      /\/(utils?|helpers?|types|common|constants|misc|shared)\.[a-z.]+$/.test(path),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('open with what they own', () => {
+    const silent = sources.filter((path) => !/^(#!.*\n)?\/\*\*/.test(read(path)));
+    expect(silent).toEqual([]);
+  });
+
+  test('hold nothing unfinished and no way around the types', () => {
+    const marks = /\b(TODO|FIXME|XXX|HACK)\b|\bas any\b|@ts-(ignore|nocheck|expect-error)/;
+    const wrong = [...sources, ...files('test'), ...files('scripts')].filter(
+      (path) => /\.(ts|js|lua)$/.test(path) && path !== 'test/unit/house.test.ts' && marks.test(read(path)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('of tests are all run, none left out or alone', () => {
+    const wrong = files('test').filter(
+      (path) => path !== 'test/unit/house.test.ts' && /\b(test|it|describe)\.(only|skip|todo|fixme)\b/.test(read(path)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('name no path of the machine they were written on, and no registry but the public one', () => {
+    const foreign =
+      /(^|[\s'"`(=])\/(work|root|Users|home\/(?!ann\b)[a-z]+)\/|registry\.(?!npmjs\.org)[a-z0-9.-]+\.[a-z]+/m;
+    const all = [
+      ...sources,
+      ...files('test'),
+      ...files('scripts'),
+      ...files('docs'),
+      ...files('.ci'),
+      'package.json',
+      'package-lock.json',
+    ];
+    const wrong = all.filter((path) => path !== 'test/unit/house.test.ts' && foreign.test(read(path)));
+    expect(wrong).toEqual([]);
+  });
+
+  test('of decisions all stand in their index', () => {
+    const decisions = files('docs/decisions').filter((path) => /\/\d{4}-.*\.md$/.test(path));
+    const index = existsSync(join(root, 'docs/decisions/README.md')) ? read('docs/decisions/README.md') : '';
+    expect(decisions.filter((path) => !index.includes(posix.basename(path)))).toEqual([]);
+  });
+});
+
+describe('machines', () => {
+  const machines = sources.filter((path) => path.startsWith('src/machines/'));
+
+  test.each([
+    ['a clock', /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\b/],
+    ['chance', /\bMath\.random\b|\bcrypto\b/],
+    ['timers', /\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/],
+    ['the process or the console', /\bprocess\.|\bconsole\./],
+    ['what takes time', /\basync\b|\bawait\b|\bnew Promise\b/],
+    ['the network', /\bfetch\(/],
+  ])('S4-C1: never touch %s', (_what, pattern) => {
+    expect(machines.filter((path) => pattern.test(code(read(path))))).toEqual([]);
+  });
+
+  test('name their guards and actions, so that a chart can be read', () => {
+    const inline = /\b(guard|actions|entry|exit)\s*:\s*(\[\s*)?(\(|async\b|function\b|assign\(|[a-z]\w*\s*=>)/;
+    const wrong = machines.flatMap((path) => {
+      const text = code(read(path));
+      // Inside `setup({...})` they are defined; what follows it is the chart.
+      const charts = text.split('.createMachine(').slice(1);
+      return charts.some((chart) => inline.test(chart)) ? [path] : [];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
