@@ -29,7 +29,7 @@ const APPEND_MAX = 200;
 export class Prober {
   readonly #options: ProberOptions;
   /** What the newest answer for a candidate was computed from; the same heads need no second question. */
-  readonly #asked = new Map<string, { head: string | null; main: string | null }>();
+  readonly #asked = new Map<string, { head: string | null; main: string | null; facts: ProbedFacts }>();
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -43,7 +43,8 @@ export class Prober {
     const open = records.filter((record) => {
       const asked = this.#asked.get(record.id);
       const same = asked && asked.head === headOf(record, view, this.#options.main) && asked.main === view.main;
-      return !same || record.context.facts === null;
+      // Another prober may have written something else since, from an older look.
+      return !same || !sameFacts(record.context.facts, asked.facts);
     });
     if (open.length === 0) return { kind: 'probed', changed: 0 };
     const fetched = await this.#bring(open, view);
@@ -54,7 +55,7 @@ export class Prober {
       const head = headOf(record, view, this.#options.main);
       const facts = await this.#facts(record, head, view.main, unmerged);
       if (facts === null) continue;
-      this.#asked.set(record.id, { head, main: view.main });
+      this.#asked.set(record.id, { head, main: view.main, facts });
       if (sameFacts(record.context.facts, facts)) continue;
       emissions.push({ type: 'integration.candidate.probed', payload: this.#payload(record, facts, head, view.main) });
     }

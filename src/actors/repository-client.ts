@@ -31,7 +31,14 @@ import type {
 } from './client.ts';
 import { leaseAdopt, leaseBreak, liftHold, markNotifications, placeHold } from './commands/decisions.ts';
 import { initialize } from './commands/init.ts';
-import { candidateActorDetail, candidateActors, envelopeView, historyRow } from './commands/reading.ts';
+import {
+  candidateActorDetail,
+  candidateActors,
+  envelopeView,
+  historyRow,
+  sessionActorDetail,
+  sessionActors,
+} from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
 import { resume, submit } from './commands/submit.ts';
 import type { Host, HostHooks } from './host.ts';
@@ -63,6 +70,8 @@ export interface ClientParts {
   daemon(): Promise<StatusView['daemon']>;
   /** The session in this process, when there is one. */
   session(): Session | null;
+  /** What became of the log that is followed; null while it is intact. */
+  lost(): 'replaced' | 'lost_tail' | null;
   /** The daemon's candidates as of one entry, for `replay --verify`; null when none runs. */
   daemonCandidates(): Promise<{ appliedId: string; candidates: CandidateView[] } | null>;
   /** The workspace found under the id that the remote agrees with; for `init` alone. */
@@ -95,7 +104,7 @@ export class RepositoryClient implements TelecClient {
     const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
     const { standing } = host.repository;
     const { remote = 'origin', main = 'main' } = standing.configured ?? {};
-    const session = this.#parts.session() ?? this.#foreground;
+    const session = this.#session();
     return {
       repo_id: host.options.repoId,
       main: { ref: `${remote}/${main}`, sha: standing.main },
@@ -111,7 +120,13 @@ export class RepositoryClient implements TelecClient {
       rollback_required: false,
       stale: host.dispatcher.stale,
       counts: host.repository.counts(),
-      log: { last_id: stats.lastId, applied_id: host.dispatcher.appliedId, length: stats.length, dead: stats.dead },
+      log: {
+        last_id: stats.lastId,
+        applied_id: host.dispatcher.appliedId,
+        length: stats.length,
+        dead: stats.dead,
+        state: this.#parts.lost() ?? 'intact',
+      },
     };
   }
 
@@ -165,11 +180,13 @@ export class RepositoryClient implements TelecClient {
 
   async actors(filter: { machine?: string }): Promise<ActorRow[]> {
     const { host } = await this.#folded();
-    return candidateActors(host).filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
+    const rows = [...sessionActors(this.#session()), ...candidateActors(host)];
+    return rows.filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
   }
 
   async actor(id: string): Promise<ActorDetailView> {
-    return candidateActorDetail((await this.#folded()).host, id);
+    const { host } = await this.#folded();
+    return sessionActorDetail(this.#session(), id) ?? candidateActorDetail(host, id);
   }
 
   async *tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView> {
@@ -185,6 +202,10 @@ export class RepositoryClient implements TelecClient {
       for (const entry of more) yield envelopeView(entry);
       after = more.at(-1)?.id ?? after;
     }
+  }
+
+  async page(from: string, count: number): Promise<EnvelopeView[]> {
+    return (await this.#parts.host.log.read(from, count)).map(envelopeView);
   }
 
   async emit(requests: EmitRequest[]): Promise<EmitResult[]> {
@@ -327,6 +348,10 @@ export class RepositoryClient implements TelecClient {
   async #folded(): Promise<{ host: Host }> {
     await this.#parts.host.dispatcher.catchUp();
     return { host: this.#parts.host };
+  }
+
+  #session(): Session | null {
+    return this.#parts.session() ?? this.#foreground;
   }
 
   #writing(): Promise<Opened> {
