@@ -112,6 +112,7 @@ async function run(parts: Run, ready: (view: { pid: number }) => void): Promise<
     report: (message, details) => report.warn(message, details),
     ...parts.extras,
     ...(context.faults ? { faults: context.faults as Faults } : {}),
+    ...(context.tuning ? { tuning: context.tuning } : {}),
   };
   const host = await openHost(options, hooks);
   try {
@@ -121,7 +122,8 @@ async function run(parts: Run, ready: (view: { pid: number }) => void): Promise<
     registerClone(workspace.folder, workspace.commonDir);
     const opened: Opened = { context, workspace, host };
     if (host.dispatcher.stale === null) await recordConfiguration(opened);
-    steward = await makeSteward({ opened, report, watchdogMs: WATCHDOG_MS, retryMs: RETRY_MS });
+    const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS } = context.tuning?.daemon ?? {};
+    steward = await makeSteward({ opened, report, watchdogMs, retryMs });
     const client = clientOf(parts, host, steward, since, options);
     const app = daemonApp({ client, stop: end, frames: () => inspection.frames(), secrets: parts.secrets, report });
     const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env }, app);

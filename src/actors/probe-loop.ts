@@ -6,7 +6,7 @@ import type { Clock } from '../io/clock.ts';
 import type { IntegrationRepository } from '../io/git/repository.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import type { Prober } from './prober.ts';
-import type { CandidateRecord, Change, Repository } from './repository.ts';
+import type { CandidateRecord, Repository } from './repository.ts';
 
 export interface ProbeLoopOptions {
   clock: Clock;
@@ -40,10 +40,9 @@ export class ProbeLoop {
     this.#go();
   }
 
-  /** Wants the candidates that an applied event concerns; forgets those that are over. */
-  applied({ domain }: PipelineEvent, changes: readonly Change[]): void {
-    const { repository, prober } = this.#options;
-    for (const { record, to } of changes) if (to === 'completed' || to === 'superseded') prober.forget(record.id);
+  /** Wants the candidates that an applied event concerns. */
+  applied({ domain }: PipelineEvent): void {
+    const { repository } = this.#options;
     switch (domain?.type) {
       case 'deployment.started':
       case 'review.approved':

@@ -3,6 +3,7 @@
  * It decides nothing about a candidate, and moves main only by running an integrator session.
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
+import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type {
   ActorDetailView,
@@ -30,6 +31,7 @@ import type {
   WhyView,
 } from './client.ts';
 import { leaseAdopt, leaseBreak, liftHold, markNotifications, placeHold } from './commands/decisions.ts';
+import { emitOne } from './commands/emit.ts';
 import { initialize } from './commands/init.ts';
 import {
   candidateActorDetail,
@@ -53,7 +55,7 @@ import {
   selectCandidate,
   whyView,
 } from './views.ts';
-import type { Workspace } from './workspace.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
 const TAIL_PAGE = 500;
@@ -157,7 +159,13 @@ export class RepositoryClient implements TelecClient {
   }
 
   async why(slug: string): Promise<WhyView> {
-    return whyView((await this.#folded()).host.repository, slug);
+    const { host } = await this.#folded();
+    const view = whyView(host.repository, slug);
+    if (view.state !== 'completed') return view;
+    const record = selectCandidate(host.repository, slug);
+    const { main } = host.repository.standing;
+    const reverted = main !== null && (await isReverted(this.#parts, record.context.sha, main));
+    return reverted ? { ...view, waiting_for: [REVERTED] } : view;
   }
 
   async lease(): Promise<LeaseView | null> {
@@ -360,40 +368,20 @@ export class RepositoryClient implements TelecClient {
   }
 }
 
-function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {
-  return triple ? candidateKey(triple) : null;
+/** A commit that main reverted cannot land again: git takes it for merged. */
+const REVERTED: WhyView['waiting_for'][number] = {
+  code: 'reverted',
+  text: 'main has reverted this commit since; git will not bring it again, so a new commit is needed',
+  event: fullType('deployment.started'),
+  who: 'the worker, with a new commit (revert the revert, or redo the work), then telec submit',
+};
+
+async function isReverted({ context, host }: ClientParts, sha: string, main: string): Promise<boolean> {
+  const { clone, config } = await openWorkspace(context);
+  const git = await host.git(clone, config);
+  return (await git.hasCommit(main)) && git.reverted(sha, main);
 }
 
-/** Emits what a worker or a user may emit. */
-async function emitOne(host: Host, event: string, payload: Record<string, unknown>): Promise<EmitResult> {
-  const schema = host.catalogue.get(event);
-  if (schema && schema.emitter !== 'worker' && schema.emitter !== 'user') {
-    return {
-      status: 'rejected',
-      code: 'EMITTER_REFUSED',
-      message: `${schema.type} is written by telec alone`,
-      hint: 'telec events catalog names the emitter of each type',
-      exit: EXIT.refused,
-      problems: [],
-    };
-  }
-  const result = await host.producer.emit(event, payload);
-  switch (result.status) {
-    case 'appended':
-    case 'duplicate':
-      return { status: result.status, id: result.id };
-    case 'conflict':
-      return { status: 'conflict', id: result.id, problems: result.problems };
-    case 'rejected':
-      return {
-        status: 'rejected',
-        code: schema ? 'INVALID_EVENT' : 'UNKNOWN_EVENT',
-        message: schema ? `${schema.type} is not valid` : `${JSON.stringify(event)} is no event type`,
-        hint: 'telec events catalog shows the fields of each type',
-        exit: EXIT.usage,
-        problems: result.problems,
-      };
-    default:
-      throw new InvariantViolation(`an event without a proof came back as ${result.status}`);
-  }
+function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {
+  return triple ? candidateKey(triple) : null;
 }

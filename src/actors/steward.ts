@@ -128,7 +128,7 @@ export class Steward {
   /** One entry was applied. */
   applied(event: PipelineEvent, changes: readonly Change[]): void {
     if (!this.#following) return;
-    this.#probes.applied(event, changes);
+    this.#probes.applied(event);
     for (const { record, from, to } of changes) {
       this.#options.report.info('a candidate moved', { candidate: record.id, from, to, entry: event.id });
     }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { ActorRow, HoldView, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import { ask } from '../../src/io/daemon-socket.ts';
 import { readDaemonFile } from '../../src/io/state.ts';
-import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/e2e-world.ts';
+import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
 
 async function worldOf(options: WorldOptions = {}): Promise<World> {
   const world = await makeWorld(options);
