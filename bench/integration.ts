@@ -174,7 +174,7 @@ function linesOf(files: number, measured: Measured): Line[] {
       name: `${size}: merged in place by one long-lived process`,
       measured: median(measured.landLongLived),
       unit,
-      note: 'for orientation; resident memory of telec: ' + `${Math.round(median(measured.rssMb))} MB`,
+      note: `for orientation; resident memory of telec: ${Math.round(median(measured.rssMb))} MB`,
     },
   ];
 }

@@ -7,12 +7,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureAppends } from './appends.ts';
+import { measureCommands } from './commands.ts';
+import { measureFold } from './fold.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
 
 type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promise<Line[]>;
 
-const PARTS: Record<string, Part> = { integration: measureIntegration };
+const PARTS: Record<string, Part> = {
+  integration: measureIntegration,
+  appends: measureAppends,
+  fold: measureFold,
+  commands: measureCommands,
+};
 
 function first(program: string, args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8' }).split('\n')[0]?.trim() ?? '';

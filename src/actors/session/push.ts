@@ -16,6 +16,11 @@ import { type SessionWork, stop } from './work.ts';
 /** Pushes all members and a new fence commit in one atomic push. */
 export async function pushTrain(work: SessionWork, train: Member[]): Promise<PushOutcome> {
   const { parts } = work;
+  const fenceFrom = work.fenceCommit;
+  const seq = work.seq + 1;
+  // Written while the remote is asked; one that is not pushed is an object nobody refers to.
+  const writing = parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  writing.catch(() => undefined);
   const view = await work.lookHolding();
   const base = train[0]?.base;
   if (view.main !== base) {
@@ -26,9 +31,7 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const left = await recheckMembers(work, train, view);
   if (left.length > 0) return { kind: 'members_left', left };
 
-  const fenceFrom = work.fenceCommit;
-  const seq = work.seq + 1;
-  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  const fenceTo = await writing;
   await parts.faults.reach('before-push-attempted');
   await work.record({
     type: 'integration.push.attempted',

@@ -66,6 +66,8 @@ async function attempt(
   const parents = request.strategy === 'merge' ? [base, sha] : [base];
   const commit = await objects.write('commit', formatCommit({ ...request, tree: merged.tree, parents }));
   history.wrote(commit, parents);
+  // The next of a train is merged into this tree; its folder is made while this one is checked and recorded.
+  attributes.folder(merged.tree).catch(() => undefined);
   return { kind: 'merged', commit, tree: merged.tree, base };
 }
 
