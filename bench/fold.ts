@@ -152,13 +152,14 @@ function wayOf(number: number, host: Host, fence: number, somewhere: string): Em
       payload: {
         ...stamp,
         seq,
+        push_number: seq,
         base: sha,
         fence_from: sha,
         fence_to: landed,
         members: [{ ...triple, merge_commit: landed, tip: landed }],
       },
     },
-    { type: 'integration.push.succeeded', payload: { ...stamp, seq } },
+    { type: 'integration.push.succeeded', payload: { ...stamp, seq, push_number: seq } },
     {
       type: 'deployment.completed',
       payload: {

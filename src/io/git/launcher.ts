@@ -23,8 +23,9 @@ export type LaunchReply =
 export interface LauncherOptions {
   /** Runs made directly before the launching process is worth its start. */
   after?: number;
-  /** Arguments for node, so that it can be run from its sources. */
+  /** Arguments for node and its working directory, so that it can be run from its sources. */
   execArgv?: string[];
+  cwd?: string;
 }
 
 /** A short command runs git a few times; a session some hundred times. */
@@ -51,7 +52,12 @@ export class Launcher {
 
   constructor(options: LauncherOptions = {}) {
     const enabled = !FROM_SOURCES || options.execArgv !== undefined;
-    this.#options = { after: enabled ? AFTER : Number.POSITIVE_INFINITY, execArgv: [], ...options };
+    this.#options = { after: enabled ? AFTER : Number.POSITIVE_INFINITY, execArgv: [], cwd: '/', ...options };
+  }
+
+  /** True once runs go through the launching process. */
+  get isUp(): boolean {
+    return this.#up;
   }
 
   /** As `runGit`. */
@@ -80,7 +86,7 @@ export class Launcher {
     const child = fork(program, {
       execArgv: this.#options.execArgv,
       env: pick(process.env, ['PATH', 'TMPDIR', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot']),
-      cwd: '/',
+      cwd: this.#options.cwd,
       serialization: 'advanced',
       // A session of its own: an interrupt typed into the terminal is for telec to answer, not for a push under way.
       detached: true,
