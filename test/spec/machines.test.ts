@@ -7,9 +7,14 @@ import { diagramOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { brokenLaws, CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS } from '../../src/machines/invariants.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
-import { essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
+import { type CandidateSnapshot, essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
 import { type Exploration, edgeName, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
-import { SESSION_INPUT, sessionEssence, sessionEventsAt } from '../support/integrator-model.ts';
+import {
+  type IntegratorSnapshot,
+  SESSION_INPUT,
+  sessionEssence,
+  sessionEventsAt,
+} from '../support/integrator-model.ts';
 import { LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
 
 type AnySnapshot = { value: unknown; context: unknown; status: string };
@@ -250,4 +255,81 @@ test('Card-S2 S4-FR5.1 the integrator acquires, reconciles, drains, releases and
     'standby -> acquiring',
     'standby -> ended',
   ]);
+});
+
+describe('what the integrator promises', () => {
+  const steps = (subjects.find(({ name }) => name === 'integrator')?.walk.steps ?? []) as unknown as {
+    from: IntegratorSnapshot;
+    event: { name: string };
+    to: IntegratorSnapshot;
+  }[];
+
+  test('Spec-10 Spec-7 S4-FR5.6 S4-VR5 S3-6.1d a session ends by itself only with an empty queue after the grace window, nothing in hand, no train and no hold', () => {
+    const ends = steps.filter(
+      ({ from, to }) => from.value !== 'releasing' && to.value === 'releasing' && to.context.stop === null,
+    );
+    expect(ends.length).toBeGreaterThan(0);
+    for (const { from, event } of ends) {
+      expect(pathOf(from.value)).toBe('draining.selecting');
+      expect(event.name).toBe('selectCandidate: empty');
+      expect(from.context).toMatchObject({
+        graceOver: true,
+        candidate: null,
+        train: [],
+        worklist: [],
+        stopping: false,
+      });
+    }
+  });
+
+  test('Spec-7 the grace window is over only by its delay, and a new candidate begins it anew', () => {
+    for (const { from, event, to } of steps) {
+      if (!from.context.graceOver && to.context.graceOver) expect(event.name).toBe('after grace');
+      if (event.name === 'selectCandidate: taken') expect(to.context.graceOver).toBe(false);
+    }
+  });
+
+  test('Spec-6 nothing is merged that was not rechecked directly before, and nothing pushed that was not merged', () => {
+    for (const { from, event, to } of steps) {
+      const [before, after] = [pathOf(from.value), pathOf(to.value)];
+      if (after === 'draining.merging' && before !== after)
+        expect([before, event.name]).toEqual(['draining.rechecking', 'recheckCandidate: holds']);
+      const fresh = to.context.train.filter((member) => !from.context.train.includes(member));
+      if (fresh.length > 0)
+        expect([before, event.name, fresh.length]).toEqual(['draining.merging', 'mergeCandidate: merged', 1]);
+    }
+  });
+
+  test('a lease that is lost ends the session from every state in which it may hold one', () => {
+    for (const { from, event, to } of steps) {
+      if (event.name !== 'lease.lost' || from.value === 'standby' || from.value === 'releasing') continue;
+      expect(to.value).toBe('releasing');
+      expect(to.context.stop).toMatchObject({ outcome: 'aborted', reason: 'lease_lost' });
+    }
+  });
+
+  test('S4-R2 an effect that throws ends the session as a bug, with the lease given back', () => {
+    for (const { from, event, to } of steps) {
+      if (!event.name.endsWith(' throws') || from.value === 'releasing') continue;
+      expect(to.value).toBe('releasing');
+      expect(to.context.stop?.reason).toBe('bug');
+    }
+  });
+});
+
+test('Spec-15 a blocked candidate is no member of a push, whatever the log says of one', () => {
+  const steps = (subjects.find(({ name }) => name === 'candidate')?.walk.steps ?? []) as unknown as {
+    from: CandidateSnapshot;
+    event: { type: string };
+    to: CandidateSnapshot;
+  }[];
+  const told = steps.filter(
+    ({ from, event }) => from.value === 'blocked' && event.type.startsWith('integration.push.'),
+  );
+  expect(told.length).toBeGreaterThan(0);
+  for (const { from, to } of told) {
+    expect(to.value).toBe('blocked');
+    expect(to.context).toEqual(from.context);
+    expect(to.context).toMatchObject({ openPush: null, landed: false });
+  }
 });
