@@ -8,6 +8,7 @@ import { InvariantViolation, TelecError } from '../../errors.ts';
 import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
+import { GitFault } from '../../io/git/run.ts';
 import type { Stop, Stopped } from '../../machines/effects.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
 import type { CandidateKey } from '../../machines/identity.ts';
@@ -245,6 +246,10 @@ export async function stoppable<T>(body: () => Promise<T>): Promise<T | Stopped>
     if (error instanceof SessionStop) return { kind: 'stopped', stop: error.stop };
     if (error instanceof LeaseLost) {
       return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'lease_lost', detail: error.reason, code: null } };
+    }
+    // Git died or lacks an object: nothing is known to be wrong with this program, and the next session tries again.
+    if (error instanceof GitFault) {
+      return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'git', detail: error.message, code: error.code } };
     }
     // Redis that cannot be reached is no bug of the session; what it left is settled by the next one.
     if (error instanceof TelecError && error.retryable) {
