@@ -3,6 +3,7 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { Problem } from '../errors.ts';
+import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -340,6 +341,8 @@ export interface Runtime {
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The demo, told beat by beat; needs no repository. */
+  demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;
