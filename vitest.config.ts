@@ -16,7 +16,7 @@ export default defineConfig({
       project('property', { testTimeout: 60_000 }),
       project('simulation', { testTimeout: 300_000 }),
       project('conformance', { testTimeout: 60_000 }),
-      project('e2e', { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('e2e', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './test/support/built-program.ts' }),
     ],
   },
 });

@@ -3,7 +3,9 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { Problem } from '../errors.ts';
+import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
+import type { Timings } from './session/work.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -319,6 +321,12 @@ export interface Faults {
   reach(point: string): void | Promise<void>;
 }
 
+/** Durations that tests shorten; what is left out is as in production. */
+export interface Tuning {
+  timings?: Partial<Timings>;
+  git?: Partial<RepositoryLimits>;
+}
+
 /** What every command knows about where and for whom it runs. */
 export interface CommandContext {
   /** Directory the repository is looked for from, absolute. */
@@ -329,6 +337,7 @@ export interface CommandContext {
   /** Aborted by Ctrl-C or the end of the reader of stdout. */
   signal: AbortSignal;
   faults?: Faults;
+  tuning?: Tuning;
 }
 
 /** How a repository is opened, and what needs no open repository. Implemented by `open.ts`. */

@@ -18,6 +18,7 @@ import { ensurePrivateFolder } from '../io/state.ts';
 import { DELIVERED_FILE, ROADMAP_FILE, undeliveredBefore } from '../io/todos/roadmap.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
+import type { Tuning } from './client.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
@@ -28,7 +29,7 @@ import { type Cartridge, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
 import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
-import { TIMINGS, type Timings } from './session/work.ts';
+import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
 
 export interface HostOptions {
@@ -45,7 +46,8 @@ export interface HostOptions {
   catalogue?: EventCatalogue;
   cartridges?: readonly Cartridge[];
   inspect?: InspectionSink;
-  timings?: Timings;
+  /** Durations that differ from the usual ones. */
+  tuning?: Tuning;
   faults?: Faults;
   /** A host that only looks appends and buries nothing. */
   readOnly?: boolean;
@@ -142,6 +144,7 @@ export class Host {
       clonePath: clone.commonDir,
       remote: await transportSettings(clone, config.remote),
       main: config.main,
+      ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
     });
     return this.#git;
   }
@@ -179,7 +182,7 @@ export class Host {
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
       },
-      timings: options.timings ?? TIMINGS,
+      timings: { ...TIMINGS, ...options.tuning?.timings },
       clock,
       ids,
       logId: this.logId,

@@ -36,6 +36,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
     ...(context.faults ? { faults: context.faults as Faults } : {}),
+    ...(context.tuning ? { tuning: context.tuning } : {}),
   };
 }
 

@@ -26,6 +26,9 @@ export type ProbeResult = { kind: 'probed'; changed: number } | { kind: 'unreach
 /** Candidates of one append; keeps a probe of thousands within the limits of one script call. */
 const APPEND_MAX = 200;
 
+/** Answers remembered. */
+const ASKED_MAX = 20_000;
+
 export class Prober {
   readonly #options: ProberOptions;
   /** What the newest answer for a candidate was computed from; the same heads need no second question. */
@@ -40,6 +43,8 @@ export class Prober {
    * fetched first. Throws nothing for an unreachable remote: that is an answer.
    */
   async probe(records: readonly CandidateRecord[], view: RemoteView): Promise<ProbeResult> {
+    // Candidates end; what is forgotten too much is asked once more.
+    if (this.#asked.size > ASKED_MAX) this.#asked.clear();
     const open = records.filter((record) => {
       const asked = this.#asked.get(record.id);
       const same = asked && asked.head === headOf(record, view, this.#options.main) && asked.main === view.main;
@@ -62,11 +67,6 @@ export class Prober {
       await this.#options.producer.emitAll(emissions.slice(start, start + APPEND_MAX));
     }
     return { kind: 'probed', changed: emissions.length };
-  }
-
-  /** Forgets candidates that are over. */
-  forget(id: string): void {
-    this.#asked.delete(id);
   }
 
   /** Fetches main and the branches that are not here yet; null when all is here. */

@@ -17,6 +17,7 @@ import {
   latestInstantMs,
   makeEnvelope,
   type PayloadOf,
+  shortType,
 } from '../machines/events.ts';
 
 /**
@@ -113,8 +114,9 @@ function judge(envelopes: Envelope[], outcomes: AppendOutcome[]): EmitResult {
   const ids = outcomes.flatMap((outcome) => (outcome.kind === 'future' ? [] : [outcome.id]));
   const problems = outcomes.flatMap((outcome, index): Problem[] => {
     if (outcome.kind !== 'conflict') return [];
+    const event = envelopes[index]?.event ?? '';
     return [
-      { path: '', message: `${envelopes[index]?.event} was told before with other content, in entry ${outcome.id}` },
+      { path: '', message: `${shortType(event) ?? event} was told before with other content, in entry ${outcome.id}` },
     ];
   });
   invariant(main.kind !== 'future', 'a future item was reported above');

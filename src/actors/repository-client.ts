@@ -3,6 +3,7 @@
  * It decides nothing about a candidate, and moves main only by running an integrator session.
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
+import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type {
   ActorDetailView,
@@ -46,7 +47,7 @@ import {
   selectCandidate,
   whyView,
 } from './views.ts';
-import type { Workspace } from './workspace.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
 const TAIL_PAGE = 500;
@@ -142,7 +143,13 @@ export class RepositoryClient implements TelecClient {
   }
 
   async why(slug: string): Promise<WhyView> {
-    return whyView((await this.#folded()).host.repository, slug);
+    const { host } = await this.#folded();
+    const view = whyView(host.repository, slug);
+    if (view.state !== 'completed') return view;
+    const record = selectCandidate(host.repository, slug);
+    const { main } = host.repository.standing;
+    const reverted = main !== null && (await isReverted(this.#parts, record.context.sha, main));
+    return reverted ? { ...view, waiting_for: [REVERTED] } : view;
   }
 
   async lease(): Promise<LeaseView | null> {
@@ -333,6 +340,20 @@ export class RepositoryClient implements TelecClient {
     const { context, host } = this.#parts;
     return openForWriting(context, host);
   }
+}
+
+/** A commit that main reverted cannot land again: git takes it for merged. */
+const REVERTED: WhyView['waiting_for'][number] = {
+  code: 'reverted',
+  text: 'main has reverted this commit since; git will not bring it again, so a new commit is needed',
+  event: fullType('deployment.started'),
+  who: 'the worker, with a new commit (revert the revert, or redo the work), then telec submit',
+};
+
+async function isReverted({ context, host }: ClientParts, sha: string, main: string): Promise<boolean> {
+  const { clone, config } = await openWorkspace(context);
+  const git = await host.git(clone, config);
+  return (await git.hasCommit(main)) && git.reverted(sha, main);
 }
 
 function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {

@@ -5,6 +5,7 @@
  * It never appends, never reads a clock and never asks git: the same events give the same state, whoever folds them.
  */
 import { type ActorOptions, type ActorRefFrom, createActor, type Snapshot } from 'xstate';
+import { InvariantViolation } from '../errors.ts';
 import {
   type CandidateContext,
   type CandidateEvent,
@@ -14,6 +15,7 @@ import {
 } from '../machines/candidate.ts';
 import type { DomainEvent } from '../machines/events.ts';
 import { type CandidateKey, candidateKey, parseInstant } from '../machines/identity.ts';
+import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
@@ -202,7 +204,8 @@ export class Repository {
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);
     for (const { record, snapshot } of dump.records) {
       this.#records.set(record.id, record);
-      if (snapshot) this.#start(record.id, { snapshot });
+      // One context object, as while folding: an event that leaves it alone must not count as a change.
+      if (snapshot) record.context = this.#start(record.id, { snapshot }).getSnapshot().context;
     }
     this.#queue = [...this.#records.values()]
       .filter(({ state }) => state === 'ready')
@@ -313,6 +316,8 @@ export class Repository {
     const snapshot = actor.getSnapshot();
     const from = record.state;
     const to = snapshot.value as CandidateState;
+    const broken = brokenLaws(CANDIDATE_LAWS, to, snapshot.context);
+    if (broken.length > 0) throw new InvariantViolation(`${record.id} after ${event.id}: ${broken.join('; ')}`);
     if (record.context !== snapshot.context || from !== to) record.updatedAt = event.timestamp;
     record.context = snapshot.context;
     record.state = to;

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, CommanderError } from 'commander';
-import type { Faults, Runtime } from '../actors/client.ts';
+import type { Faults, Runtime, Tuning } from '../actors/client.ts';
 import { EXIT, TelecError } from '../errors.ts';
 import { telecVersion } from '../io/version.ts';
 import type { Options } from './arguments.ts';
@@ -27,6 +27,8 @@ export interface MainOptions {
   entry?: string;
   /** Points at which a test stops the program. */
   faults?: Faults;
+  /** Durations that a test shortens. */
+  tuning?: Tuning;
   /** Stands for the real runtime in tests. */
   runtime?: Runtime;
   /** Wall time in ms. */
@@ -99,7 +101,14 @@ async function callOf(command: Command, world: MainOptions, output: Output, sign
     args: wordsOf(command),
     options,
     output,
-    context: { cwd, env: world.env, say: output.say, signal, ...(world.faults ? { faults: world.faults } : {}) },
+    context: {
+      cwd,
+      env: world.env,
+      say: output.say,
+      signal,
+      ...(world.faults ? { faults: world.faults } : {}),
+      ...(world.tuning ? { tuning: world.tuning } : {}),
+    },
     runtime: world.runtime ? async () => world.runtime as Runtime : realRuntime,
     stdin: world.stdin,
     now: world.now ?? Date.now,

@@ -9,7 +9,7 @@
 import { assign, setup } from 'xstate';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type BranchName, type CandidateKey, candidateKey, parseInstant, type Sha, type Slug } from './identity.ts';
-import { compareRank, type Placed } from './queue.ts';
+import { outranks, type Placed } from './queue.ts';
 import { foldReview, type ProbedFacts, type ReviewStanding, readinessReasons } from './readiness.ts';
 
 /** The log events a candidate hears: those of its slug, and the pushes it is a member of. */
@@ -108,7 +108,7 @@ export const candidateMachine = setup({
       readinessReasons(context).length === 0,
     isOutrankedByEvent: ({ context, event }) => {
       const other = announced(event);
-      return other !== null && compareRank(other, context) > 0;
+      return other !== null && outranks(other, context);
     },
     isOpenPush: ({ context, event }) => 'seq' in event.payload && context.openPush === event.payload.seq,
   },
@@ -169,7 +169,7 @@ export const candidateMachine = setup({
       review: input.review,
       pushed: input.pushed,
       facts: input.facts,
-      outrankedBy: input.top && compareRank(input.top, own) > 0 ? candidateKey(input.top) : null,
+      outrankedBy: input.top && outranks(input.top, own) ? candidateKey(input.top) : null,
       attempt: input.attempt,
       fence: null,
       dequeuedAt: null,
@@ -239,7 +239,6 @@ export const candidateMachine = setup({
         'integration.candidate.resumed': [
           { guard: 'isOwnResumeAndReady', target: 'ready' },
           { guard: 'isOwnResume', target: 'pending' },
-          { guard: 'isOutrankedByEvent', actions: 'rememberOutranked' },
         ],
       },
     },

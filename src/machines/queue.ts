@@ -25,3 +25,8 @@ export function compareQueue(a: Placed, b: Placed): number {
 export function compareRank(a: Placed, b: Placed): number {
   return a.readyAtMs - b.readyAtMs || compareText(a.branch, b.branch) || compareText(a.sha, b.sha);
 }
+
+/** True when `other` takes the place of `own`, both of one slug. A candidate never outranks itself, whatever instant it is told again with. */
+export function outranks(other: Placed, own: Placed): boolean {
+  return (other.branch !== own.branch || other.sha !== own.sha) && compareRank(other, own) > 0;
+}

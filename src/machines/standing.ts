@@ -18,6 +18,7 @@ export interface Hold {
 /** A push that was attempted and not yet reported as succeeded, rejected or burned. */
 export interface OpenPush {
   seq: number;
+  pushNumber: number;
   base: string;
   fenceFrom: string;
   fenceTo: string;
@@ -84,8 +85,9 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
     case 'integration.session.aborted':
       return standing.session?.id === event.payload.session_id ? { ...standing, session: null } : standing;
     case 'integration.push.attempted': {
-      const { seq, base, fence_from: fenceFrom, fence_to: fenceTo, session_id: sessionId, members } = event.payload;
-      const push: OpenPush = { seq, base, fenceFrom, fenceTo, sessionId, members };
+      const { seq, push_number: pushNumber, base, session_id: sessionId, members } = event.payload;
+      const { fence_from: fenceFrom, fence_to: fenceTo } = event.payload;
+      const push: OpenPush = { seq, pushNumber, base, fenceFrom, fenceTo, sessionId, members };
       return { ...standing, openPushes: [...standing.openPushes, push] };
     }
     case 'integration.push.succeeded': {

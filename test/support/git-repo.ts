@@ -75,12 +75,15 @@ export function initBare(dir: string, format = 'sha1'): string {
   return dir;
 }
 
-/** Writes all commits with one process and returns their ids; a parent may be `:n`, the n-th commit of this batch (from 1). */
-export function importCommits(repo: string, commits: CommitSpec[]): string[] {
+/**
+ * Writes all commits with one process, on refs numbered from 0, and returns their ids; a parent may be `:n`, the n-th
+ * commit of this batch (from 1).
+ */
+export function importCommits(repo: string, commits: CommitSpec[], refs = 'refs/import/'): string[] {
   const parts: (string | Uint8Array)[] = [];
   commits.forEach((commit, index) => {
     const message = Buffer.from(commit.message ?? 'commit');
-    parts.push(`commit refs/import/${index}\nmark :${index + 1}\n`);
+    parts.push(`commit ${refs}${index}\nmark :${index + 1}\n`);
     parts.push(
       `committer tester <tester@localhost> ${commit.time ?? 1_000_000_000} +0000\ndata ${message.length}\n`,
       message,

@@ -10,7 +10,7 @@ const AT = '2026-01-31T12:00:00.000Z';
 const triple = { slug: 'fix-login', branch: 'feature/fix-login', sha: SHA_A };
 const session = { session_id: 'integrator-1', fence: 3 };
 const step = { ...triple, ...session, attempt: 1 };
-const push = { ...session, seq: 9 };
+const push = { ...session, seq: 9, push_number: 1 };
 const decision = { actor: 'ada@desk', reason: 'because', command_id: ULID };
 const row = { row: 'deployment/fix-login', actor: 'ada@desk', command_id: ULID };
 

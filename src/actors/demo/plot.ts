@@ -48,7 +48,7 @@ fi
 `;
 
 /** Longest wait for the queue to settle after an act, ms. */
-const SETTLE_MAX_MS = 20_000;
+const SETTLE_MAX_MS = 15_000;
 
 interface Stage {
   scratch: Scratch;
@@ -171,7 +171,7 @@ export class Plot {
       }),
     ]);
     Object.assign(this.shelf, { 'shop/login.txt': 'name, password\n', 'shop/search.txt': 'by name\n' });
-    await this.#watch.until((records) => records.length >= 7, SETTLE_MAX_MS, this.#signal);
+    await this.#watch.catchUp();
     this.#tell(this.#watch.queue());
   }
 

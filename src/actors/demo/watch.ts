@@ -2,11 +2,13 @@
  * Follows the log of the demo's repository as any reader may, and tells what every entry did: states, places in the queue,
  * lease and fence, main growing, evidence. Reads only; the states it tells come from the same fold as everywhere.
  */
+import { systemClock } from '../../io/clock.ts';
 import type { CandidateState } from '../../machines/candidate.ts';
 import type { DomainEvent } from '../../machines/events.ts';
 import { type Host, openHost } from '../host.ts';
 import type { PipelineEvent } from '../pipeline.ts';
 import type { CandidateRecord, Change } from '../repository.ts';
+import { reasonsOf } from '../views.ts';
 import type { Beat, Label } from './story.ts';
 
 type Push = { base: string; to: string; deliveries: Label[] };
@@ -63,24 +65,32 @@ export class Watch {
   }
 
   /** Waits until the log says so; false when `ms` passed first or `signal` was aborted. */
-  async until(holds: (records: CandidateRecord[]) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
-    const late = AbortSignal.any([AbortSignal.timeout(ms), signal]);
-    while (!holds(this.#host.repository.all())) {
-      if (late.aborted) return false;
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          late.removeEventListener('abort', wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        late.addEventListener('abort', wake, { once: true });
-      });
-    }
-    return true;
+  until(holds: (records: CandidateRecord[]) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (held: boolean) => {
+        systemClock.clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+        this.#waiting.delete(look);
+        resolve(held);
+      };
+      const giveUp = () => settle(false);
+      const look = () => {
+        if (holds(this.#host.repository.all())) settle(true);
+      };
+      const timer = systemClock.setTimeout(giveUp, ms);
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(look);
+      if (signal.aborted) giveUp();
+      else look();
+    });
   }
 
-  /** Applies what is left of the log, then lets go of it. */
+  /** Tells everything the log holds by now. */
+  catchUp(): Promise<void> {
+    return this.#host.dispatcher.catchUp();
+  }
+
+  /** Lets go of the log. */
   async close(): Promise<void> {
     this.#end.abort();
     await this.#followed;
@@ -95,7 +105,7 @@ export class Watch {
       if (from !== to) this.#tell({ kind: 'state', label, from, to, note: this.#note(domain, record, to) });
     }
     if (domain) this.#after(domain);
-    for (const wake of [...this.#waiting]) wake();
+    for (const look of [...this.#waiting]) look();
   }
 
   #integrator(what: string, tone: 'plain' | 'good' | 'bad' = 'plain'): void {
@@ -155,7 +165,9 @@ export class Watch {
   #note(event: DomainEvent | null, record: CandidateRecord, to: CandidateState): string {
     switch (to) {
       case 'pending':
-        return '';
+        return reasonsOf(record)
+          .map(({ text }) => text)
+          .join('; ');
       case 'ready': {
         const place = `place ${this.#host.repository.queue.indexOf(record) + 1} in the queue`;
         return event?.type === 'integration.candidate.resumed' ? `resumed, ${place}` : place;

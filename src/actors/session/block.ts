@@ -2,6 +2,7 @@
 import type { ConflictPath } from '../../io/git/repository.ts';
 import type { Member, Taken } from '../../machines/effects.ts';
 import { capEvidence, type PayloadOf } from '../../machines/events.ts';
+import { candidateKey } from '../../machines/identity.ts';
 import type { SessionWork } from './work.ts';
 
 type Failure = PayloadOf<'deployment.failed'>;
@@ -21,6 +22,10 @@ export interface Finding {
 
 export async function block(work: SessionWork, candidate: Taken, finding: Finding): Promise<void> {
   const { slug, branch, sha, attempt } = candidate;
+  // A newer candidate may have taken its place while it was judged; then its story is told already.
+  await work.parts.dispatcher.catchUp();
+  const record = work.recordOf(candidateKey(candidate));
+  if (record.state === 'superseded') return work.countSuperseded(record);
   const payload: Failure = {
     slug,
     branch,

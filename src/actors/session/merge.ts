@@ -66,7 +66,7 @@ export async function recheckCandidate(
   await work.patiently(() => parts.prober.probe([record], view), 'unreachable');
   await parts.dispatcher.catchUp();
   if (record.state !== 'integrating') {
-    if (record.state === 'superseded') work.counts.superseded += 1;
+    work.countSuperseded(record);
     return { kind: 'fell', reasons: [] };
   }
   const reasons = readinessReasons(record.context).map(({ code }) => code);

@@ -2,6 +2,7 @@
  * The push of a train, and what becomes of it. Before it, every member is rechecked against a fresh look at the
  * remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
  */
+import { invariant } from '../../errors.ts';
 import type { PushOutcome as GitPush, RemoteView } from '../../io/git/repository.ts';
 import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
@@ -27,16 +28,20 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   if (left.length > 0) return { kind: 'members_left', left };
 
   const fenceFrom = work.fenceCommit;
+  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
   const seq = work.seq + 1;
-  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  const timeSeconds = work.seconds();
+  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
+  work.pushNumber += 1;
   await parts.faults.reach('before-push-attempted');
   await work.record({
     type: 'integration.push.attempted',
     payload: {
       ...work.stamp(),
       seq,
+      push_number: work.pushNumber,
       base,
-      fence_from: fenceFrom ?? '',
+      fence_from: fenceFrom,
       fence_to: fenceTo,
       members: train.map(({ slug, branch, sha, mergeCommit, tip }) => ({
         slug,
@@ -52,15 +57,17 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const gone = train.map(candidateKey).filter((key) => parts.repository.find(key)?.context.openPush !== seq);
   if (gone.length > 0) {
     await settle(work, 'integration.push.rejected', seq, 'a member left before the push');
+    for (const key of gone) work.countSuperseded(work.recordOf(key));
     return { kind: 'members_left', left: gone };
   }
-  return carryOut(work, train, { seq, fenceFrom, fenceTo });
+  return carryOut(work, train, { seq, fenceFrom, fenceTo, timeSeconds });
 }
 
 interface Attempt {
   seq: number;
-  fenceFrom: string | null;
+  fenceFrom: string;
   fenceTo: string;
+  timeSeconds: number;
 }
 
 async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): Promise<PushOutcome> {
@@ -79,12 +86,10 @@ async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): P
       return { kind: 'pushed' };
     case 'main_moved':
       await settle(work, 'integration.push.rejected', seq, outcome.detail);
-      work.seq = seq;
       await work.lookHolding();
       return { kind: 'main_moved' };
     case 'refused':
       await settle(work, 'integration.push.rejected', seq, outcome.detail);
-      work.seq = seq;
       return { kind: 'refused', detail: outcome.detail };
     case 'planted':
       await settle(work, 'integration.push.rejected', seq, outcome.detail);
@@ -134,8 +139,10 @@ function landed(work: SessionWork, { seq, fenceTo }: Attempt, tip: string | null
 async function burn(work: SessionWork, attempt: Attempt): Promise<'landed' | 'burned'> {
   const { parts } = work;
   const { fenceFrom, fenceTo } = attempt;
-  const seq = attempt.seq + 1;
-  const fence = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, work.seconds());
+  const { seq } = attempt;
+  // Both replace the same fence under the same number; another second makes them different commits.
+  const timeSeconds = attempt.timeSeconds + 1;
+  const fence = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
   const outcome = await work.patiently(
     () => {
       work.held().assertHeld();
@@ -163,7 +170,7 @@ async function settle(
   seq: number,
   reason: string,
 ): Promise<void> {
-  await work.record({ type, payload: { ...work.stamp(), seq, reason } });
+  await work.record({ type, payload: { ...work.stamp(), seq, push_number: work.pushNumber, reason } });
 }
 
 /** Keys of the members that no longer hold; their way back is in the log. */
@@ -176,8 +183,10 @@ async function recheckMembers(work: SessionWork, train: Member[], view: RemoteVi
   for (const member of train) {
     const key = candidateKey(member);
     const record = work.recordOf(key);
-    if (record.state !== 'integrating') left.push(key);
-    else if (readinessReasons(record.context).length > 0) {
+    if (record.state !== 'integrating') {
+      left.push(key);
+      work.countSuperseded(record);
+    } else if (readinessReasons(record.context).length > 0) {
       left.push(key);
       await sendBack(work, member, 'recheck');
     }
@@ -189,7 +198,9 @@ async function recheckMembers(work: SessionWork, train: Member[], view: RemoteVi
 export async function recordDeliveries(work: SessionWork, train: Member[]): Promise<RecordOutcome> {
   const { fence } = work.held();
   const { strategy } = work.parts.config;
-  const emissions: Emission[] = [{ type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: work.seq } }];
+  const emissions: Emission[] = [
+    { type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: work.seq, push_number: work.pushNumber } },
+  ];
   for (const [index, member] of train.entries()) {
     const { slug, branch, sha, base, mergeCommit, tip, tree, skipped } = member;
     const receipt = {

@@ -48,12 +48,12 @@ async function settlePush(work: SessionWork, push: OpenPush, main: string): Prom
   if (!landed) {
     await work.record({
       type: 'integration.push.burned',
-      payload: { ...work.stamp(), seq: push.seq, reason: 'the fence moved before it landed' },
+      payload: { ...work.stamp(), ...numbersOf(push), reason: 'the fence moved before it landed' },
     });
     return;
   }
   const emissions: Emission[] = [
-    { type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: push.seq, reason: 'found on main' } },
+    { type: 'integration.push.succeeded', payload: { ...work.stamp(), ...numbersOf(push), reason: 'found on main' } },
   ];
   for (const [index, member] of push.members.entries()) {
     emissions.push(await completionOf(work, push, member, index));
@@ -61,6 +61,8 @@ async function settlePush(work: SessionWork, push: OpenPush, main: string): Prom
   await work.record(...emissions);
   work.counts.completed += push.members.length;
 }
+
+const numbersOf = ({ seq, pushNumber }: OpenPush) => ({ seq, push_number: pushNumber });
 
 async function completionOf(
   work: SessionWork,
@@ -143,9 +145,9 @@ export async function completeIntegrated(
 export async function noticeMain(work: SessionWork, main: string): Promise<void> {
   const { parts } = work;
   const known = parts.repository.standing.main;
-  if (known === main) return;
-  if (known !== null && !(await isOnMain(work, known, main))) {
-    await work.note('integration.main.rewound', {
+  if (known === null || known === main) return;
+  if (!(await isOnMain(work, known, main))) {
+    await work.testify('integration.main.rewound', {
       from: known,
       to: main,
       commits: [],
@@ -156,8 +158,8 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   }
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
   const foreign = commits.filter(({ sha }) => !parts.repository.deliveredBy(sha)).map(({ sha }) => sha);
-  if (known === null || foreign.length === 0) return;
-  await work.note('integration.main.foreign', {
+  if (foreign.length === 0) return;
+  await work.testify('integration.main.foreign', {
     from: known,
     to: main,
     commits: foreign,

@@ -6,8 +6,18 @@ type RequeueCause = 'shutdown' | 'unreachable' | 'contention' | 'rebuild';
 
 /** Ends the session; without a lease there is nothing to undo. */
 export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | null }): Promise<void> {
+  try {
+    if (work.proof) await leave(work, stop);
+  } finally {
+    // Whatever failed before: a lease that is not given back must not be renewed for ever either. The script lets go
+    // of nobody else's, so this is right for a lost one, too.
+    await work.parts.keeper.release();
+  }
+  if (work.proof) await work.parts.faults.reach('after-release');
+}
+
+async function leave(work: SessionWork, stop: Stop | null): Promise<void> {
   const { parts } = work;
-  if (!work.proof) return parts.keeper.release();
   const lost = stop?.reason === 'lease_lost';
   if (lost) {
     await work.note('integration.lease.lost', {
@@ -24,8 +34,6 @@ export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | n
   else await checkpoint(work, stop);
   await parts.faults.reach('after-session-completed');
   await work.record({ type: 'integration.lease.released', payload: work.stamp() });
-  await parts.keeper.release();
-  await parts.faults.reach('after-release');
 }
 
 function causeOf(stop: Stop | null): RequeueCause {

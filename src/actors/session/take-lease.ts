@@ -14,6 +14,7 @@ type RemoteFence = FenceNote & { timeSeconds: number };
 export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
   const { parts } = work;
   await parts.dispatcher.catchUp();
+  await liftExpiredHold(work);
   refuseUnderHold(work);
   if (parts.dispatcher.stale) {
     const { id, type } = parts.dispatcher.stale;
@@ -43,6 +44,13 @@ export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
     await parts.keeper.release();
   }
   return stop('aborted', 'contention', 'the fence kept moving while the lease was taken');
+}
+
+/** The end of a hold is an event, too: written by whoever comes by first after its time. */
+async function liftExpiredHold(work: SessionWork): Promise<void> {
+  const { until } = work.parts.repository.standing.hold ?? {};
+  if (!until || Date.parse(until) > work.parts.clock.now()) return;
+  await work.note('integration.hold.lifted', { actor: 'telec', reason: 'expired', command_id: work.parts.ids.ulid() });
 }
 
 function refuseUnderHold({ parts }: SessionWork): void {

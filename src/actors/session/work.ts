@@ -96,6 +96,8 @@ export class SessionWork {
   /** Fence commit that the remote has from us, and its sequence number. */
   fenceCommit: string | null = null;
   seq = 0;
+  /** Pushes attempted so far; tells two apart that would replace the same fence. */
+  pushNumber = 0;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
@@ -138,10 +140,22 @@ export class SessionWork {
     await this.parts.dispatcher.catchUp();
   }
 
+  /**
+   * Appends what the session saw of main. Its type needs no lease, but a session that had one and lost it compares an
+   * old view with a log that went on: its word no longer counts.
+   */
+  async testify<T extends EventType>(type: T, payload: PayloadOf<T>): Promise<void> {
+    if (!this.proof) return this.note(type, payload);
+    this.proof.assertHeld();
+    const { token, fence } = this.proof;
+    expectTaken(await this.parts.producer.emit(type, payload as never, { proof: { token, fence } }));
+    await this.parts.dispatcher.catchUp();
+  }
+
   /** Places the hold that makes a halt, then stops. A halt that stands already is not placed again. */
   async halt(code: NonNullable<PayloadOf<'integration.hold.placed'>['alarm']>, detail: string): Promise<never> {
     if (this.parts.repository.standing.hold?.alarm !== code) {
-      await this.note('integration.hold.placed', {
+      await this.testify('integration.hold.placed', {
         owner: this.parts.sessionId,
         reason: detail,
         until: null,
@@ -194,6 +208,11 @@ export class SessionWork {
     const { main } = view;
     if (main === null) return this.halt('MAIN_REWOUND', 'main is gone from the remote');
     return Object.assign(view, { main });
+  }
+
+  /** Counts a candidate that was in hand when a newer one of its slug took its place. */
+  countSuperseded({ state }: CandidateRecord): void {
+    if (state === 'superseded') this.counts.superseded += 1;
   }
 
   /** The record of a candidate in hand. */

@@ -5,7 +5,8 @@ import { type Handler, withClient } from '../call.ts';
 import { complain, INTERRUPTED } from '../exit.ts';
 import { integrateSentence, integrateText } from '../messages.ts';
 
-const STATUS: Record<IntegrateView['outcome'], { exit: number; hint: string | undefined }> = {
+/** With which status each outcome of a session ends, and what to do next. */
+export const OUTCOME_STATUS: Record<IntegrateView['outcome'], { exit: number; hint: string | undefined }> = {
   drained: { exit: EXIT.done, hint: undefined },
   busy: { exit: EXIT.busy, hint: 'telec lease shows who; the candidates stay queued for it' },
   held: { exit: EXIT.refused, hint: 'telec unhold lifts it; telec status shows who placed it' },
@@ -19,7 +20,7 @@ export const integrate: Handler = async (call) => {
   const result = await withClient(call, (client) => client.integrate(signal));
   await call.output.answer(result, integrateText);
   if (signal.aborted) return INTERRUPTED;
-  const { exit, hint } = STATUS[result.outcome];
+  const { exit, hint } = OUTCOME_STATUS[result.outcome];
   if (exit !== EXIT.done) complain(call.output, { message: integrateSentence(result), hint });
   return exit;
 };

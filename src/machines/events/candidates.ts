@@ -9,6 +9,7 @@ const REQUEUE_CAUSES = ['recheck', 'rebuild', 'reconcile', 'shutdown', 'unreacha
 const onePush = () => ({
   ...field.fencedSession(),
   seq: field.count('Sequence number of the fence commit of the push meant', 1),
+  push_number: field.count('Number of this push in its session: a rejected push leaves its sequence number free', 1),
 });
 
 const pushOutcome = () =>
@@ -130,7 +131,8 @@ export const candidateEvents = {
       paths: z.array(z.string()).describe('Paths in conflict'),
       provisional: field.flag('The base is not on main yet: it is judged again on the main that results'),
     }),
-    idempotencyFields: [...TRIPLE, 'fence', 'attempt', 'base'],
+    // A provisional verdict and the one on main that confirms it may name the same base: the tip that has landed since.
+    idempotencyFields: [...TRIPLE, 'fence', 'attempt', 'base', 'provisional'],
     fenced: true,
     entityField: 'slug',
   },
@@ -153,7 +155,7 @@ export const candidateEvents = {
         .min(1, 'is empty')
         .describe('Deliveries in it, in order'),
     }),
-    idempotencyFields: ['fence', 'seq'],
+    idempotencyFields: ['fence', 'seq', 'push_number'],
     fenced: true,
     moves: 'supersession closed',
     entityField: null,
@@ -162,7 +164,7 @@ export const candidateEvents = {
     ...stepOf,
     description: 'The push is proven to have landed',
     payload: pushOutcome(),
-    idempotencyFields: ['fence', 'seq'],
+    idempotencyFields: ['fence', 'seq', 'push_number'],
     fenced: true,
     moves: 'supersession open again',
     entityField: null,
@@ -171,7 +173,7 @@ export const candidateEvents = {
     ...stepOf,
     description: 'The remote surely did not take the push',
     payload: pushOutcome(),
-    idempotencyFields: ['fence', 'seq'],
+    idempotencyFields: ['fence', 'seq', 'push_number'],
     fenced: true,
     moves: 'supersession open again',
     entityField: null,
@@ -180,7 +182,7 @@ export const candidateEvents = {
     ...stepOf,
     description: 'The fence was moved so that a push of unknown outcome can never land any more',
     payload: pushOutcome(),
-    idempotencyFields: ['fence', 'seq'],
+    idempotencyFields: ['fence', 'seq', 'push_number'],
     fenced: true,
     moves: 'supersession open again',
     entityField: null,

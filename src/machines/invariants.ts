@@ -1,0 +1,189 @@
+/**
+ * What holds in every state a machine can reach, as named predicates over state and context. The spec tests check all
+ * of them in every reachable snapshot; the repository asserts those of the candidate after each event. Pure.
+ *
+ * A law speaks about one snapshot. What concerns a step (a final state is never left, an event is decided on purpose)
+ * is checked by the tests from the charts themselves.
+ */
+import type { CandidateContext } from './candidate.ts';
+import { candidateKey } from './identity.ts';
+import type { IntegratorContext } from './integrator-rules.ts';
+import type { LeaseContext } from './lease.ts';
+import { readinessReasons } from './readiness.ts';
+
+/** `state` is the path of the active state joined by dots. */
+export interface Law<Context> {
+  id: string;
+  /** The law as a sentence. */
+  says: string;
+  holds(state: string, context: Context): boolean;
+}
+
+/** Implication, so that a law reads as the sentence it stands for. */
+const where = (condition: boolean, consequence: () => boolean): boolean => !condition || consequence();
+
+export const CANDIDATE_LAWS: readonly Law<CandidateContext>[] = [
+  {
+    id: 'push-unsettled-stays',
+    says: 'a candidate whose push is open or has landed is integrating or completed: never requeued, blocked or superseded',
+    holds: (state, { openPush, landed }) =>
+      where(openPush !== null || landed, () => state === 'integrating' || state === 'completed'),
+  },
+  {
+    id: 'push-bears-out',
+    says: 'a push that was attempted bears a completion out',
+    holds: (_, { openPush, landed, borneOut }) => where(openPush !== null || landed, () => borneOut),
+  },
+  {
+    id: 'ready-means-all-conditions',
+    says: 'a ready candidate has no failing condition and no candidate above it',
+    holds: (state, context) =>
+      where(state === 'ready', () => readinessReasons(context).length === 0 && context.outrankedBy === null),
+  },
+  {
+    id: 'pending-is-not-ready',
+    says: 'a pending candidate has at least one failing condition, so that it can be told what it waits for',
+    holds: (state, context) => where(state === 'pending', () => readinessReasons(context).length > 0),
+  },
+  {
+    id: 'integrating-under-a-fence',
+    says: 'an integrating candidate was dequeued: it has a fence, an attempt and the stamp of its dequeue',
+    holds: (state, { fence, attempt, dequeuedAt }) =>
+      where(state === 'integrating', () => fence !== null && attempt > 0 && dequeuedAt !== null),
+  },
+  {
+    id: 'completed-has-delivery',
+    says: 'exactly the completed candidates have a delivery, of their own and borne out by the log',
+    holds: (state, { delivery, borneOut, slug, branch, sha }) =>
+      (state === 'completed') === (delivery !== null) &&
+      where(delivery !== null, () => {
+        const own = delivery?.slug === slug && delivery.branch === branch && delivery.sha === sha;
+        return own && borneOut;
+      }),
+  },
+  {
+    id: 'blocked-has-evidence',
+    says: 'a blocked candidate has a failure with evidence, diagnostics and one next action',
+    holds: (state, { failure }) =>
+      where(
+        state === 'blocked',
+        () =>
+          failure !== null &&
+          failure.conflict_evidence.length > 0 &&
+          failure.diagnostics.length > 0 &&
+          failure.next_action.trim() !== '',
+      ),
+  },
+  {
+    id: 'superseded-names-successor',
+    says: 'a superseded candidate names the one that took its place, which is another',
+    holds: (state, context) =>
+      where(
+        state === 'superseded',
+        () => context.outrankedBy !== null && context.outrankedBy !== candidateKey(context),
+      ),
+  },
+];
+
+const HOLDS_LEASE = /^(reconciling|draining\.)/;
+
+export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
+  {
+    id: 'work-needs-a-fence',
+    says: 'nothing is reconciled or drained without a fence',
+    holds: (state, { fence }) => where(HOLDS_LEASE.test(state), () => fence !== null),
+  },
+  {
+    id: 'one-in-hand',
+    says: 'what is rechecked or merged is the candidate in hand, and what is merged has a base',
+    holds: (state, { candidate, base }) =>
+      where(/\.(rechecking|merging)$/.test(state), () => candidate !== null) &&
+      where(state.endsWith('.merging'), () => base !== null),
+  },
+  {
+    id: 'train-shares-its-base',
+    says: 'each member of a train is merged into the tip of the member before it',
+    holds: (_, { train }) => train.every((member, at) => at === 0 || member.base === train[at - 1]?.tip),
+  },
+  {
+    id: 'train-within-limit',
+    says: 'a train is never longer than the limit of one push',
+    holds: (_, { train, trainLimit, pushBatch }) => train.length <= trainLimit && trainLimit <= pushBatch,
+  },
+  {
+    id: 'push-has-members',
+    says: 'what is pushed or recorded has at least one member',
+    holds: (state, { train }) => where(/\.(pushing|recording)$/.test(state), () => train.length > 0),
+  },
+  {
+    id: 'refusal-is-of-one',
+    says: 'only a delivery that was refused alone is blocked for it',
+    holds: (state, { train, refusal }) =>
+      where(state.endsWith('.refusing'), () => train.length === 1 && refusal !== null),
+  },
+  {
+    id: 'nobody-twice',
+    says: 'a candidate is in hand, in the train or on the worklist, and only once',
+    holds: (_, { candidate, train, worklist }) => {
+      const keys = [...train, ...worklist, ...(candidate ? [candidate] : [])].map(candidateKey);
+      return new Set(keys).size === keys.length;
+    },
+  },
+  {
+    id: 'races-are-bounded',
+    says: 'a session that goes on has lost fewer races than it may',
+    holds: (state, { lostRaces, pushAttempts }) => where(HOLDS_LEASE.test(state), () => lostRaces < pushAttempts),
+  },
+  {
+    id: 'rest-is-rest',
+    says: 'who waits for the grace window or a hold has nothing in hand and no train',
+    holds: (state, { candidate, train }) =>
+      where(/\.(waiting|holding)$/.test(state), () => candidate === null && train.length === 0),
+  },
+  {
+    id: 'early-end-has-reason',
+    says: 'a session that ends without a reason has drained: nothing in hand, no train, no worklist',
+    holds: (state, { stop, candidate, train, worklist }) =>
+      where(
+        (state === 'ended' || state === 'releasing') && stop === null,
+        () => candidate === null && train.length === 0 && worklist.length === 0,
+      ),
+  },
+];
+
+export const LEASE_LAWS: readonly Law<LeaseContext>[] = [
+  {
+    id: 'holding-has-grant',
+    says: 'who holds has a grant with a token, a fence and time left',
+    holds: (state, { grant }) =>
+      where(
+        state.startsWith('holding'),
+        () => grant !== null && grant.token !== '' && grant.fence > 0 && grant.validForMs > 0,
+      ),
+  },
+  {
+    id: 'lost-has-reason',
+    says: 'a lost lease says why',
+    holds: (state, { lostBecause }) => where(state === 'lost', () => lostBecause !== null),
+  },
+  {
+    id: 'busy-names-holder',
+    says: 'a busy lease names its holder, and gives no grant',
+    holds: (state, { busy, grant }) => where(state === 'busy', () => busy !== null && grant === null),
+  },
+  {
+    id: 'released-is-forgotten',
+    says: 'a released lease keeps no token',
+    holds: (state, { grant }) => where(state === 'released', () => grant === null),
+  },
+  {
+    id: 'failed-has-error',
+    says: 'a failed lease says what failed',
+    holds: (state, { error }) => where(state === 'failed', () => error !== null),
+  },
+];
+
+/** The laws that `state` and `context` break, as sentences; empty when all hold. */
+export function brokenLaws<Context>(laws: readonly Law<Context>[], state: string, context: Context): string[] {
+  return laws.filter((law) => !law.holds(state, context)).map((law) => `${law.id}: ${law.says}`);
+}

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IntegrationRepository, PushRequest } from '../../src/io/git/repository.ts';
+import { git, hermeticEnv, importCommits } from '../support/git-repo.ts';
+import { makeRealWorld, type RealWorld } from '../support/git-world.ts';
+
+const AUTHOR = 'integrator <integrator@localhost>';
+
+/** Git's own server program behind a socket; `fault` may answer in its place. */
+function serve(root: string, fault: (request: IncomingMessage) => number | null): Promise<Server> {
+  const server = createServer((request, response) => {
+    const status = fault(request);
+    if (status !== null) {
+      request.resume();
+      response.writeHead(status, status === 401 ? { 'www-authenticate': 'Basic realm="x"' } : {}).end();
+      return;
+    }
+    answer(root, request, response);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const child = spawn('git', ['http-backend'], {
+    env: {
+      ...hermeticEnv,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      REMOTE_USER: 'someone',
+      REQUEST_METHOD: request.method ?? 'GET',
+      PATH_INFO: url.pathname,
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    },
+  });
+  request.pipe(child.stdin);
+  const parts: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => parts.push(chunk));
+  child.on('close', () => {
+    const all = Buffer.concat(parts);
+    const split = all.indexOf('\r\n\r\n');
+    const headers = all
+      .toString('latin1', 0, split)
+      .split('\r\n')
+      .map((line) => line.split(': ') as [string, string]);
+    const status = Number(headers.find(([name]) => name === 'Status')?.[1].slice(0, 3) ?? 200);
+    response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')));
+    response.end(all.subarray(split + 4));
+  });
+}
+
+describe('the private repository over HTTP', () => {
+  let world: RealWorld;
+  let server: Server;
+  let repository: IntegrationRepository;
+  let push: PushRequest;
+  let fault: (request: IncomingMessage) => number | null;
+
+  beforeEach(async () => {
+    world = makeRealWorld();
+    fault = () => null;
+    server = await serve(world.dir, (request) => fault(request));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const url = `http://user:hunter2@127.0.0.1:${port}/remote.git`;
+    const [main = '', tip = ''] = importCommits(world.remoteDir, [
+      { parents: [], files: { a: '1\n' } },
+      { parents: [':1'], files: { a: '2\n' } },
+    ]);
+    await world.setRemoteRef('refs/heads/main', main);
+    await world.setRemoteRef('refs/heads/feat', tip);
+    git(world.remoteDir, 'config', 'http.receivepack', 'true');
+    repository = await world.openWith({ remote: { url, config: [], env: {}, safeDirectories: [] } });
+    await repository.fetch(['feat']);
+    const note = { fence: 1, session: 's', log: 'l', repo: 'r', main: 'main' };
+    const fenceFrom = await repository.writeFence(null, { ...note, seq: 1 }, AUTHOR, 1);
+    expect(await repository.push({ tip: null, fenceFrom: null, fenceTo: fenceFrom })).toEqual({ kind: 'pushed' });
+    push = { tip, fenceFrom, fenceTo: await repository.writeFence(fenceFrom, { ...note, seq: 2 }, AUTHOR, 2) };
+  });
+  afterEach(async () => {
+    await new Promise((resolve) => server.close(resolve));
+    await world.close();
+  });
+
+  it('pushes, and takes the repetition for pushed', async () => {
+    expect(await repository.push(push)).toEqual({ kind: 'pushed' });
+    expect(await repository.push(push)).toEqual({ kind: 'pushed' });
+  });
+
+  it.each([
+    [502, 'transient'],
+    [401, 'transient'],
+    [403, 'refused'],
+  ])('an answer of %i before anything was sent: %s', async (status, kind) => {
+    fault = () => status;
+    const outcome = await repository.push(push);
+    expect(outcome.kind).toBe(kind);
+    expect(JSON.stringify(outcome)).not.toContain('hunter2');
+    expect((await repository.look()).kind).toBe('unreachable');
+  });
+
+  it('an error after the objects were sent: unknown', async () => {
+    fault = (request) => (request.method === 'POST' && request.url?.endsWith('git-receive-pack') ? 502 : null);
+    expect((await repository.push(push)).kind).toBe('unknown');
+  });
+});

@@ -1,0 +1,270 @@
+/**
+ * The integrating process is ended by SIGKILL at every point it passes, each time it passes it, and another session
+ * goes on: the same main, the same order, every terminal event once.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { FAULT_POINTS } from '../../src/actors/faults.ts';
+import { endWorlds, expectSound, MORTAL_TELEC, makeWorld, shortType, type World } from '../support/e2e-world.ts';
+import { git } from '../support/git-repo.ts';
+import { poll } from '../support/redis-server.ts';
+
+afterAll(endWorlds);
+
+/** Processes at once; more of them wait for a lease to expire than work. */
+const AT_ONCE = 4;
+
+const config = (batch: number) =>
+  `lease: {ttl_ms: 1500, renew_ms: 100}\nintegration: {push_batch: ${batch}, grace_ms: 0}\n`;
+
+/** Three candidates ready to land; the second conflicts with the first. */
+async function threeReady(batch: number): Promise<World> {
+  const world = await makeWorld({ config: config(batch) });
+  await world.ready([
+    { slug: 'one', files: { 'app.txt': 'ONE\ntwo\nthree\n', 'one.txt': 'one\n' } },
+    { slug: 'two', files: { 'app.txt': 'uno\ntwo\nthree\n' } },
+    { slug: 'three', files: { 'three.txt': 'three\n' } },
+  ]);
+  return world;
+}
+
+interface End {
+  landed: string[];
+  tree: string;
+  terminal: string[];
+  states: Record<string, string>;
+  lease: unknown;
+}
+
+async function endOf(world: World): Promise<End> {
+  const events = await world.events();
+  return {
+    landed: world.landed(),
+    tree: git(world.remoteDir, 'rev-parse', 'main^{tree}'),
+    terminal: events
+      .filter(({ event }) => ['deployment.completed', 'deployment.failed'].includes(shortType(event)))
+      .map(({ event, payload }) => `${payload['slug']} ${shortType(event)}`)
+      .sort(),
+    states: await world.states(),
+    lease: (await world.run(['lease'])).json,
+  };
+}
+
+/** Waits until nobody holds the lease any more, as seen by the server's clock. */
+async function leaseIsOver(world: World): Promise<void> {
+  for (;;) {
+    const { json } = await world.run<{ live: boolean } | null>(['lease']);
+    if (json === null || !json.live) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Runs `job` for every item, a few at once, and gives all failures together. */
+async function each<T>(items: readonly T[], job: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items];
+  const failures: string[] = [];
+  const worker = async () => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) {
+      await job(item).catch((error: unknown) => {
+        failures.push(`${String(item)}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  expect(failures).toEqual([]);
+}
+
+for (const batch of [1, 10]) {
+  test(`S4-R2 Spec-12 I5 I6 killed at any point, with ${batch} in a push: same main, same order, each end once`, async () => {
+    const calm = await threeReady(batch);
+    const passed = join(calm.dir, 'passed');
+    writeFileSync(passed, '');
+    const { done } = calm.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_PASSED: passed } });
+    expect(await done).toMatchObject({ code: 0 });
+    const expected = await endOf(calm);
+    expect(expected).toEqual({
+      landed: ['one', 'three'],
+      tree: expect.any(String),
+      terminal: ['one deployment.completed', 'three deployment.completed', 'two deployment.failed'],
+      states: { one: 'completed', two: 'blocked', three: 'completed' },
+      lease: null,
+    });
+    const seen = new Map<string, number>();
+    const deaths = readFileSync(passed, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((point) => {
+        seen.set(point, (seen.get(point) ?? 0) + 1);
+        return `${point}:${seen.get(point)}`;
+      });
+    expect(new Set(seen.keys())).toEqual(new Set(FAULT_POINTS));
+
+    await each(deaths, async (death) => {
+      const world = await threeReady(batch);
+      const victim = await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: death } }).done;
+      expect(victim.signal).toBe('SIGKILL');
+      await leaseIsOver(world);
+      const next = await world.integrate();
+      expect(next.json).toMatchObject({ outcome: 'drained' });
+      expect(await endOf(world)).toEqual(expected);
+      await expectSound(world);
+    });
+  }, 180_000);
+}
+
+test('told to stop at any point a session finishes what it pushed, gives the rest and the lease back', async () => {
+  const calm = await threeReady(1);
+  await calm.integrate();
+  const expected = await endOf(calm);
+  for (const point of FAULT_POINTS) {
+    const world = await threeReady(1);
+    const controller = new AbortController();
+    const told = await world.integrate({
+      signal: controller.signal,
+      faults: { reach: (name) => (name === point ? controller.abort() : undefined) },
+    });
+    expect({ point, code: told.code }).toEqual({ point, code: 130 });
+    expect((await world.run(['lease'])).json).toBeNull();
+    const states = Object.values(await world.states());
+    expect(states.filter((state) => !['pending', 'ready', 'completed', 'blocked'].includes(state))).toEqual([]);
+    expect(await world.trail('integration.session.completed', 'integration.session.aborted')).toEqual(
+      // Before the lease is asked for there is no session that could end.
+      point === 'before-acquire' ? [expect.any(String)] : ['integration.session.completed'],
+    );
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained' });
+    expect(await endOf(world)).toEqual(expected);
+    await expectSound(world);
+  }
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} ends the process in order: lease free at once, nothing half done`, async () => {
+    const world = await threeReady(1);
+    const stalled = stallOnce(world);
+    const { child, done } = world.start(['integrate']);
+    await poll(() => existsSync(stalled.reached));
+    child.kill(signal);
+    writeFileSync(stalled.go, '');
+    const { code, stdout } = await done;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'aborted', completed: 1 });
+    expect(world.landed()).toEqual(['one']);
+    expect((await world.run(['lease'])).json).toBeNull();
+    expect(await world.states()).toMatchObject({ one: 'completed', two: 'ready', three: 'ready' });
+    await expectSound(world);
+  });
+}
+
+/** Lets the first push of main wait inside the remote until `go` exists. */
+function stallOnce(world: World): { reached: string; go: string; over: string } {
+  const [reached, go, over] = ['reached', 'go', 'over'].map((name) => join(world.dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const hook = join(world.remoteDir, 'hooks', 'pre-receive');
+  mkdirSync(join(world.remoteDir, 'hooks'), { recursive: true });
+  writeFileSync(
+    hook,
+    `#!/bin/sh
+grep -q ' refs/heads/main$' || exit 0
+[ -e '${reached}' ] && exit 0
+: > '${reached}'
+while [ ! -e '${go}' ]; do sleep 0.02; done
+: > '${over}'
+`,
+  );
+  chmodSync(hook, 0o755);
+  return { reached, go, over };
+}
+
+test('a push that outlives its killed session and arrives after the next one has worked changes nothing', async () => {
+  const world = await threeReady(10);
+  const stalled = stallOnce(world);
+  const { child, done } = world.start(['integrate']);
+  await poll(() => existsSync(stalled.reached));
+  child.kill('SIGKILL');
+  await done;
+  await leaseIsOver(world);
+  expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 2, blocked: 1 });
+  const before = { end: await endOf(world), refs: world.refs() };
+  writeFileSync(stalled.go, '');
+  await poll(() => existsSync(stalled.over));
+  // The late push is refused when its transaction is tried, right after the hook.
+  await poll(() => !existsSync(join(world.remoteDir, 'refs/heads/main.lock')));
+  expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 0 });
+  const { refs, end } = { end: await endOf(world), refs: world.refs() };
+  expect(end).toEqual(before.end);
+  expect(refs.get('refs/heads/main')).toBe(before.refs.get('refs/heads/main'));
+  expect(await world.trail('integration.push.burned')).toEqual(['integration.push.burned']);
+  await expectSound(world);
+});
+
+test('a push that outlives its killed session and lands before the next one begins is found and recorded once', async () => {
+  const world = await threeReady(10);
+  const stalled = stallOnce(world);
+  const { child, done } = world.start(['integrate']);
+  await poll(() => existsSync(stalled.reached));
+  child.kill('SIGKILL');
+  await done;
+  writeFileSync(stalled.go, '');
+  await poll(() => world.landed().length === 2);
+  await leaseIsOver(world);
+  expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 2, blocked: 1 });
+  expect(world.landed()).toEqual(['one', 'three']);
+  await expectSound(world);
+});
+
+/** A `git` in front of the real one that dies by SIGKILL the first time it is asked for `verb`, before or after doing it. */
+function dyingGit(world: World, verb: string, when: 'before' | 'after'): Record<string, string> {
+  const folder = join(world.dir, 'bin');
+  mkdirSync(folder);
+  const once = join(world.dir, 'died');
+  const real = git('/', '--exec-path').replace(/\/lib.*|\/libexec.*/, '/bin/git');
+  writeFileSync(
+    join(folder, 'git'),
+    `#!/bin/sh
+if [ "$1" = '${verb}' ] && [ ! -e '${once}' ]; then
+  : > '${once}'
+  ${when === 'after' ? `'${real}' "$@" > /dev/null 2>&1` : ':'}
+  kill -9 $$
+fi
+exec '${real}' "$@"
+`,
+  );
+  chmodSync(join(folder, 'git'), 0o755);
+  return { PATH: `${folder}:${process.env['PATH']}` };
+}
+
+for (const [verb, when] of [
+  ['ls-remote', 'before'],
+  ['fetch', 'before'],
+  ['push', 'before'],
+  ['push', 'after'],
+  ['merge-base', 'before'],
+  ['cat-file', 'before'],
+  ['hash-object', 'before'],
+] as const) {
+  test(`git ${verb} killed ${when} it did its work: the same end, nothing lost and nothing twice`, async () => {
+    const calm = await threeReady(10);
+    await calm.integrate();
+    const world = await threeReady(10);
+    const env = dyingGit(world, verb, when);
+    const tuning = JSON.stringify({ timings: { retryFirstMs: 20, retryMaxMs: 50, retryTotalMs: 2000 } });
+    const run = await world.start(['integrate'], { program: MORTAL_TELEC, env: { ...env, TEST_TUNING: tuning } }).done;
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(existsSync(join(world.dir, 'died'))).toBe(true);
+    expect(await endOf(world)).toEqual(await endOf(calm));
+    await expectSound(world);
+  });
+}
+
+test('F13 a merge that is killed is an error and no no-op: blocked, nothing pushed of it, and resume lands it', async () => {
+  const world = await threeReady(1);
+  const run = await world.start(['integrate'], { env: dyingGit(world, 'merge-tree', 'before') }).done;
+  expect(run.code).toBe(0);
+  // Without the first one nothing stands in the way of the second.
+  expect(world.landed()).toEqual(['two', 'three']);
+  expect((await world.candidate('one')).blocked).toMatchObject({ kind: 'error' });
+});

@@ -1,0 +1,59 @@
+/** I3, I4: what main contains, computed once more from the commits alone, by code that neither twin nor product uses. */
+import { type CommitGraph, type TwinCommit, trailerOf } from '../support/twins/commits.ts';
+import type { World } from './world.ts';
+
+/** Tree of the three-way merge of two commits; 'conflict' when both changed one file differently. */
+export function recompute(graph: CommitGraph, base: string, sha: string): string {
+  const bases = graph.mergeBases(base, sha);
+  const [origin] = bases;
+  if (bases.length !== 1 || origin === undefined) return bases.length === 0 ? 'unrelated' : 'many';
+  const theirs = changes(graph, origin, sha);
+  const ours = changes(graph, origin, base);
+  const files = new Map(graph.get(base).files);
+  for (const [path, value] of theirs) {
+    if (ours.has(path) && ours.get(path) !== value) return 'conflict';
+    if (value === undefined) files.delete(path);
+    else files.set(path, value);
+  }
+  return graph.make({ parents: [], files, message: 'recomputed' }).tree;
+}
+
+/** Path -> new value, undefined when it was removed. */
+function changes(graph: CommitGraph, from: string, to: string): Map<string, string | undefined> {
+  const [before, after] = [graph.get(from).files, graph.get(to).files];
+  const paths = [...new Set([...before.keys(), ...after.keys()])];
+  return new Map(paths.filter((path) => before.get(path) !== after.get(path)).map((path) => [path, after.get(path)]));
+}
+
+export function judgeContent(world: World): void {
+  const { graph, main } = world.remote;
+  if (main === null) return world.fail('I2', 'main is gone');
+  const landed = new Set<string>();
+  const brought = new Set(
+    world.remote.moves
+      .filter(({ by, mainFrom, mainTo }) => by !== null && mainFrom !== mainTo)
+      .flatMap(({ mainFrom, mainTo }) => graph.line(mainTo ?? '', (sha) => sha === mainFrom).map(({ sha }) => sha)),
+  );
+  for (const commit of graph.line(main)) {
+    if (!brought.has(commit.sha)) continue;
+    const key = trailerOf(commit.message, 'Telec-Candidate');
+    if (key === null) world.fail('I3', `${commit.sha} on main names no candidate`);
+    else if (landed.has(key)) world.fail('I6', `${key} landed twice`);
+    else judgeMerge(world, commit, key);
+    landed.add(key ?? '');
+  }
+}
+
+function judgeMerge(world: World, commit: TwinCommit, key: string): void {
+  const { graph } = world.remote;
+  const [base = '', sha = ''] = commit.parents;
+  const approved = key.slice(key.lastIndexOf('@') + 1);
+  if (sha !== approved) return world.fail('I3', `${commit.sha} brought ${sha} for ${key}`);
+  const tree = recompute(graph, base, sha);
+  if (tree !== 'many' && tree !== commit.tree)
+    world.fail('I3', `${commit.sha} has another tree than the merge of ${key} into ${base} (${tree})`);
+  const origins = graph.mergeBases(base, sha);
+  const own = new Set(origins.flatMap((origin) => [...changes(graph, origin, sha).keys()]));
+  for (const path of changes(graph, base, commit.sha).keys())
+    if (!own.has(path)) world.fail('I4', `${commit.sha} changed ${path}, which ${key} left alone`);
+}

@@ -1,0 +1,134 @@
+/**
+ * Bugs put into the harness on purpose, around the production code and the twins, to show that the checkers see them.
+ * The healthy plant changes nothing.
+ */
+import type { Prober } from '../../src/actors/prober.ts';
+import type { Repository } from '../../src/actors/repository.ts';
+import type { IntegrationRepository, MergeRequest } from '../../src/io/git/repository.ts';
+import type { LeaseStore } from '../../src/io/redis/lease.ts';
+import type { TwinRemote } from '../support/twins/remote.ts';
+import type { TwinStore } from '../support/twins/store.ts';
+
+export interface Plant {
+  /** Laws of which at least one is broken by it. */
+  breaks: string[];
+  remote(remote: TwinRemote): void;
+  store(store: TwinStore): void;
+  git(git: IntegrationRepository, remote: TwinRemote, objects: Set<string>): IntegrationRepository;
+  leases(leases: LeaseStore): LeaseStore;
+  prober(prober: Prober, sessionId: string): Prober;
+  repository(repository: Repository): Repository;
+  snapshot<S extends { lastId: string }>(snapshot: S, store: TwinStore): S;
+}
+
+export const HEALTHY: Plant = {
+  breaks: [],
+  remote: () => undefined,
+  store: () => undefined,
+  git: (git) => git,
+  leases: (leases) => leases,
+  prober: (prober) => prober,
+  repository: (repository) => repository,
+  snapshot: (snapshot) => snapshot,
+};
+
+/** The object with some methods replaced. */
+function withMethods<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const mergeOther =
+  (change: (request: MergeRequest, remote: TwinRemote) => MergeRequest): Plant['git'] =>
+  (git, remote) =>
+    withMethods(git, {
+      merge: (request, signal) => git.merge(change(request, remote), signal),
+      selfCheck: async () => ({ kind: 'same', skipped: 0 }),
+    });
+
+export const PLANTS = {
+  healthy: HEALTHY,
+  'the remote takes main without the newest fence': {
+    ...HEALTHY,
+    breaks: ['I1'],
+    remote: (remote) => {
+      remote.guardsFence = false;
+    },
+  },
+  'a snapshot claims an entry that was never applied': {
+    ...HEALTHY,
+    breaks: ['fold'],
+    snapshot: (snapshot, store) => ({ ...snapshot, lastId: store.lastId }),
+  },
+  'a push without an answer counts as a lost race': {
+    ...HEALTHY,
+    breaks: ['I5', 'I6'],
+    git: (git) =>
+      withMethods(git, {
+        push: async (request, signal) => {
+          const outcome = await git.push(request, signal);
+          return outcome.kind === 'unknown' && request.tip !== null
+            ? { kind: 'main_moved', detail: 'guessed' }
+            : outcome;
+        },
+      }),
+  },
+  'the tip of the branch is merged, not the approved commit': {
+    ...HEALTHY,
+    breaks: ['I3'],
+    git: mergeOther((request, remote) => {
+      const tips = [...remote.view().heads.values()];
+      return { ...request, sha: tips.find((tip) => remote.graph.isAncestor(request.sha, tip)) ?? request.sha };
+    }),
+  },
+  'what main brought since the branch began is dropped': {
+    ...HEALTHY,
+    breaks: ['I3', 'I4'],
+    git: (git, remote, objects) =>
+      withMethods(git, {
+        merge: async (request, signal) => {
+          const merged = await git.merge(request, signal);
+          if (merged.kind !== 'merged') return merged;
+          const { files } = remote.graph.get(request.sha);
+          const wrong = remote.graph.make({ ...request, parents: [request.base, request.sha], files });
+          objects.add(wrong.sha);
+          return { ...merged, commit: wrong.sha, tree: wrong.tree };
+        },
+        selfCheck: async () => ({ kind: 'same', skipped: 0 }),
+      }),
+  },
+  'a session never asks git again': {
+    ...HEALTHY,
+    breaks: ['I10'],
+    prober: (prober, sessionId) =>
+      sessionId.startsWith('daemon')
+        ? prober
+        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0 }) }),
+  },
+  'the queue is served from its end': {
+    ...HEALTHY,
+    breaks: ['I8'],
+    repository: (repository) =>
+      new Proxy(repository, {
+        get(target, name) {
+          if (name === 'queue') return [...target.queue].reverse();
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      }),
+  },
+  'the log forgets which events it has': {
+    ...HEALTHY,
+    breaks: ['I6', 'I9'],
+    store: (store) => {
+      store.idempotency.set = () => store.idempotency;
+    },
+  },
+} satisfies Record<string, Plant>;
+
+export type PlantName = keyof typeof PLANTS;

@@ -1,0 +1,99 @@
+/**
+ * Why a state does nothing with an event. The tables show what a chart does; where it does nothing, or nothing when no
+ * guard holds, somebody has to have meant it, and the reason stands here. `*` counts for every state.
+ */
+export type Reasons = Record<string, Record<string, string>>;
+
+const NOT_TAKEN = 'it is not taken by a session, so there is nothing to give back or to end';
+const NO_PUSH = 'no push of it is open';
+
+export const CANDIDATE_REASONS: Reasons = {
+  'deployment.started': {
+    '*': 'the other candidate ranks lower, or it is this one told again: neither changes this one',
+  },
+  'deployment.completed': {
+    '*': 'nothing in the log bears the completion out: it is not believed, and goes to the dead letters',
+  },
+  'integration.candidate.resumed': {
+    '*': 'it waits or works already, so there is nothing to resume; another one that ranks lower changes nothing',
+    blocked: 'another candidate of the slug, which ranks lower',
+  },
+  'integration.candidate.dequeued': {
+    pending: 'its conditions stopped holding between the look at the queue and the dequeue: the session takes the next',
+    integrating: 'it is taken already; a second session settles it while reconciling, before it dequeues anything',
+    blocked: 'it waits for a resume: the session that saw it ready takes the next',
+  },
+  'integration.candidate.requeued': {
+    pending: NOT_TAKEN,
+    ready: NOT_TAKEN,
+    blocked: NOT_TAKEN,
+    integrating: 'a push of it is open or has landed: it may be on main, so it must not go back',
+  },
+  'deployment.failed': {
+    pending: NOT_TAKEN,
+    ready: NOT_TAKEN,
+    blocked: 'it is blocked already; the first finding stands until somebody resumes it',
+    integrating: 'a push of it is open or has landed: it may be on main, so it must not be called failed',
+  },
+  'integration.push.attempted': {
+    pending: 'it left the train before the push was recorded; the session sees that and makes no push',
+    ready: 'it left the train before the push was recorded; the session sees that and makes no push',
+    blocked: 'it left the train before the push was recorded; the session sees that and makes no push',
+  },
+  'integration.push.succeeded': {
+    pending: NO_PUSH,
+    ready: NO_PUSH,
+    blocked: NO_PUSH,
+    integrating: 'another push than its open one',
+  },
+  'integration.push.rejected': {
+    pending: NO_PUSH,
+    ready: NO_PUSH,
+    blocked: NO_PUSH,
+    integrating: 'another push than its open one',
+  },
+  'integration.push.burned': {
+    pending: NO_PUSH,
+    ready: NO_PUSH,
+    blocked: NO_PUSH,
+    integrating: 'another push than its open one',
+  },
+};
+
+const BUSY_LOOKS = 'the queue is looked at again after the work in hand';
+const NO_HOLD_HERE = 'only a session that waits for the hold needs to be told; the others read it when they select';
+
+export const INTEGRATOR_REASONS: Reasons = {
+  'session.wake': {
+    '*': BUSY_LOOKS,
+    holding: 'a hold stops new work however much of it there is',
+    releasing: 'the end has begun; the queue is looked at once more after the release',
+  },
+  'session.stop': { releasing: 'it ends already' },
+  'lease.lost': {
+    standby: 'it has no lease yet',
+    releasing: 'it ends already, and its release of a lease that is not its own does nothing',
+  },
+  'hold.lifted': { '*': NO_HOLD_HERE },
+};
+
+export const LEASE_REASONS: Reasons = {
+  'lease.acquire': {
+    acquiring: 'it is being asked for',
+    'holding.resting': 'it is held',
+    'holding.renewing': 'it is held',
+    'holding.retrying': 'it is held',
+    releasing: 'it is being given back; who wants it again makes a new keeper',
+  },
+  'lease.release': {
+    free: 'there is nothing to give back',
+    acquiring: 'the answer decides first; the session gives it back then',
+    releasing: 'it is being given back',
+  },
+};
+
+/** The reason for `event` in `state` (a path): that of its own last name, of the path, or of every state. */
+export function reasonOf(reasons: Reasons, event: string, state: string): string | null {
+  const known = reasons[event] ?? {};
+  return known[state] ?? known[state.slice(state.lastIndexOf('.') + 1)] ?? known['*'] ?? null;
+}

@@ -1,0 +1,300 @@
+/**
+ * The private repository in memory, on a twin of the remote: the same behaviour as the one with git, held by the same
+ * conformance suite. Objects arrive by fetch only. Every operation goes through the port, so that a simulation decides
+ * when it happens, whether the remote is reached and whether its answer arrives.
+ */
+import type {
+  IntegrationRepository,
+  MainCommit,
+  MergeOutcome,
+  MergeRequest,
+  PushOutcome,
+  SelfCheckOutcome,
+} from '../../../src/io/git/repository.ts';
+import { type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
+import { MAIN_REF, type TwinRemote } from './remote.ts';
+
+/**
+ * What becomes of one request to the remote. `cut`: it never arrived, and the client knows. `lost`: it arrived, the
+ * answer did not. `dropped`: neither arrived. `late`: the client gives up first, the request arrives afterwards.
+ */
+export type Fate = 'whole' | 'cut' | 'lost' | 'dropped' | 'late';
+
+export interface GitPort {
+  /** As `TwinPort.perform`. */
+  perform<T>(name: string, op: () => T): Promise<T>;
+  /** What becomes of the next request of that name. */
+  fate(name: string): Fate;
+  /** Runs the rest of a late request. */
+  later(name: string, op: () => void): void;
+}
+
+/** The port without faults. */
+export const directGitPort: GitPort = {
+  perform: (_name, op) => Promise.resolve().then(op),
+  fate: () => 'whole',
+  later: (_name, op) => op(),
+};
+
+export interface TwinGitOptions {
+  remote: TwinRemote;
+  port: GitPort;
+  /** Ids of the commits that are here; outlives the process, as files do. */
+  objects?: Set<string>;
+  /** Who pushes, for the history of the remote. */
+  name?: string;
+  /** Called with every listing of the remote. */
+  onLook?(heads: ReadonlyMap<string, string>): void;
+}
+
+const NO_BRANCH = /^$|^-|^\/|\/$|[\0-\x20\x7f~^:?*[\\+]|\.\.|@\{|\/\//;
+const unreachable = { kind: 'unreachable', detail: 'could not connect' } as const;
+
+export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
+  const { remote, port, objects = new Set<string>(), name = 'telec' } = options;
+  const { graph } = remote;
+
+  const here = (sha: string): TwinCommit | null => (objects.has(sha) ? graph.get(sha) : null);
+
+  const take = (sha: string | null): void => {
+    if (sha === null || objects.has(sha)) return;
+    for (const other of graph.reach(sha)) objects.add(other);
+  };
+
+  const keep = (commit: TwinCommit): string => {
+    objects.add(commit.sha);
+    return commit.sha;
+  };
+
+  const needed = (sha: string): TwinCommit => {
+    const commit = here(sha);
+    if (!commit) throw new Error(`commit ${sha} is missing`);
+    return commit;
+  };
+
+  const local = <T>(what: string, op: () => T): Promise<T> => port.perform(`git.${what}`, op);
+
+  /** A request that changes nothing: a lost answer is as good as none. */
+  const ask = <T>(what: string, signal: AbortSignal | undefined, op: () => T): Promise<T | typeof unreachable> =>
+    port.perform(`git.${what}`, () => {
+      const fate = remote.reachable ? port.fate(what) : 'cut';
+      return fate !== 'whole' || signal?.aborted ? unreachable : op();
+    });
+
+  const merge = ({ base, sha, strategy, message, author, timeSeconds }: MergeRequest): MergeOutcome => {
+    const ours = here(base);
+    const theirs = here(sha);
+    if (!ours || !theirs) return { kind: 'error', detail: 'a commit to merge is missing' };
+    const bases = graph.mergeBases(base, sha);
+    if (bases.length === 0) return { kind: 'error', detail: `${sha} shares no history with ${base}` };
+    if (bases.includes(sha)) return { kind: 'integrated', how: 'ancestry' };
+    const origins = bases.map((commit) => graph.get(commit).files);
+    const { files, conflicts } = threeWay(origins, ours.files, theirs.files);
+    if (conflicts.length > 0) return { kind: 'conflict', paths: conflicts };
+    const parents = strategy === 'merge' ? [base, sha] : [base];
+    const commit = graph.make({ parents, files, message, author, timeSeconds });
+    if (commit.tree === ours.tree) return { kind: 'integrated', how: 'content' };
+    return { kind: 'merged', commit: keep(commit), tree: commit.tree, base };
+  };
+
+  const check = (base: string, sha: string, result: string): SelfCheckOutcome => {
+    if (!here(base) || !here(sha) || !here(result)) return { kind: 'error', detail: 'a commit to compare is missing' };
+    const bases = graph.mergeBases(base, sha);
+    if (bases.length === 0) return { kind: 'error', detail: `${sha} shares no history with ${base}` };
+    const origins = bases.map((commit) => graph.get(commit).files);
+    const [ours, theirs, merged] = [base, sha, result].map((commit) => graph.get(commit).files) as [
+      Files,
+      Files,
+      Files,
+    ];
+    const paths = new Set([...origins, ours, theirs, merged].flatMap((files) => [...files.keys()]));
+    const wrong = [...paths].filter((path) => {
+      const values = new Set(origins.map((files) => files.get(path)));
+      if (values.size > 1) return false;
+      const [origin] = values;
+      const [left, right, got] = [ours.get(path), theirs.get(path), merged.get(path)];
+      if (left === origin) return got !== right;
+      return right === origin || left === right ? got !== left : false;
+    });
+    return wrong.length === 0 ? { kind: 'same', skipped: 0 } : { kind: 'differs', paths: wrong.sort() };
+  };
+
+  const asMainCommit = ({ sha, parents, tree, message }: TwinCommit): MainCommit => ({
+    sha,
+    parents: [...parents],
+    tree,
+    candidate: trailerOf(message, 'Telec-Candidate'),
+    fence: trailerOf(message, 'Telec-Fence'),
+    subject: message.split('\n', 1)[0] ?? '',
+  });
+
+  return {
+    look: (signal) =>
+      ask('look', signal, () => {
+        const view = remote.view();
+        options.onLook?.(new Map(view.heads));
+        return { kind: 'seen', view };
+      }),
+
+    fetch: (branches, signal) =>
+      ask('fetch', signal, () => {
+        const gone = branches.filter((branch) => NO_BRANCH.test(branch) || remote.branch(branch) === null);
+        if (remote.main === null) gone.unshift('main');
+        if (gone.length > 0) return { kind: 'gone', detail: `not on the remote: ${gone.join(', ')}` };
+        for (const sha of [remote.main, remote.fence, ...branches.map((branch) => remote.branch(branch))]) take(sha);
+        return { kind: 'fetched' };
+      }),
+
+    hasCommit: (sha) => local('hasCommit', () => objects.has(sha)),
+
+    ancestry: (ancestor, descendant) =>
+      local('ancestry', () => {
+        if (!here(ancestor) || !here(descendant)) return 'unknown';
+        return graph.isAncestor(ancestor, descendant) ? 'yes' : 'no';
+      }),
+
+    unmerged: (commits, tip) =>
+      local('unmerged', () => {
+        const known = commits.filter((sha) => objects.has(sha));
+        if (known.length > 0) needed(tip);
+        return new Set(commits.filter((sha) => !objects.has(sha) || !graph.isAncestor(sha, tip)));
+      }),
+
+    merge: (request) => local('merge', () => merge(request)),
+    selfCheck: (base, sha, result) => local('selfCheck', () => check(base, sha, result)),
+    treeOf: (commit) => local('treeOf', () => here(commit)?.tree ?? null),
+
+    writeFence: (parent, note, author, timeSeconds) =>
+      local('writeFence', () => {
+        const parents = parent === null ? [] : [parent];
+        const lines = [note.fence, note.seq, note.session, note.log, note.repo, note.main];
+        const message = `telec fence\n\n${lines.join('\n')}\n`;
+        return keep(graph.make({ parents, files: new Map(), message, author, timeSeconds, note }));
+      }),
+
+    readFence: (sha) => local('readFence', () => here(sha)?.note ?? null),
+
+    push: (request, signal) =>
+      port.perform('git.push', (): PushOutcome => {
+        const fate = remote.reachable ? port.fate('push') : 'cut';
+        if (fate === 'cut' || signal?.aborted) return { kind: 'transient', detail: 'could not connect' };
+        const gaveUp: PushOutcome = { kind: 'unknown', detail: 'no answer' };
+        if (fate === 'dropped') return gaveUp;
+        if (fate === 'late') {
+          port.later('git.push', () => remote.push(name, request));
+          return gaveUp;
+        }
+        const outcome = remote.push(name, request);
+        return fate === 'lost' ? gaveUp : outcome;
+      }),
+
+    mainCommits: (from, tip, limit) =>
+      local('mainCommits', () => {
+        needed(tip);
+        if (from !== null) needed(from);
+        const line = graph.line(tip, (sha) => from !== null && graph.isAncestor(sha, from)).reverse();
+        return line.slice(0, limit ?? line.length).map(asMainCommit);
+      }),
+
+    touchedBy: (base, sha, paths) =>
+      local('touchedBy', () => {
+        needed(base);
+        const bases = graph.mergeBases(base, needed(sha).sha);
+        const line = graph.line(base, (commit) => bases.some((origin) => graph.isAncestor(commit, origin)));
+        return line.filter((commit) => touches(commit, paths)).map(asMainCommit);
+      }),
+
+    readFile: (commit, path) =>
+      local('readFile', () => {
+        const file = here(commit)?.files.get(path);
+        return file?.startsWith('100644 ') ? file.slice(7) : null;
+      }),
+
+    reverted: (sha, main) =>
+      local('reverted', () => {
+        const since = [...graph.reach(needed(main).sha)].filter((commit) => !graph.isAncestor(commit, sha));
+        const commits = since.map((commit) => graph.get(commit)).sort((a, b) => depth(b) - depth(a));
+        const carriers = new Set([sha]);
+        for (const commit of commits) if (commit.parents.slice(1).includes(sha)) carriers.add(commit.sha);
+        const undone = new Set<string>();
+        for (const commit of commits) {
+          const target = /This reverts commit ([0-9a-f]{40})/.exec(commit.message)?.[1];
+          if (target === undefined || undone.has(commit.sha)) continue;
+          if (carriers.has(target)) return true;
+          undone.add(target);
+        }
+        return false;
+      }),
+
+    pack: () => local('pack', () => undefined),
+    probe: (signal) => ask('probe', signal, () => ({ kind: 'ok' as const })),
+
+    deleteBranch: (branch, sha, signal) =>
+      ask('deleteBranch', signal, () => {
+        const ref = `refs/heads/${branch}`;
+        if (ref === MAIN_REF) return { kind: 'refused', detail: 'main is never deleted' };
+        const head = remote.branch(branch);
+        if (head !== null && head !== sha) return { kind: 'moved', detail: `${branch} is at ${head}` };
+        remote.setRef(ref, null);
+        return { kind: 'deleted' };
+      }),
+
+    commitChanges: ({ parent, changes, message, author, timeSeconds }) =>
+      local('commitChanges', () => {
+        const before = needed(parent);
+        const files = new Map(before.files);
+        for (const { path, content } of changes) {
+          if (content !== null) files.set(path, plainFile(content));
+          else for (const known of before.files.keys()) if (`${known}/`.startsWith(`${path}/`)) files.delete(known);
+        }
+        const commit = graph.make({ parents: [parent], files, message, author, timeSeconds });
+        return commit.tree === before.tree ? null : keep(commit);
+      }),
+
+    listFiles: (commit, folder) =>
+      local('listFiles', () => {
+        const paths = [...needed(commit).files.keys()];
+        return paths.filter((path) => folder === '' || path.startsWith(`${folder}/`)).sort();
+      }),
+
+    close: async () => undefined,
+  };
+
+  function touches(commit: TwinCommit, paths: readonly string[]): boolean {
+    const [parent] = commit.parents;
+    const before: Files = parent === undefined ? new Map() : graph.get(parent).files;
+    return paths.some((path) => before.get(path) !== commit.files.get(path));
+  }
+
+  function depth(commit: TwinCommit): number {
+    return graph.reach(commit.sha).size;
+  }
+}
+
+interface ThreeWay {
+  files: Map<string, string>;
+  conflicts: { path: string; stages: number[] }[];
+}
+
+/** Merges file by file. With several merge bases a file they do not agree on counts as changed by both sides. */
+function threeWay(origins: readonly Files[], ours: Files, theirs: Files): ThreeWay {
+  const files = new Map<string, string>();
+  const conflicts: ThreeWay['conflicts'] = [];
+  const paths = new Set([...origins, ours, theirs].flatMap((side) => [...side.keys()]));
+  for (const path of [...paths].sort()) {
+    const [first, ...others] = origins.map((side) => side.get(path));
+    const agreed = others.every((other) => other === first);
+    const left = ours.get(path);
+    const right = theirs.get(path);
+    let value: string | undefined;
+    if (left === right || (agreed && right === first)) value = left;
+    else if (agreed && left === first) value = right;
+    else conflicts.push({ path, stages: stagesOf(first, left, right) });
+    if (value !== undefined) files.set(path, value);
+  }
+  return { files, conflicts };
+}
+
+function stagesOf(...sides: (string | undefined)[]): number[] {
+  return sides.flatMap((side, index) => (side === undefined ? [] : [index + 1]));
+}
