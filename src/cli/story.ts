@@ -81,32 +81,36 @@ function verdict({ ok, candidates, duration_ms, kept }: DemoView, paint: Paint):
   const right = candidates.filter(({ expected, actual }) => expected === actual).length;
   const said = `${right} of ${candidates.length} outcomes as expected, in ${span(duration_ms)}`;
   const left = kept ? '' : '; nothing is left running or on disk';
-  return ok ? paint('good', `${said}${left}`) : paint('bad', `${said}: this is not as it should be`);
+  return ok ? paint('good', `${said}${left}`) : paint('bad', `${said}: not as it should be${left}`);
 }
 
-function nextSteps({ kept }: DemoView, entry: string, paint: Paint): string {
+function nextSteps({ ok, kept }: DemoView, entry: string, paint: Paint): string {
   // Linked on PATH the program is `telec`; from a checkout it is a file of it.
-  const telec = basename(entry) === 'telec' ? 'telec' : `node ${entry}`;
+  const alias = basename(entry) === 'telec' ? [] : [`  alias telec='node ${plain(entry)}'`];
+  const command = (what: string, about: string) => `  telec ${what.padEnd(22)}${paint('dim', about)}`;
   if (kept) {
-    const command = (what: string, about: string) => `  ${what.padEnd(28)}${paint('dim', about)}`;
     return [
       paint('strong', 'Look around:'),
       `  cd ${plain(kept.clone)}`,
       `  export TELEC_HOME=${plain(kept.state)}`,
-      ...(telec === 'telec' ? [] : [`  alias telec='${plain(telec)}'`]),
-      command('telec candidates', 'all of them, with their states'),
-      command('telec candidate discount', 'the newest commit of one, with its history'),
-      command('telec events tail', 'the log, from its first entry'),
-      command('telec replay', 'the same states, folded from the log once more'),
+      ...alias,
+      command('candidates', 'all of them, with their states'),
+      command('candidate discount', 'the newest commit of one, with its history'),
+      command('events tail', 'the log, from its first entry'),
+      command('replay', 'the same states, folded from the log once more'),
       paint('strong', 'And when you are done:'),
       '  telec down --redis',
-      `  rm -rf ${plain(kept.folder)}`,
+      `  cd / && rm -rf ${plain(kept.folder)}`,
     ].join('\n');
   }
-  const command = (what: string, about: string) =>
-    `  ${`${telec} ${what}`.padEnd(telec.length + 18)}${paint('dim', about)}`;
+  if (!ok) {
+    return [paint('strong', 'To see what came of it:'), ...alias, command('demo --keep', 'leaves it all there')].join(
+      '\n',
+    );
+  }
   return [
     paint('strong', 'Next, in a clone of yours:'),
+    ...alias,
     command('init', 'once for each repository'),
     command('up', 'the daemon: drains the queue from now on'),
     command('submit --wait', 'on a branch with your commits: push, queue, see it land'),

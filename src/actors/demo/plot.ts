@@ -25,6 +25,9 @@ export interface Expectation {
   shows: string;
 }
 
+/** All slugs of the demo, in the order the table shows them. */
+export const SLUGS = ['login', 'search', 'typo', 'report', 'prices', 'discount', 'profile', 'charts'];
+
 /** The files of main at the end, and what each must hold. */
 export type Shelf = Record<string, string>;
 
@@ -282,7 +285,7 @@ export class Plot {
   async #run(worker: Worker, ...args: string[]): Promise<unknown> {
     const answer = await this.#scratch.telec(worker, ...args);
     if (answer.ok) return answer.value;
-    const text = `telec ${args.slice(0, 2).join(' ')} of ${worker.name} exited ${answer.status}: ${answer.message}`;
+    const text = `${worker.name}: telec ${args.slice(0, 2).join(' ')} exited ${answer.status}: ${answer.message}`;
     this.#tell({ kind: 'trouble', text });
     return null;
   }

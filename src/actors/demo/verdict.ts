@@ -4,7 +4,7 @@
  * with git alone, so it owes nothing to telec.
  */
 import type { CandidateState, CandidateView } from '../client.ts';
-import type { Expectation, Shelf } from './plot.ts';
+import { type Expectation, type Shelf, SLUGS } from './plot.ts';
 import type { Scratch, Worker } from './scratch.ts';
 import type { DemoRow } from './story.ts';
 import { labelOf } from './watch.ts';
@@ -42,7 +42,8 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
   const main = stdout.trim();
   const line = await mainLine(scratch, remote, `${evidence.before}..${main}`);
   const history = new Set((await scratch.git(remote, 'rev-list', main)).split('\n'));
-  const rows = expected.map((expectation) => judgeOne(expectation, evidence, line, history));
+  const inOrder = [...expected].sort((a, b) => SLUGS.indexOf(a.slug) - SLUGS.indexOf(b.slug));
+  const rows = inOrder.map((expectation) => judgeOne(expectation, evidence, line, history));
 
   const problems: string[] = [];
   for (const candidate of candidates) {

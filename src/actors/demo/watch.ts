@@ -13,8 +13,9 @@ import type { Beat, Label } from './story.ts';
 
 type Push = { base: string; to: string; deliveries: Label[] };
 
-/** Conflicting paths and remarks shown of one block. */
+/** Findings and remarks shown of one block, and characters of each. */
 const EVIDENCE_LINES_MAX = 6;
+const EVIDENCE_WIDTH = 110;
 
 export const labelOf = ({ slug, sha }: { slug: string; sha: string }): Label => `${slug}@${sha.slice(0, 7)}`;
 
@@ -68,7 +69,7 @@ export class Watch {
   until(holds: (records: CandidateRecord[]) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (held: boolean) => {
-        systemClock.clearTimeout(timer);
+        systemClock.clearTimeout(timer as never);
         signal.removeEventListener('abort', giveUp);
         this.#waiting.delete(look);
         resolve(held);
@@ -116,7 +117,9 @@ export class Watch {
   #before(event: DomainEvent): void {
     switch (event.type) {
       case 'integration.lease.acquired':
-        this.#integrator(`takes the lease of main with fence ${event.payload.fence}`);
+        this.#integrator(
+          `session …${event.payload.session_id.slice(-6)} takes the lease of main, fence ${event.payload.fence}`,
+        );
         break;
       case 'integration.push.attempted': {
         const { seq, base, members } = event.payload;
@@ -125,7 +128,7 @@ export class Watch {
         break;
       }
       case 'integration.push.rejected':
-        this.#integrator(`the remote refused: ${firstLine(event.payload.reason)}`, 'bad');
+        this.#integrator('the remote took nothing of it', 'bad');
         break;
       case 'integration.push.succeeded': {
         const push = this.#pushes.get(event.payload.seq);
@@ -184,13 +187,18 @@ export class Watch {
           ? `${labelOf(event.payload)} is newer`
           : 'a newer commit ranks higher';
       case 'blocked':
-        return event?.type === 'deployment.failed' ? `(${event.payload.kind})` : '';
+        return event?.type === 'deployment.failed' ? (BLOCKED_BY[event.payload.kind] ?? event.payload.kind) : '';
     }
   }
 }
 
-const firstLine = (text: string | undefined): string =>
-  text?.split('\n').find((line) => line.trim() !== '') ?? 'it gave no reason';
+const BLOCKED_BY: Record<string, string> = {
+  conflict: 'it does not merge with what has landed',
+  push: 'it merges, but the remote does not take it',
+};
 
-/** Commit ids within a remark, short enough to read. */
-const shortened = (text: string): string => text.replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, '$1');
+/** A remark with commit ids short enough to read, cut to one line of a terminal. */
+function shortened(text: string): string {
+  const line = text.replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, '$1');
+  return line.length > EVIDENCE_WIDTH ? `${line.slice(0, EVIDENCE_WIDTH)}…` : line;
+}
