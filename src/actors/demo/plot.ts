@@ -105,6 +105,8 @@ export async function setTheStage({ scratch, tell }: Stage): Promise<Setting> {
   const init = await scratch.telec(ann, 'init');
   if (!init.ok) throw setupFault(init);
   const { repo_id: repoId } = init.value as { repo_id: string };
+  const up = await scratch.telec(ann, 'up');
+  if (!up.ok) throw setupFault(up);
   tell({ kind: 'scratch', folder: scratch.folder, clones: 4, worktrees: 2, main });
   return { ann, annsReport, bob, cyd, cydsProfile, dee, typo, main, repoId };
 }
@@ -201,6 +203,9 @@ export class Plot {
     await this.#scratch.git(worker, 'push', '--quiet', 'origin', branch);
     const pushed = { branch, sha, remote: 'origin', pushed_at: now(), pusher: worker.name };
     await this.#emit(worker, 'branch.pushed', pushed);
+    // The daemon asks the remote by itself; what `why` says is to be known.
+    const isSeen = (record: CandidateRecord) => record.context.sha === sha && record.context.facts?.reachable === true;
+    await this.#watch.until((records) => records.some(isSeen), SETTLE_MAX_MS, this.#signal);
     await this.#why(worker, 'profile');
     await this.#emit(worker, 'review.approved', {
       slug: 'profile',
@@ -290,10 +295,9 @@ export class Plot {
     return null;
   }
 
-  /** Lets the queue be drained and waits until nothing moves any more. */
+  /** Waits until the daemon has drained the queue and nothing moves any more. */
   async #settled(): Promise<void> {
-    await this.#run(this.#setting.ann, 'integrate');
-    if (!(await this.#watch.until((records) => records.every(hasSettled), SETTLE_MAX_MS, this.#signal))) {
+    if (!(await this.#watch.settled(SETTLE_MAX_MS, this.#signal))) {
       this.#signal.throwIfAborted();
       this.#tell({ kind: 'trouble', text: `the queue did not settle within ${SETTLE_MAX_MS / 1000} s` });
     }
@@ -328,5 +332,3 @@ export class Plot {
     this.expected.push({ slug, branch, sha, state, by, blocked, shows });
   }
 }
-
-const hasSettled = ({ state }: CandidateRecord) => ['completed', 'blocked', 'superseded'].includes(state);

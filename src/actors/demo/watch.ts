@@ -29,6 +29,8 @@ export class Watch {
   readonly #end = new AbortController();
   readonly #pushes = new Map<number, Push>();
   readonly #waiting = new Set<() => void>();
+  /** Whether a session holds main, as far as the log tells. */
+  #leased = false;
   #followed: Promise<void> = Promise.resolve();
 
   private constructor(host: Host, tell: (beat: Beat) => void) {
@@ -86,6 +88,12 @@ export class Watch {
     });
   }
 
+  /** Waits until every candidate has come to rest and the session that brought it there has ended. */
+  async settled(ms: number, signal: AbortSignal): Promise<boolean> {
+    await this.catchUp();
+    return this.until((records) => !this.#leased && records.every(hasSettled), ms, signal);
+  }
+
   /** Tells everything the log holds by now. */
   catchUp(): Promise<void> {
     return this.#host.dispatcher.catchUp();
@@ -117,6 +125,7 @@ export class Watch {
   #before(event: DomainEvent): void {
     switch (event.type) {
       case 'integration.lease.acquired':
+        this.#leased = true;
         this.#integrator(
           `session …${event.payload.session_id.slice(-6)} takes the lease of main, fence ${event.payload.fence}`,
         );
@@ -159,7 +168,13 @@ export class Watch {
         break;
       }
       case 'integration.lease.released':
+        this.#leased = false;
         this.#integrator('releases the lease');
+        break;
+      case 'integration.session.aborted':
+      case 'integration.lease.lost':
+        this.#leased = false;
+        this.#integrator('the session ends early', 'bad');
         break;
       default:
     }
@@ -191,6 +206,8 @@ export class Watch {
     }
   }
 }
+
+const hasSettled = ({ state }: CandidateRecord) => ['completed', 'blocked', 'superseded'].includes(state);
 
 const BLOCKED_BY: Record<string, string> = {
   conflict: 'it does not merge with what has landed',

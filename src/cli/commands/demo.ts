@@ -1,4 +1,4 @@
-/** `demo`: the whole thing in half a minute, on a scratch remote, for real. Interrupted, it clears up and says nothing more. */
+/** `demo`: the whole thing in half a minute, on a scratch remote, for real. Whatever interrupts it, it clears up first. */
 import { EXIT } from '../../errors.ts';
 import { flagOption } from '../arguments.ts';
 import type { Handler } from '../call.ts';
@@ -8,23 +8,32 @@ import { beatText, demoText } from '../story.ts';
 
 export const demo: Handler = async (call) => {
   const { output, context } = call;
-  const program = [process.execPath, ...process.execArgv, call.entry];
+  const request = {
+    keep: flagOption(call.options, 'keep'),
+    program: [process.execPath, ...process.execArgv, call.entry],
+  };
+  // Ends it when the caller does, or when nobody reads the story any more.
+  const end = new AbortController();
+  const interrupt = () => end.abort(new Interrupted());
+  context.signal.addEventListener('abort', interrupt, { once: true });
+  if (context.signal.aborted) interrupt();
   let written: Promise<void> = Promise.resolve();
+  const write = (text: string) => {
+    written = written.then(() => output.raw(text)).catch((gone: unknown) => end.abort(gone));
+  };
   try {
-    const view = await (await call.runtime()).demo(
-      context,
-      { keep: flagOption(call.options, 'keep'), program },
-      (beat, at) => {
-        if (output.json) for (const line of beatText(beat, at, noPaint).split('\n')) output.say(line);
-        // A reader that went away is told by the answer at the end; until then the demo goes on and clears up.
-        else written = written.then(() => output.raw(`${beatText(beat, at, output.paint)}\n`)).catch(() => undefined);
-      },
-    );
+    const runtime = await call.runtime();
+    const view = await runtime.demo({ ...context, signal: end.signal }, request, (beat, at) => {
+      if (output.json) for (const line of beatText(beat, at, noPaint).split('\n')) output.say(line);
+      else write(`${beatText(beat, at, output.paint)}\n`);
+    });
     await written;
     await output.answer(view, (value, paint) => demoText(value, call.entry, paint));
     return view.ok ? EXIT.done : EXIT.domain;
   } catch (error) {
-    if (context.signal.aborted) throw new Interrupted();
-    throw error;
+    // What the commands of the demo say while they are being ended is not the cause.
+    throw end.signal.aborted ? end.signal.reason : error;
+  } finally {
+    context.signal.removeEventListener('abort', interrupt);
   }
 };
