@@ -7,6 +7,8 @@ import type { Command } from 'commander';
 import { EXIT_MEANINGS } from '../src/cli/exit.ts';
 import { buildProgram, EXAMPLES } from '../src/cli/program.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
+import { render as acceptancePage } from './docs/acceptance.ts';
+import { render as machinesPage } from './docs/machines.ts';
 import { shapes } from './examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -90,7 +92,11 @@ function cliPage(): string {
 }
 
 /** Every generated page: path from the root, and its text. */
-const pages: [string, () => string][] = [['docs/cli.md', cliPage]];
+const pages: [string, () => string][] = [
+  ['docs/cli.md', cliPage],
+  ['docs/machines.md', machinesPage],
+  ['docs/acceptance.md', acceptancePage],
+];
 
 function textOf(path: string): string | null {
   try {

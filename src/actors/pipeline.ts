@@ -5,6 +5,7 @@
  * Invariants: one cartridge that throws is reported and does not stop the others; effects run only for entries above
  * a cartridge's recorded position, so a replay has none.
  */
+import { InvariantViolation } from '../errors.ts';
 import type { DomainEvent, Envelope, EventSchema } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type { NotificationBoard } from './notifications.ts';
@@ -121,6 +122,8 @@ export class Pipeline {
         const result = cartridge.process(given, { ...context, replaying });
         current = result instanceof Promise ? await result : result;
       } catch (error) {
+        // A contradiction in the fold is no fault of a cartridge: nobody may go on from it.
+        if (error instanceof InvariantViolation) throw error;
         this.#options.report(cartridge.name, event.id, error);
       }
       if (!replaying) this.#options.positions[cartridge.name] = event.id;

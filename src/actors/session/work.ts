@@ -4,7 +4,7 @@
  * `patiently` (transient faults of the remote are retried) and `stop`.
  */
 
-import { InvariantViolation } from '../../errors.ts';
+import { InvariantViolation, TelecError } from '../../errors.ts';
 import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
@@ -240,6 +240,11 @@ export async function stoppable<T>(body: () => Promise<T>): Promise<T | Stopped>
     if (error instanceof SessionStop) return { kind: 'stopped', stop: error.stop };
     if (error instanceof LeaseLost) {
       return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'lease_lost', detail: error.reason, code: null } };
+    }
+    // Redis that cannot be reached is no bug of the session; what it left is settled by the next one.
+    if (error instanceof TelecError && error.retryable) {
+      const { code, message: detail } = error;
+      return { kind: 'stopped', stop: { outcome: 'unreachable', reason: code.toLowerCase(), detail, code: null } };
     }
     throw error;
   }
