@@ -60,7 +60,7 @@ const status: StatusView = {
   rollback_required: false,
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
-  log: { last_id: entry, applied_id: entry, length: 412, dead: 0 },
+  log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
 };
 
 const ready: CandidateView = {

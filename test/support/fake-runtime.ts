@@ -29,6 +29,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     notifications: async () => examples.notifications,
     markNotifications: async () => examples.notifications,
     dead: async () => examples.dead,
+    page: async () => [examples.envelope],
     actors: async () => examples.actors,
     actor: async () => examples.actor,
     async *tail() {
