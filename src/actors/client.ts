@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { Timings } from './session/work.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -360,6 +361,8 @@ export interface Runtime {
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The demo, told beat by beat; needs no repository. */
+  demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;

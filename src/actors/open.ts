@@ -98,6 +98,10 @@ export const runtime: Runtime = {
     const { examine } = await import('./doctor.ts');
     return examine(context);
   },
+  async demo(context, request, tell) {
+    const { runDemo } = await import('./demo/demo.ts');
+    return runDemo(context, request, tell);
+  },
   async configuration(context) {
     return (await openWorkspace(context)).rows;
   },
