@@ -181,7 +181,10 @@ export class Plot {
   }
 
   async #mergingGoesOn(): Promise<void> {
-    this.#act('Merging goes on', 'one session takes the lease and drains the queue, whole deliveries a push');
+    this.#act(
+      'Merging goes on',
+      'one session takes the lease and drains the queue; all that merges goes up in one push',
+    );
     await this.#run(this.#setting.ann, 'unhold');
     await this.#settled();
   }
