@@ -2,7 +2,7 @@
  * Runs the lease machine for one session and hands out the permission to act as a value: a `LeaseProof` exists only
  * here, and what moves main takes one. Renewal runs beside the work, on the machine's own timers.
  */
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { type AnyMachineSnapshot, createActor, fromPromise, waitFor } from 'xstate';
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import {
@@ -60,20 +60,28 @@ export interface LeaseKeeper {
   acquire(floor: number): Promise<AcquireResult>;
   /** Gives the lease back; a keeper that holds none does nothing. */
   release(): Promise<void>;
+  /** The actor of the lease that is held; none without one. */
+  actors(): { id: string; machine: 'lease'; snapshot: AnyMachineSnapshot; since: string }[];
 }
 
 export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   const { store, clock, sessionId, ttlMs, renewMs } = options;
   let current: ReturnType<typeof start> | null = null;
+  let since = '';
 
   function start(token: string) {
     /** Monotonic instant until which the lease is surely ours; moved by grants and renewals only. */
     let validUntil = 0;
+    /** What asking for the lease threw; the machine keeps only its words. */
+    let fault: unknown = null;
     const machine = leaseMachine.provide({
       actors: {
         acquireLease: fromPromise<AcquireLeaseOutcome, AcquireLeaseInput>(async ({ input }) => {
           const sentAt = clock.monotonic();
-          const outcome = await store.acquire(sessionId, token, ttlMs, input.floor);
+          const outcome = await store.acquire(sessionId, token, ttlMs, input.floor).catch((error: unknown) => {
+            fault = error;
+            throw error;
+          });
           if (outcome.kind === 'busy') {
             const { ownerSessionId: holder, fence, expiresAt } = outcome.record;
             return { kind: 'busy', holder, fence, expiresAt };
@@ -104,7 +112,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       if (snapshot.matches('lost')) options.onLost(snapshot.context.lostBecause ?? 'deadline');
     });
     actor.start();
-    return { actor, validUntil: () => validUntil };
+    return { actor, validUntil: () => validUntil, fault: () => fault };
   }
 
   return {
@@ -116,8 +124,9 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
         timeout: Number.POSITIVE_INFINITY,
       });
       if (snapshot.context.busy) return { kind: 'busy', ...snapshot.context.busy };
+      since = new Date(clock.now()).toISOString();
       const { grant, replacedStale } = snapshot.context;
-      if (!grant) throw new Error(snapshot.context.error ?? 'the lease could not be asked for');
+      if (!grant) throw running.fault() ?? new Error(snapshot.context.error ?? 'the lease could not be asked for');
       current = running;
       const proof = {
         sessionId,
@@ -131,6 +140,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       } as LeaseProof;
       return { kind: 'granted', proof, replacedStale };
     },
+    actors: () =>
+      current ? [{ id: current.actor.id, machine: 'lease', snapshot: current.actor.getSnapshot(), since }] : [],
     async release() {
       if (!current) return;
       const { actor } = current;
