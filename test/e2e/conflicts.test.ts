@@ -281,7 +281,7 @@ describe('what lands is what was written', () => {
     ]);
     await world.integrate();
     const { evidence } = await world.candidate('right');
-    const paths = ((evidence ?? {})['paths'] as { path: string }[]).map(({ path }) => path);
+    const paths = ((evidence?.['paths'] ?? []) as { path: string }[]).map(({ path }) => path);
     expect([...paths].sort()).toEqual([...names].sort());
     const { stdout } = await world.run(['candidate', 'right'], { text: true });
     expect(stdout).not.toMatch(/\t/);
