@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { Timings } from './session/work.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -34,6 +35,9 @@ export interface LeaseView {
   live: boolean;
 }
 
+/** Why a daemon no longer follows its log. */
+export type LogFault = 'replaced' | 'lost_tail' | 'contradicted';
+
 export interface StatusView {
   repo_id: string;
   main: { ref: string; sha: string | null };
@@ -47,13 +51,16 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
-  /** `state`: whether it is still the log the daemon followed; if not, nobody integrates until a new start. */
+  /**
+   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`) and can be folded (`contradicted`);
+   * if not, the daemon applies nothing and integrates nothing until it is started anew.
+   */
   log: {
     last_id: string;
     applied_id: string;
     length: number;
     dead: number;
-    state: 'intact' | 'replaced' | 'lost_tail';
+    state: 'intact' | LogFault;
   };
 }
 
@@ -360,6 +367,8 @@ export interface Runtime {
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The demo, told beat by beat; needs no repository. */
+  demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;

@@ -209,7 +209,7 @@ function clientOf(parts: Run, host: Host, steward: Steward, since: string, optio
     replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
     daemon: async () => daemon,
     session: () => steward.session,
-    lost: () => steward.lost,
+    logFault: () => steward.logFault,
     daemonCandidates: async () => ({
       appliedId: host.dispatcher.appliedId,
       candidates: candidateViews(host.repository, {}),

@@ -72,11 +72,16 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   function start(token: string) {
     /** Monotonic instant until which the lease is surely ours; moved by grants and renewals only. */
     let validUntil = 0;
+    /** What asking for the lease threw; the machine keeps only its words. */
+    let fault: unknown = null;
     const machine = leaseMachine.provide({
       actors: {
         acquireLease: fromPromise<AcquireLeaseOutcome, AcquireLeaseInput>(async ({ input }) => {
           const sentAt = clock.monotonic();
-          const outcome = await store.acquire(sessionId, token, ttlMs, input.floor);
+          const outcome = await store.acquire(sessionId, token, ttlMs, input.floor).catch((error: unknown) => {
+            fault = error;
+            throw error;
+          });
           if (outcome.kind === 'busy') {
             const { ownerSessionId: holder, fence, expiresAt } = outcome.record;
             return { kind: 'busy', holder, fence, expiresAt };
@@ -107,7 +112,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       if (snapshot.matches('lost')) options.onLost(snapshot.context.lostBecause ?? 'deadline');
     });
     actor.start();
-    return { actor, validUntil: () => validUntil };
+    return { actor, validUntil: () => validUntil, fault: () => fault };
   }
 
   return {
@@ -121,7 +126,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       if (snapshot.context.busy) return { kind: 'busy', ...snapshot.context.busy };
       since = new Date(clock.now()).toISOString();
       const { grant, replacedStale } = snapshot.context;
-      if (!grant) throw new Error(snapshot.context.error ?? 'the lease could not be asked for');
+      if (!grant) throw running.fault() ?? new Error(snapshot.context.error ?? 'the lease could not be asked for');
       current = running;
       const proof = {
         sessionId,

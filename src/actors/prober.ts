@@ -21,7 +21,10 @@ export interface ProberOptions {
   undelivered(slug: string, main: string): Promise<string[]>;
 }
 
-export type ProbeResult = { kind: 'probed'; changed: number } | { kind: 'unreachable'; detail: string };
+/** `unknown`: ids of the candidates that git could not tell about, as when a branch moved between look and fetch. */
+export type ProbeResult =
+  | { kind: 'probed'; changed: number; unknown: string[] }
+  | { kind: 'unreachable'; detail: string };
 
 /** Candidates of one append; keeps a probe of thousands within the limits of one script call. */
 const APPEND_MAX = 200;
@@ -31,7 +34,10 @@ const ASKED_MAX = 20_000;
 
 export class Prober {
   readonly #options: ProberOptions;
-  /** What the newest answer for a candidate was computed from; the same heads need no second question. */
+  /**
+   * The newest answer for a candidate and what it was computed from. The same heads need no second question while the
+   * log says what we found: another prober may have said otherwise since, or our own word may not have arrived.
+   */
   readonly #asked = new Map<string, { head: string | null; main: string | null; facts: ProbedFacts }>();
 
   constructor(options: ProberOptions) {
@@ -51,15 +57,19 @@ export class Prober {
       // Another prober may have written something else since, from an older look.
       return !same || !sameFacts(record.context.facts, asked.facts);
     });
-    if (open.length === 0) return { kind: 'probed', changed: 0 };
+    if (open.length === 0) return { kind: 'probed', changed: 0, unknown: [] };
     const fetched = await this.#bring(open, view);
     if (fetched) return fetched;
     const unmerged = await this.#unmerged(open, view);
     const emissions: Emission[] = [];
+    const unknown: string[] = [];
     for (const record of open) {
       const head = headOf(record, view, this.#options.main);
       const facts = await this.#facts(record, head, view.main, unmerged);
-      if (facts === null) continue;
+      if (facts === null) {
+        unknown.push(record.id);
+        continue;
+      }
       this.#asked.set(record.id, { head, main: view.main, facts });
       if (sameFacts(record.context.facts, facts)) continue;
       emissions.push({ type: 'integration.candidate.probed', payload: this.#payload(record, facts, head, view.main) });
@@ -67,7 +77,7 @@ export class Prober {
     for (let start = 0; start < emissions.length; start += APPEND_MAX) {
       await this.#options.producer.emitAll(emissions.slice(start, start + APPEND_MAX));
     }
-    return { kind: 'probed', changed: emissions.length };
+    return { kind: 'probed', changed: emissions.length, unknown };
   }
 
   /** Fetches main and the branches that are not here yet; null when all is here. */
@@ -84,6 +94,8 @@ export class Prober {
     const fetched = await git.fetch([...wanted]);
     // A branch that vanished in between is simply not reachable; the heads that did arrive are asked one by one.
     if (fetched.kind === 'gone') {
+      const alone = await git.fetch([]);
+      if (alone.kind === 'unreachable') return alone;
       for (const branch of wanted) {
         const one = await git.fetch([branch]);
         if (one.kind === 'unreachable') return one;
@@ -94,8 +106,9 @@ export class Prober {
     return fetched.kind === 'unreachable' ? fetched : null;
   }
 
+  /** Null when main is not here, so that nothing can be said of it. */
   async #unmerged(records: readonly CandidateRecord[], view: RemoteView): Promise<ReadonlySet<string> | null> {
-    if (view.main === null) return null;
+    if (view.main === null || !(await this.#options.git.hasCommit(view.main))) return null;
     return this.#options.git.unmerged(
       records.map(({ context }) => context.sha),
       view.main,
@@ -110,6 +123,7 @@ export class Prober {
     unmerged: ReadonlySet<string> | null,
   ): Promise<ProbedFacts | null> {
     const { git, repository, undelivered } = this.#options;
+    if (main !== null && unmerged === null) return null;
     const isHere = await git.hasCommit(context.sha);
     let reachable = false;
     if (head !== null && isHere) {

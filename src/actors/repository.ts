@@ -160,7 +160,12 @@ export class Repository {
         if (record) record.lastProbe = event.id;
         return this.#tell(record ? [record.id] : [], event);
       }
-      case 'integration.candidate.dequeued':
+      case 'integration.candidate.dequeued': {
+        const record = this.find(candidateKey(event.payload));
+        // Its actor is gone, but the next generation goes on counting from here.
+        if (record?.state === 'superseded') record.context = { ...record.context, attempt: event.payload.attempt };
+        return this.#tell(record ? [record.id] : [], event);
+      }
       case 'integration.candidate.requeued':
       case 'integration.candidate.already_merged':
       case 'deployment.failed':

@@ -156,6 +156,8 @@ export class Supervisor {
   }
 
   async #watch(): Promise<void> {
+    // A hold lifted in the very moment in which the session went to wait for that was not heard.
+    if (this.#session && !this.#options.repository.standing.hold) this.#session.holdLifted();
     if (this.#running || !this.#hasWork()) return;
     const { record, now } = await this.#options.leases.read();
     if (record === null || record.expiresAt <= now) this.#startIfDue(true);

@@ -140,6 +140,10 @@ export const candidateMachine = setup({
       const { attempt, fence } = event.payload;
       return { attempt, fence, dequeuedAt: event.timestamp, failure: null, lastRequeue: null };
     }),
+    /** A dequeue that came too late is still one: its number is not given again. */
+    countDequeue: assign(({ event }) =>
+      event.type === 'integration.candidate.dequeued' ? { attempt: event.payload.attempt } : {},
+    ),
     rememberRequeue: assign(({ event }) => {
       if (event.type !== 'integration.candidate.requeued') return {};
       return { lastRequeue: { reasons: event.payload.reasons, after: event.payload.after } };
@@ -188,6 +192,7 @@ export const candidateMachine = setup({
     'deployment.started': { guard: 'isOutrankedByEvent', actions: 'rememberOutranked' },
     'deployment.completed': { guard: 'isBorneOut', target: '.completed', actions: 'rememberDelivery' },
     'integration.candidate.probed': { actions: 'rememberFacts' },
+    'integration.candidate.dequeued': { actions: 'countDequeue' },
     'integration.candidate.already_merged': { actions: 'rememberOnMain' },
     'integration.candidate.resumed': { guard: 'isOutrankedByEvent', actions: 'rememberOutranked' },
   },

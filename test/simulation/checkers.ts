@@ -13,6 +13,8 @@ import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import type { World } from './world.ts';
 
+/** Written by a session that lost its lease, or for it. */
+const UNFENCED = new Set(['integration.session.aborted', 'integration.lease.lost']);
 const FINAL = new Set(['completed', 'superseded']);
 
 /** True when nothing is left to do: the end of the calm part, and the law of liveness when it never comes. */
@@ -95,6 +97,7 @@ function judgeLog(world: World): void {
   const model = new Model();
   const sessions = new Map<number, string>();
   const ends = new Map<string, number>();
+  let newest = 0;
   const kept = new Set(store.entries.map(({ id }) => id));
   for (const id of world.people.acknowledged) if (!kept.has(id)) world.fail('I9', `entry ${id} is gone`);
   for (const entry of store.entries) {
@@ -104,7 +107,10 @@ function judgeLog(world: World): void {
     const was = before?.state;
     model.apply(said);
     models.set(entry.id, model.queue());
-    if (payload?.fence && payload.session_id && type !== 'integration.session.aborted') {
+    if (payload?.fence && payload.session_id && !UNFENCED.has(type ?? '')) {
+      if (payload.fence < newest)
+        world.fail('I1', `${entry.id} is written under fence ${payload.fence} after ${newest}`);
+      newest = Math.max(newest, payload.fence);
       const holder = sessions.get(payload.fence) ?? payload.session_id;
       if (holder !== payload.session_id) world.fail('I1', `two sessions write under fence ${payload.fence}`);
       sessions.set(payload.fence, holder);
@@ -144,6 +150,9 @@ function judgeCompletion(
   if (was === 'superseded' && payload.outcome === 'merged') world.fail('I7', `${id} delivers ${key}, which is ${was}`);
   if (candidate && candidate.state !== 'completed' && candidate.state !== 'superseded')
     world.fail('I6', `${id} completes ${key}, and it is ${candidate.state}`);
+  const by = payload.outcome === 'already_integrated' ? payload.receipt?.landed_by : undefined;
+  // Found on main by its content: merging it there changes nothing.
+  if (by && recompute(remote.graph, by, payload.sha) === remote.graph.get(by).tree) return;
   if (remote.main === null || !remote.graph.isAncestor(payload.merge_commit, remote.main))
     world.fail('I6', `${id} says ${payload.merge_commit} brought ${key}, and main does not contain it`);
 }
@@ -167,36 +176,32 @@ function judgeFailure(world: World, { id, payload }: Told, was: string | undefin
 function judgePushes(world: World): void {
   const { store, remote, looks } = world;
   const landings = remote.moves.filter(({ by, mainFrom, mainTo }) => by !== null && mainFrom !== mainTo);
-  const landed = new Map(landings.map((move) => [move.mainTo, move]));
-  const tried = new Map<string, number>();
-  const settled = new Map<string, string>();
-  const model = new Model();
+  const attempts: { index: number; said: Told; verdict: string | null }[] = [];
   for (const [index, entry] of store.entries.entries()) {
     const said = told(entry);
-    model.apply(said);
     const { type, payload } = said;
-    if (type === 'integration.push.rejected' || type === 'integration.push.burned') {
-      const fenceTo = store.entries
-        .slice(0, index)
-        .map(told)
-        .findLast((other) => other.type === 'integration.push.attempted' && other.payload.seq === payload.seq);
-      settled.set(fenceTo?.payload.fence_to, type);
-    }
-    if (type !== 'integration.push.attempted') continue;
-    tried.set(payload.fence_to, index);
-    const move = landings.find(({ fenceTo }) => fenceTo === payload.fence_to);
-    if (!move) continue;
-    if (move.at <= index) world.fail('I5', `push ${payload.seq} landed before it was noted`);
-    if (move.mainTo !== payload.members.at(-1)?.tip) world.fail('I5', `push ${payload.seq} brought something else`);
-    judgeReadiness(world, model, said, move, index);
+    if (type === 'integration.push.attempted') attempts.push({ index, said, verdict: null });
+    if (type !== 'integration.push.rejected' && type !== 'integration.push.burned') continue;
+    const meant = attempts.findLast(({ said: { payload: other } }) => other.seq === payload.seq);
+    if (meant) meant.verdict = type;
   }
   for (const move of landings) {
-    const fenceTo = move.fenceTo ?? '';
-    if (!tried.has(fenceTo)) world.fail('I5', `a push by ${move.by} landed that nobody noted`);
-    const verdict = settled.get(fenceTo);
+    // A push that was surely rejected may be tried again with the very same fence commit.
+    const attempt = attempts.findLast(({ index, said }) => said.payload.fence_to === move.fenceTo && index < move.at);
+    if (!attempt) {
+      world.fail('I5', `a push by ${move.by} landed that nobody had noted`);
+      continue;
+    }
+    const { index, said, verdict } = attempt;
     if (verdict) world.fail('I6', `a push by ${move.by} landed and is noted as ${verdict}`);
+    if (move.mainTo !== said.payload.members.at(-1)?.tip)
+      world.fail('I5', `a push by ${move.by} brought something else`);
+    const model = new Model();
+    for (const entry of store.entries.slice(0, index + 1)) model.apply(told(entry));
+    judgeReadiness(world, model, said, move, index);
   }
-  if (landed.size !== landings.length) world.fail('I6', 'one commit landed twice');
+  if (new Set(landings.map(({ mainTo }) => mainTo)).size !== landings.length)
+    world.fail('I6', 'one commit landed twice');
   if (looks.length === 0 && landings.length > 0) world.fail('I10', 'nobody ever looked at the remote');
 }
 

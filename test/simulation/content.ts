@@ -27,7 +27,10 @@ function changes(graph: CommitGraph, from: string, to: string): Map<string, stri
 
 export function judgeContent(world: World): void {
   const { graph, main } = world.remote;
-  if (main === null) return world.fail('I2', 'main is gone');
+  if (main === null) {
+    world.fail('I2', 'main is gone');
+    return;
+  }
   const landed = new Set<string>();
   const brought = new Set(
     world.remote.moves
@@ -48,7 +51,10 @@ function judgeMerge(world: World, commit: TwinCommit, key: string): void {
   const { graph } = world.remote;
   const [base = '', sha = ''] = commit.parents;
   const approved = key.slice(key.lastIndexOf('@') + 1);
-  if (sha !== approved) return world.fail('I3', `${commit.sha} brought ${sha} for ${key}`);
+  if (sha !== approved) {
+    world.fail('I3', `${commit.sha} brought ${sha} for ${key}`);
+    return;
+  }
   const tree = recompute(graph, base, sha);
   if (tree !== 'many' && tree !== commit.tree)
     world.fail('I3', `${commit.sha} has another tree than the merge of ${key} into ${base} (${tree})`);

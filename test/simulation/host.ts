@@ -42,6 +42,8 @@ export interface Shared {
   looks: Look[];
   plant: Plant;
   fail(law: string, detail: string): void;
+  /** Somebody does something at the worst moment. */
+  meddle(): void;
 }
 
 /** A listing of the remote, as one host saw it. `at`: entries of the log by then. */
@@ -84,6 +86,9 @@ export class Host {
     const process = new Process(kernel, `${this.name}.${this.#boots}`, weather);
     process.skewMs = kernel.chance.between(-skewMaxMs, skewMaxMs);
     kernel.trace(`${process.name} starts`);
+    process.onOperation = (what) => {
+      if (/^at |^git\.(merge|push|selfCheck)|^log\.append/.test(what)) this.shared.meddle();
+    };
     process.onCrash = () => {
       this.daemon = null;
       kernel.after(kernel.chance.between(500, 30_000), () => this.start());
@@ -119,11 +124,11 @@ export class Daemon {
 
   constructor(host: Host, process: Process, snapshot: Snapshot | null) {
     const { shared } = host;
-    const { store, config, plant, catalogue } = shared;
+    const { store, plant, catalogue } = shared;
     this.#host = host;
     this.process = process;
-    this.#log = openTwinLog(store, process.port);
-    this.#leases = plant.leases(openTwinLease(store, process.port));
+    this.#log = plant.log(openTwinLog(store, process.port));
+    this.#leases = openTwinLease(store, process.port);
     this.#git = this.#openGit('daemon');
     this.#positions = snapshot?.positions ?? {};
     if (snapshot) {
@@ -255,13 +260,11 @@ export class Daemon {
     );
     if (outcome === 'halted') this.#host.shared.fail('halt', `${stop?.reason}: ${stop?.detail}`);
     if (outcome === 'refused') this.#host.shared.fail('refused', `${stop?.reason}: ${stop?.detail}`);
-    if (fault) this.#expectOutage('session', fault);
+    if (fault) this.#host.shared.fail('fault', `session: ${fault instanceof Error ? fault.stack : String(fault)}`);
   }
 
   #expectOutage(where: string, error: unknown): void {
-    const outage = error instanceof TelecError && error.code === 'REDIS_UNREACHABLE';
-    // The lease keeper hands the fault of Redis on by its words.
-    if (outage || (error instanceof Error && error.message === 'Redis does not answer')) return;
+    if (error instanceof TelecError && error.code === 'REDIS_UNREACHABLE') return;
     this.#host.shared.fail('fault', `${where}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 

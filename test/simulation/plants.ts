@@ -5,7 +5,7 @@
 import type { Prober } from '../../src/actors/prober.ts';
 import type { Repository } from '../../src/actors/repository.ts';
 import type { IntegrationRepository, MergeRequest } from '../../src/io/git/repository.ts';
-import type { LeaseStore } from '../../src/io/redis/lease.ts';
+import type { EventLog } from '../../src/io/redis/log.ts';
 import type { TwinRemote } from '../support/twins/remote.ts';
 import type { TwinStore } from '../support/twins/store.ts';
 
@@ -13,9 +13,8 @@ export interface Plant {
   /** Laws of which at least one is broken by it. */
   breaks: string[];
   remote(remote: TwinRemote): void;
-  store(store: TwinStore): void;
   git(git: IntegrationRepository, remote: TwinRemote, objects: Set<string>): IntegrationRepository;
-  leases(leases: LeaseStore): LeaseStore;
+  log(log: EventLog): EventLog;
   prober(prober: Prober, sessionId: string): Prober;
   repository(repository: Repository): Repository;
   snapshot<S extends { lastId: string }>(snapshot: S, store: TwinStore): S;
@@ -24,9 +23,8 @@ export interface Plant {
 export const HEALTHY: Plant = {
   breaks: [],
   remote: () => undefined,
-  store: () => undefined,
   git: (git) => git,
-  leases: (leases) => leases,
+  log: (log) => log,
   prober: (prober) => prober,
   repository: (repository) => repository,
   snapshot: (snapshot) => snapshot,
@@ -108,7 +106,7 @@ export const PLANTS = {
     prober: (prober, sessionId) =>
       sessionId.startsWith('daemon')
         ? prober
-        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0 }) }),
+        : withMethods(prober, { probe: async () => ({ kind: 'probed', changed: 0, unknown: [] }) }),
   },
   'the queue is served from its end': {
     ...HEALTHY,
@@ -122,12 +120,10 @@ export const PLANTS = {
         },
       }),
   },
-  'the log forgets which events it has': {
+  'the log takes what a former holder writes': {
     ...HEALTHY,
-    breaks: ['I6', 'I9'],
-    store: (store) => {
-      store.idempotency.set = () => store.idempotency;
-    },
+    breaks: ['I1'],
+    log: (log) => withMethods(log, { append: (items) => log.append(items) }),
   },
 } satisfies Record<string, Plant>;
 

@@ -47,6 +47,8 @@ export class Process {
   readonly port: TwinPort & GitPort;
   /** Ends the process from within, at the operation in hand. */
   onCrash: () => void = () => undefined;
+  /** Called before each operation; what others do just then. */
+  onOperation: (what: string) => void = () => undefined;
   alive = true;
   /** How far the wall clock is off, ms. */
   skewMs = 0;
@@ -120,7 +122,8 @@ export class Process {
       if (!this.alive) return;
       const weather = this.#weather();
       if (this.#chance.hit(weather.crash)) return this.crash(`before ${what}`);
-      if (isNear(what) && !this.#chance.hit(0.2)) return settle(op, resolve, reject);
+      this.onOperation(what);
+      if (isNear(what) && !this.#chance.hit(what.startsWith('at ') ? 0.6 : 0.2)) return settle(op, resolve, reject);
       this.kernel.after(this.#delay(what, weather), () => this.#arrive(what, op, resolve, reject));
     });
   }
@@ -132,7 +135,8 @@ export class Process {
     const lost = redis && this.#chance.hit(weather.redisLost);
     if (lost && this.#chance.hit(0.5)) {
       this.kernel.trace(`${this.name} ${what} never arrives`);
-      return this.#answer(what, () => reject(silence()));
+      this.#answer(what, () => reject(silence()));
+      return;
     }
     settle(
       op,

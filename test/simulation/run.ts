@@ -16,26 +16,30 @@ const { values } = parseArgs({
   },
 });
 
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
 if (!Object.hasOwn(PLANTS, values.plant)) throw new Error(`plants are: ${Object.keys(PLANTS).join('; ')}`);
 const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.count) : 1;
 const began = performance.now();
 let [bad, entries, landed, steps, simulated] = [0, 0, 0, 0, 0];
 for (let seed = first; seed < first + count; seed += 1) {
-  const options = values.trace ? { print: (line: string) => console.log(line) } : {};
+  const options = values.trace ? { print: print } : {};
   const verdict = await simulate(seed, { ...options, plant: values.plant as PlantName });
   entries += verdict.entries;
   landed += verdict.landed;
   steps += verdict.steps;
   simulated += verdict.simulatedMs;
-  if (values.seed !== undefined) console.log(`digest ${verdict.digest}`);
+  if (values.seed !== undefined) print(`digest ${verdict.digest}`);
   if (verdict.violations.length === 0) continue;
   bad += 1;
   const [law] = verdict.violations;
-  console.log(`seed ${seed}: ${verdict.violations.length} violation(s), ${law?.law}: ${law?.detail}`);
+  print(`seed ${seed}: ${verdict.violations.length} violation(s), ${law?.law}: ${law?.detail}`);
 }
 const seconds = (performance.now() - began) / 1000;
-console.log(
+print(
   `${count} seeds, ${bad} bad, ${entries} entries, ${landed} landings, ${steps} steps, ${Math.round(simulated / 3_600_000)} simulated h, ${seconds.toFixed(1)} s`,
 );
 process.exitCode = bad === 0 ? 0 : 1;

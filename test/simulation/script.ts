@@ -26,6 +26,9 @@ export class People {
   readonly acknowledged = new Set<string>();
   readonly #world: World;
   readonly #producer: NotificationProducer;
+  /** Its appends are in the log at once. */
+  readonly #quick: NotificationProducer;
+  #slugs: string[] = [];
   /** Slugs whose deliveries the server's hook refuses. */
   readonly #refused = new Set<string>();
   #commits = 0;
@@ -36,6 +39,8 @@ export class People {
     const log = openTwinLog(world.store, this.process.port);
     const { catalogue } = world;
     this.#producer = createProducer({ log, catalogue, clock: this.process.clock, source: 'worker/people' });
+    const now = openTwinLog(world.store, { ...this.process.port, perform: async (_name, op) => op() });
+    this.#quick = createProducer({ log: now, catalogue, clock: this.process.clock, source: 'worker/quick' });
     world.remote.hook = (from, tip) => this.#hook(from, tip);
   }
 
@@ -68,11 +73,29 @@ export class People {
     kernel.trace('the world begins');
   }
 
+  /** One act at once, its events in the log before anything else happens. */
+  meddle(): void {
+    const chance = this.#chance;
+    const slug = chance.pick(this.#slugs);
+    const act = chance.pick(['foreign', 'newer', 'review', 'branch', 'branch', 'slug', 'hold']);
+    this.#world.kernel.trace(`people meddle: ${act} ${slug}`);
+    if (act === 'foreign') this.#foreignCommit();
+    else if (act === 'newer') void this.#deliver(slug, this.#quick);
+    else if (act === 'review') void this.#rereview(slug, this.#quick);
+    else if (act === 'branch') this.#moveBranch(slug);
+    else if (act === 'hold') void this.#holdAWhile(this.#quick);
+    else if (this.#slugs.length < 6) {
+      this.#slugs.push(`slug-${this.#slugs.length + 1}`);
+      void this.#deliver(this.#slugs.at(-1) ?? slug, this.#quick);
+    }
+  }
+
   #schedule(): void {
     const { kernel, spanMs } = this.#world;
     const chance = this.#chance;
     const soon = (run: () => void, from = 0) => kernel.after(chance.between(from, spanMs), run);
     const slugs = Array.from({ length: chance.between(1, 4) }, (_, index) => `slug-${index + 1}`);
+    this.#slugs = slugs;
     for (const slug of slugs) {
       for (let version = 0; version < 1 + Number(chance.hit(0.35)); version += 1) soon(() => void this.#deliver(slug));
       if (chance.hit(0.15)) soon(() => void this.#rereview(slug));
@@ -91,7 +114,7 @@ export class People {
   }
 
   /** Commits work of a slug and gives its signals, in any order, some of them more than once. */
-  async #deliver(slug: string): Promise<void> {
+  async #deliver(slug: string, producer = this.#producer): Promise<void> {
     const { remote } = this.#world;
     const chance = this.#chance;
     const branch = `feat/${slug}${chance.hit(0.2) ? '-x' : ''}`;
@@ -110,13 +133,13 @@ export class People {
     const started = { slug, branch, sha, worker_session_id: 'w', orchestrator_session_id: 'o', ready_at: readyAt };
     const embedded = chance.hit(0.4);
     const signals: (() => Promise<void>)[] = [
-      () => this.#emit('deployment.started', embedded ? { ...started, pushed } : started),
+      () => this.#emit('deployment.started', embedded ? { ...started, pushed } : started, producer),
     ];
-    if (!chance.hit(0.08)) signals.push(() => this.#emit('review.approved', review));
-    if (!embedded) signals.push(() => this.#emit('branch.pushed', pushed));
+    if (!chance.hit(0.08)) signals.push(() => this.#emit('review.approved', review, producer));
+    if (!embedded) signals.push(() => this.#emit('branch.pushed', pushed, producer));
     const again = signals.filter(() => chance.hit(0.25));
     for (const signal of chance.shuffle([...signals, ...again])) {
-      if (chance.hit(0.5)) await sleep(this.process.clock, chance.between(1, 4000));
+      if (producer !== this.#quick && chance.hit(0.5)) await sleep(this.process.clock, chance.between(1, 4000));
       await signal();
     }
   }
@@ -143,9 +166,9 @@ export class People {
     return edited;
   }
 
-  async #rereview(slug: string): Promise<void> {
+  async #rereview(slug: string, producer = this.#producer): Promise<void> {
     const requested = { slug, requested_at: this.#instant(0), reviewer_session_id: 'r', findings: ['no'] };
-    await this.#emit('review.changes_requested', { ...requested, review_round: this.#round(slug) });
+    await this.#emit('review.changes_requested', { ...requested, review_round: this.#round(slug) }, producer);
     if (this.#chance.hit(0.3)) return;
     await sleep(this.process.clock, this.#chance.between(100, 8000));
     const approved = { slug, approved_at: this.#instant(0), reviewer_session_id: 'r' };
@@ -215,9 +238,9 @@ export class People {
     });
   }
 
-  async #holdAWhile(): Promise<void> {
+  async #holdAWhile(producer = this.#producer): Promise<void> {
     const placed = { owner: 'ada', reason: 'release', until: null, main_busy: false, alarm: null };
-    await this.#emit('integration.hold.placed', { ...placed, command_id: this.#ulid() });
+    await this.#emit('integration.hold.placed', { ...placed, command_id: this.#ulid() }, producer);
     await sleep(this.process.clock, this.#chance.between(10, 40_000));
     await this.#emit('integration.hold.lifted', { actor: 'ada', reason: 'over', command_id: this.#ulid() });
   }
@@ -263,10 +286,10 @@ export class People {
   }
 
   /** Emits until the log has acknowledged it; what it acknowledges it must keep. */
-  async #emit<T extends EventType>(type: T, payload: PayloadOf<T>): Promise<void> {
+  async #emit<T extends EventType>(type: T, payload: PayloadOf<T>, producer = this.#producer): Promise<void> {
     for (;;) {
       try {
-        const result = await this.#producer.emit(type, payload as never);
+        const result = await producer.emit(type, payload as never);
         if (result.status === 'rejected') throw new InvariantViolation(JSON.stringify(result));
         if (result.status !== 'conflict') for (const id of result.ids) this.acknowledged.add(id);
         return;

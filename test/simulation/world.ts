@@ -48,6 +48,8 @@ export class World implements Shared {
   /** How long people act, ms. */
   readonly spanMs: number;
   readonly #weather: Weather;
+  /** How often somebody acts just when a session does. */
+  readonly #mischief: number;
   #calm = false;
   #redisSkewMs = 0;
 
@@ -74,14 +76,18 @@ export class World implements Shared {
     this.spanMs = chance.pick([5000, 20_000, 60_000]);
     this.skewMaxMs = chance.pick([0, 0, 100, 60_000]);
     this.#weather = drawWeather(this.kernel);
+    this.#mischief = chance.hit(0.4) ? 0.08 * chance.next() : 0;
     plant.remote(this.remote);
-    plant.store(this.store);
     const names = ['ant', 'bee', 'cat'].slice(0, chance.pick([1, 2, 2, 2, 3]));
     this.hosts = names.map((name) => new Host(this, name));
     this.people = new People(this);
   }
 
   readonly weather = (): Weather => (this.#calm ? CALM : this.#weather);
+
+  meddle(): void {
+    if (!this.#calm && this.kernel.chance.hit(this.#mischief)) this.people.meddle();
+  }
 
   fail(law: string, detail: string): void {
     this.kernel.trace(`VIOLATION ${law}: ${detail}`);

@@ -18,11 +18,6 @@ export const CANDIDATE_REASONS: Reasons = {
     '*': 'it waits or works already, so there is nothing to resume; another one that ranks lower changes nothing',
     blocked: 'another candidate of the slug, which ranks lower',
   },
-  'integration.candidate.dequeued': {
-    pending: 'its conditions stopped holding between the look at the queue and the dequeue: the session takes the next',
-    integrating: 'it is taken already; a second session settles it while reconciling, before it dequeues anything',
-    blocked: 'it waits for a resume: the session that saw it ready takes the next',
-  },
   'integration.candidate.requeued': {
     pending: NOT_TAKEN,
     ready: NOT_TAKEN,

@@ -74,6 +74,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     serve: async (_context: CommandContext, ready) => ready({ pid: 4242 }),
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
+    demo: async () => examples.demo,
     configuration: async () => examples.config,
     catalog: async () => examples.catalog,
     machines: async () => ['candidate', 'integrator', 'lease'],

@@ -2,13 +2,18 @@
  * The way of one candidate to the train: taken from the queue, rechecked, merged in the object database, checked by
  * a second computation. Every way out is in the log before the effect ends.
  */
+import { sleep } from '../../io/clock.ts';
 import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/repository.ts';
 import type { Member, MergeOutcome, RecheckOutcome, SelectOutcome, Taken } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
-import { readinessReasons } from '../../machines/readiness.ts';
+import { type Reason, readinessReasons } from '../../machines/readiness.ts';
 import { block, type Finding } from './block.ts';
 import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
 import type { SessionWork } from './work.ts';
+
+const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
+/** How often git may break down over one candidate before that is its outcome. */
+const GIT_TRIES = 3;
 
 /** Takes the next candidate: one to rebuild first, else the head of the queue, which is dequeued. */
 export async function selectCandidate(
@@ -23,11 +28,12 @@ export async function selectCandidate(
   if (parts.repository.standing.hold) return { kind: 'on_hold' };
   if (input.last && parts.repository.queue.length === 0) await probeAll(work, await work.lookHolding());
   for (;;) {
+    await parts.faults.reach('before-dequeue');
+    // The choice and the entry it is made as of belong together: nothing may be applied between them.
     const [head] = parts.repository.queue;
     if (!head) return { kind: 'empty' };
     const { slug, branch, sha, attempt } = head.context;
     const base = input.train.at(-1)?.tip ?? work.view?.main ?? sha;
-    await parts.faults.reach('before-dequeue');
     await work.record({
       type: 'integration.candidate.dequeued',
       payload: {
@@ -63,16 +69,22 @@ export async function recheckCandidate(
     const head = view.heads.get(record.context.branch);
     if (head === undefined || !(await parts.git.hasCommit(head))) view = await work.lookHolding();
   }
-  await work.patiently(() => parts.prober.probe([record], view), 'unreachable');
-  await parts.dispatcher.catchUp();
-  if (record.state !== 'integrating') {
-    work.countSuperseded(record);
-    return { kind: 'fell', reasons: [] };
-  }
-  const reasons = readinessReasons(record.context).map(({ code }) => code);
-  if (reasons.length > 0) {
-    await sendBack(work, input.candidate, 'recheck');
-    return { kind: 'fell', reasons };
+  for (let fresh = false; ; fresh = true) {
+    const seen = view;
+    const { unknown } = await work.patiently(() => parts.prober.probe([record], seen), 'unreachable');
+    await parts.dispatcher.catchUp();
+    if (record.state !== 'integrating') {
+      work.countSuperseded(record);
+      return { kind: 'fell', reasons: [] };
+    }
+    const reasons = readinessReasons(record.context).map(({ code }) => code);
+    if (reasons.length === 0 && unknown.length === 0) break;
+    // An old view is good enough to go on, not to send a candidate back.
+    if (fresh || !first) {
+      await sendBack(work, input.candidate, 'recheck');
+      return { kind: 'fell', reasons };
+    }
+    view = await work.lookHolding();
   }
   const base = input.train.at(-1)?.tip ?? view.main;
   if (base === null || base === undefined) return work.halt('MAIN_REWOUND', 'main is gone from the remote');
@@ -89,7 +101,8 @@ export async function sendBack(work: SessionWork, candidate: Taken, after: 'rech
   const { parts } = work;
   const key = candidateKey(candidate);
   const record = work.recordOf(key);
-  const reasons = readinessReasons(record.context);
+  const failing = readinessReasons(record.context);
+  const reasons: Reason[] = failing.length > 0 ? failing : [UNTOLD];
   if (reasons.some(({ code }) => code === 'already_integrated') && work.view?.main) {
     return completeIntegrated(work, record, 'ancestry', work.view.main);
   }
@@ -152,7 +165,17 @@ function merge(work: SessionWork, candidate: Taken, base: string): Promise<GitMe
   ].join('\n');
   const timeSeconds = Math.floor(Date.parse(dequeuedAt) / 1000);
   const request = { base, sha, strategy: config.strategy, message, author: config.author, timeSeconds };
-  return git.merge(request, work.lost.signal);
+  return insistently(work, () => git.merge(request, work.lost.signal));
+}
+
+/** Asks again when git broke down (killed, out of memory): only what fails each time says something of the candidate. */
+async function insistently<A extends { kind: string }>(work: SessionWork, ask: () => Promise<A>): Promise<A> {
+  const { clock, timings } = work.parts;
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask();
+    if (answer.kind !== 'error' || tries === GIT_TRIES || work.lost.signal.aborted) return answer;
+    await sleep(clock, timings.retryFirstMs, work.lost.signal).catch(() => undefined);
+  }
 }
 
 async function couple(
@@ -162,13 +185,22 @@ async function couple(
   merged: Extract<GitMerge, { kind: 'merged' }>,
 ): Promise<MergeOutcome> {
   const { slug, branch, sha, attempt } = candidate;
-  const check = await work.parts.git.selfCheck(base, sha, merged.commit, work.lost.signal);
-  if (check.kind !== 'same') {
-    const found = check.kind === 'differs' ? check.paths : [check.detail];
+  const check = await insistently(work, () => work.parts.git.selfCheck(base, sha, merged.commit, work.lost.signal));
+  if (check.kind === 'error') {
     await block(work, candidate, {
       kind: 'error',
       base,
-      evidence: found.map((path) => `the merge result differs from the three-way rule: ${path}`),
+      evidence: [check.detail],
+      diagnostics: ['the merge is clean, but its self-check could not be made; nothing was pushed'],
+      nextAction: `mend the cause, then telec resume ${slug}`,
+    });
+    return { kind: 'settled' };
+  }
+  if (check.kind === 'differs') {
+    await block(work, candidate, {
+      kind: 'error',
+      base,
+      evidence: check.paths.map((path) => `the merge result differs from the three-way rule: ${path}`),
       diagnostics: ['the self-check of the merge failed; nothing was pushed'],
       nextAction: 'report this; then telec unhold --reason "..."',
     });

@@ -3,7 +3,7 @@
  * remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
  */
 import { invariant } from '../../errors.ts';
-import type { PushOutcome as GitPush, RemoteView } from '../../io/git/repository.ts';
+import type { PushOutcome as GitPush } from '../../io/git/repository.ts';
 import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
@@ -12,26 +12,30 @@ import type { Emission } from '../producer.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
 import { fenceNote } from './take-lease.ts';
-import { type SessionWork, stop } from './work.ts';
+import { SessionStop, type SessionWork, stop } from './work.ts';
 
 /** Pushes all members and a new fence commit in one atomic push. */
 export async function pushTrain(work: SessionWork, train: Member[]): Promise<PushOutcome> {
   const { parts } = work;
-  const view = await work.lookHolding();
+  const fenceFrom = work.fenceCommit;
+  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
+  const seq = work.seq + 1;
+  const timeSeconds = work.seconds();
+  // Written while the remote is asked; one that is not pushed is an object nobody refers to.
+  const writing = parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
+  writing.catch(() => undefined);
   const base = train[0]?.base;
+  const view = await lookAndProbe(work, train, base);
   if (view.main !== base) {
     await work.patiently(() => parts.git.fetch([]), 'unreachable');
     await noticeMain(work, view.main);
     return { kind: 'main_moved' };
   }
-  const left = await recheckMembers(work, train, view);
+  if (view.unknown) return { kind: 'main_moved' };
+  const left = await sendBackFallen(work, train);
   if (left.length > 0) return { kind: 'members_left', left };
 
-  const fenceFrom = work.fenceCommit;
-  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
-  const seq = work.seq + 1;
-  const timeSeconds = work.seconds();
-  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
+  const fenceTo = await writing;
   work.pushNumber += 1;
   await parts.faults.reach('before-push-attempted');
   await work.record({
@@ -53,12 +57,14 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
     },
   });
   await parts.faults.reach('after-push-attempted');
-  // From here on the log refuses to supersede a member; one that left just before is found now, for the last time.
-  const gone = train.map(candidateKey).filter((key) => parts.repository.find(key)?.context.openPush !== seq);
-  if (gone.length > 0) {
+  // From here on the log refuses to supersede a member; one that fell out just before is found now, for the last time.
+  const gone = train.some((member) => {
+    const { context } = work.recordOf(candidateKey(member));
+    return context.openPush !== seq || readinessReasons(context).length > 0;
+  });
+  if (gone) {
     await settle(work, 'integration.push.rejected', seq, 'a member left before the push');
-    for (const key of gone) work.countSuperseded(work.recordOf(key));
-    return { kind: 'members_left', left: gone };
+    return { kind: 'members_left', left: await sendBackFallen(work, train) };
   }
   return carryOut(work, train, { seq, fenceFrom, fenceTo, timeSeconds });
 }
@@ -120,7 +126,8 @@ async function transientlyPatient(
   try {
     return await work.patiently(push, 'transient');
   } catch (error) {
-    if (!(error instanceof LeaseLost))
+    // Anything else says nothing about the push: it stays open, for the next session to find out.
+    if (error instanceof SessionStop)
       await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
     throw error;
   }
@@ -173,12 +180,28 @@ async function settle(
   await work.record({ type, payload: { ...work.stamp(), seq, push_number: work.pushNumber, reason } });
 }
 
-/** Keys of the members that no longer hold; their way back is in the log. */
-async function recheckMembers(work: SessionWork, train: Member[], view: RemoteView): Promise<CandidateKey[]> {
+/** How often a remote whose branches move between look and fetch is asked anew. */
+const LOOKS_MAX = 3;
+
+/** Asks the remote about every member. `unknown`: git could not tell of one, so nothing may be pushed. */
+async function lookAndProbe(
+  work: SessionWork,
+  train: Member[],
+  base: string | undefined,
+): Promise<{ main: string; unknown: boolean }> {
   const { parts } = work;
   const records = train.map((member) => work.recordOf(candidateKey(member)));
-  await work.patiently(() => parts.prober.probe(records, view), 'unreachable');
-  await parts.dispatcher.catchUp();
+  for (let looks = 1; ; looks += 1) {
+    const view = await work.lookHolding();
+    if (view.main !== base) return { main: view.main, unknown: false };
+    const { unknown } = await work.patiently(() => parts.prober.probe(records, view), 'unreachable');
+    if (unknown.length === 0 || looks === LOOKS_MAX) return { main: view.main, unknown: unknown.length > 0 };
+  }
+}
+
+/** Keys of the members that no longer hold; their way back is in the log. */
+async function sendBackFallen(work: SessionWork, train: Member[]): Promise<CandidateKey[]> {
+  await work.parts.dispatcher.catchUp();
   const left: CandidateKey[] = [];
   for (const member of train) {
     const key = candidateKey(member);

@@ -146,6 +146,11 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   const { parts } = work;
   const known = parts.repository.standing.main;
   if (known === null || known === main) return;
+  if (!(await parts.git.hasCommit(main))) {
+    await work.patiently(() => parts.git.fetch([]), 'unreachable');
+    // Main moved on once more: what was seen of it cannot be judged, and the next look sees more.
+    if (!(await parts.git.hasCommit(main))) return;
+  }
   if (!(await isOnMain(work, known, main))) {
     await work.testify('integration.main.rewound', {
       from: known,

@@ -5,15 +5,17 @@
  */
 import type { AttributeViews } from './attributes.ts';
 import type { History } from './history.ts';
+import type { GitRunner } from './launcher.ts';
 import { formatCommit, isObjectId, type ObjectStore } from './objects.ts';
 import { showPath } from './paths.ts';
 import type { ConflictPath, MergeOutcome, MergeRequest } from './repository.ts';
-import { failure, GitFault, type GitResult, runGit } from './run.ts';
+import { failure, GitFault, type GitResult } from './run.ts';
 
 export interface MergeTools {
   objects: ObjectStore;
   history: History;
   attributes: AttributeViews;
+  run: GitRunner;
   /** The closed environment, with GIT_DIR. */
   env: Record<string, string>;
   /** Milliseconds for one merge. */
@@ -46,7 +48,7 @@ async function attempt(
   const folder = await attributes.folder(baseCommit.tree);
   const [bases, result] = await Promise.all([
     history.mergeBases(base, sha),
-    runGit({
+    tools.run({
       // `--no-messages` keeps git's words out: only ids, modes, stages and names come back.
       args: ['merge-tree', '--write-tree', '-z', '--no-messages', base, sha],
       // The attributes count only when the working directory is the root of the work tree.
@@ -63,6 +65,9 @@ async function attempt(
   if (merged.tree === baseCommit.tree) return { kind: 'integrated', how: 'content' };
   const parents = request.strategy === 'merge' ? [base, sha] : [base];
   const commit = await objects.write('commit', formatCommit({ ...request, tree: merged.tree, parents }));
+  history.wrote(commit, parents);
+  // The next of a train is merged into this tree; its folder is made while this one is checked and recorded.
+  attributes.folder(merged.tree).catch(() => undefined);
   return { kind: 'merged', commit, tree: merged.tree, base };
 }
 
