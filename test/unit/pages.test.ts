@@ -16,7 +16,9 @@ const pages = [
 
 describe('the pages', () => {
   test('of tests explain every fault point, in the order a session passes them', () => {
-    const listed = [...read('docs/testing.md').matchAll(/^\| `((?:before|after)-[a-z-]+)` \|/gm)].map(([, name]) => name);
+    const listed = [...read('docs/testing.md').matchAll(/^\| `((?:before|after)-[a-z-]+)` \|/gm)].map(
+      ([, name]) => name,
+    );
     expect(listed).toEqual([...FAULT_POINTS]);
   });
 
