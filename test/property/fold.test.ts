@@ -147,12 +147,61 @@ const inner: fc.Arbitrary<Said> = fc.oneof(
   ),
 );
 
-const logs = fc.array(fc.oneof({ weight: 3, arbitrary: outer }, { weight: 2, arbitrary: inner }), { maxLength: 60 });
+/** All that makes one candidate ready, in any order: left to chance alone, few would ever come that far. */
+const whole: fc.Arbitrary<Said[]> = fc.tuple(triple, instant, round).chain(([own, ready_at, review_round]) =>
+  fc.shuffledSubarray<Said>(
+    [
+      {
+        type: 'review.approved',
+        payload: { slug: own.slug, approved_at: AT, review_round, reviewer_session_id: 'r' },
+      },
+      {
+        type: 'deployment.started',
+        payload: { ...own, worker_session_id: 'w', orchestrator_session_id: 'o', ready_at },
+      },
+      {
+        type: 'branch.pushed',
+        payload: { branch: own.branch, sha: own.sha, remote: 'origin', pushed_at: AT, pusher: 'w' },
+      },
+      {
+        type: 'integration.candidate.probed',
+        payload: {
+          ...own,
+          session_id: 'd',
+          reachable: true,
+          integrated: false,
+          undelivered: [],
+          previous: null,
+          probed_at: AT,
+        },
+      },
+    ],
+    { minLength: 4 },
+  ),
+);
+
+const one = (said: fc.Arbitrary<Said>) => said.map((event) => [event]);
+const logs = fc
+  .array(
+    fc.oneof(
+      { weight: 1, arbitrary: whole },
+      { weight: 2, arbitrary: one(outer) },
+      { weight: 3, arbitrary: one(inner) },
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.flat());
 
 const asEvents = (said: readonly Said[]): DomainEvent[] =>
   said.map(
     ({ type, payload }, index) =>
-      ({ type, payload, id: `${index + 1}-0`, timestamp: AT, source: 'test/1' }) as unknown as DomainEvent,
+      ({
+        type,
+        payload,
+        id: `${index + 1}-0`,
+        timestamp: new Date(START_MS + index).toISOString(),
+        source: 'test/1',
+      }) as unknown as DomainEvent,
   );
 
 function folded(events: readonly DomainEvent[], into = new Repository()): Repository {
