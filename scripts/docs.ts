@@ -7,6 +7,8 @@ import type { Command } from 'commander';
 import { EXIT_MEANINGS } from '../src/cli/exit.ts';
 import { buildProgram, EXAMPLES } from '../src/cli/program.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
+import { render as acceptancePage } from './docs/acceptance.ts';
+import { render as machinesPage } from './docs/machines.ts';
 import { shapes } from './examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -63,25 +65,14 @@ function cliPage(): string {
     ),
     'Colours are left out where stdout is no terminal, with `NO_COLOR` and with `TERM=dumb`.',
     '## Exit statuses',
-    rows(
-      ['Status', 'Meaning'],
-      EXIT_MEANINGS.map(([status, meaning]) => [String(status), meaning]),
-    ),
+    statusTable(),
     'An error is `error: <one sentence>` and `hint: <next step>` on stderr, with one line for each problem between them; ' +
       'with `--json` also `{"error": {"code", "message", "hint", "problems"?}}` on stdout.',
     '## Configuration',
     "`telec.yaml` in the repository; every key is optional, an unknown one is an error. `integration` is read from main's own file, " +
       "so that a branch cannot loosen the rules it lands by; if main has no file, and for all other keys, from the main work tree's. " +
       'The environment beats the file.',
-    rows(
-      ['Key', 'Default', 'Environment', 'Meaning'],
-      CONFIG_KEYS.map(({ key, fallback, env, meaning }) => [
-        `\`${key}\``,
-        `\`${fallback}\``,
-        `\`${env}\``,
-        cell(meaning),
-      ]),
-    ),
+    configurationTable(),
     'State lies in `$TELEC_HOME/<repo_id>/`, for this user alone; without `TELEC_HOME` in `$XDG_STATE_HOME/telec/<repo_id>/`, and without ' +
       'that in `~/.local/state/telec/<repo_id>/`.',
     '## Commands',
@@ -89,8 +80,46 @@ function cliPage(): string {
   ].join('\n\n')}\n`;
 }
 
+function configurationTable(): string {
+  return rows(
+    ['Key', 'Default', 'Environment', 'Meaning'],
+    CONFIG_KEYS.map(({ key, fallback, env, meaning }) => [
+      `\`${key}\``,
+      `\`${fallback}\``,
+      `\`${env}\``,
+      cell(meaning),
+    ]),
+  );
+}
+
+function statusTable(): string {
+  return rows(
+    ['Status', 'Meaning'],
+    EXIT_MEANINGS.map(([status, meaning]) => [String(status), meaning]),
+  );
+}
+
+/** README.md with its tables made anew between their marks; the rest of it is written by hand. */
+function readmePage(): string {
+  const tables: [string, string][] = [
+    ['configuration', configurationTable()],
+    ['exit statuses', statusTable()],
+  ];
+  return tables.reduce((text, [name, table]) => {
+    const [open, close] = [`<!-- ${name}: made by npm run docs -->\n`, `\n<!-- end of ${name} -->`];
+    const [from, to] = [text.indexOf(open) + open.length, text.indexOf(close)];
+    if (from < open.length || to < from) throw new Error(`README.md has lost its marks of ${name}`);
+    return text.slice(0, from) + table + text.slice(to);
+  }, textOf('README.md') ?? '');
+}
+
 /** Every generated page: path from the root, and its text. */
-const pages: [string, () => string][] = [['docs/cli.md', cliPage]];
+const pages: [string, () => string][] = [
+  ['docs/cli.md', cliPage],
+  ['docs/machines.md', machinesPage],
+  ['docs/acceptance.md', acceptancePage],
+  ['README.md', readmePage],
+];
 
 function textOf(path: string): string | null {
   try {

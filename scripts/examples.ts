@@ -23,6 +23,7 @@ import type {
   SubmitView,
   WhyView,
 } from '../src/actors/client.ts';
+import type { DemoView } from '../src/actors/demo/story.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -59,7 +60,7 @@ const status: StatusView = {
   rollback_required: false,
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
-  log: { last_id: entry, applied_id: entry, length: 412, dead: 0 },
+  log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
 };
 
 const ready: CandidateView = {
@@ -211,6 +212,25 @@ const doctor: DoctorRow[] = [
   { check: 'remote', status: 'warn', detail: 'origin has not been fetched for a day', mend: 'git fetch origin' },
 ];
 
+const demo: DemoView = {
+  ok: true,
+  candidates: [
+    {
+      slug: 'login',
+      branch: 'feature/login',
+      sha,
+      expected: 'completed',
+      actual: 'completed',
+      how: 'clean; merged as 9e8d7c6',
+    },
+  ],
+  main: merge,
+  problems: [],
+  graph: ['*   9e8d7c6 Merge login (feature/login)'],
+  duration_ms: 9300,
+  kept: null,
+};
+
 const config: ConfigRow[] = [
   { key: 'main', value: 'main', source: 'default' },
   { key: 'integration.strategy', value: 'squash', source: "main's telec.yaml" },
@@ -247,6 +267,7 @@ export const examples = {
   completed,
   config,
   dead,
+  demo,
   doctor,
   envelope,
   hold,
@@ -270,6 +291,7 @@ export const shapes: Record<string, unknown> = {
   down: { running: false, pid: null, changed: true },
   status,
   doctor,
+  demo,
   submit,
   'events emit': { id: entry, status: 'appended' },
   'events tail': envelope,

@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { Timings } from './session/work.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -47,7 +48,14 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
-  log: { last_id: string; applied_id: string; length: number; dead: number };
+  /** `state`: whether it is still the log the daemon followed; if not, nobody integrates until a new start. */
+  log: {
+    last_id: string;
+    applied_id: string;
+    length: number;
+    dead: number;
+    state: 'intact' | 'replaced' | 'lost_tail';
+  };
 }
 
 export interface BlockedView {
@@ -292,6 +300,8 @@ export interface TelecClient {
   actor(id: string): Promise<ActorDetailView>;
   /** Entries after `from` ('0': from the first); ends at the newest unless `follow`; ends on abort. */
   tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView>;
+  /** Up to `count` entries after `from`. */
+  page(from: string, count: number): Promise<EnvelopeView[]>;
   /** One result for each request, in order; a rejected one does not stop the others. */
   emit(requests: EmitRequest[]): Promise<EmitResult[]>;
   /** Push, approve, finalize. `branch` null: the one checked out. `slug` null: derived from the branch. */
@@ -324,6 +334,8 @@ export interface Faults {
 export interface Tuning {
   timings?: Partial<Timings>;
   git?: Partial<RepositoryLimits>;
+  /** How often the daemon's watchdog looks, and its pause after a remote that did not answer, ms. */
+  daemon?: { watchdogMs?: number; retryMs?: number };
 }
 
 /** What every command knows about where and for whom it runs. */
@@ -349,6 +361,8 @@ export interface Runtime {
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The demo, told beat by beat; needs no repository. */
+  demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;

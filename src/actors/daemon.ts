@@ -1,2 +1,193 @@
-import type { CommandContext } from './client.ts';
-export async function serve(_context: CommandContext, _ready: (view: { pid: number }) => void): Promise<void> {}
+/**
+ * The daemon of one repository: takes the lock, opens the log file, the host and the steward, answers on the socket, and
+ * ends all of it in order. The composition root of a long life; what happens in it is decided elsewhere.
+ *
+ * Invariant: one daemon for a state folder, held by a kernel lock for as long as the process lives.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { EXIT, TelecError } from '../errors.ts';
+import { type FileLock, lockFile } from '../io/lock.ts';
+import { type LogFile, openLogFile } from '../io/logger.ts';
+import { secretsOf } from '../io/secrets.ts';
+import { listenOnSocket } from '../io/socket-server.ts';
+import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
+import { telecVersion } from '../io/version.ts';
+import type { EventCatalogue } from '../machines/events.ts';
+import type { CommandContext, StatusView } from './client.ts';
+import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
+import type { Faults } from './faults.ts';
+import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
+import { createInspection } from './inspection.ts';
+import type { Cartridge } from './pipeline.ts';
+import { RepositoryClient } from './repository-client.ts';
+import { daemonApp } from './routes.ts';
+import { makeSteward, type Report, type Steward } from './steward.ts';
+import { candidateViews } from './views.ts';
+import { openWorkspace, redisUrl, type Workspace } from './workspace.ts';
+
+const WATCHDOG_MS = 2000;
+const RETRY_MS = 60_000;
+/** What is left of the 30 s of a clean end once the train in hand had its time. */
+const STOP_MS = 25_000;
+const CLOSE_MS = 3000;
+
+/** What a program adds to its daemon. */
+export interface DaemonExtras {
+  /** Run after telec's own, in this order. */
+  cartridges?: readonly Cartridge[];
+  /** The default catalogue with the program's own types in it. */
+  catalogue?: EventCatalogue;
+}
+
+/**
+ * Runs the daemon in this process until `context.signal` aborts or somebody asks it to stop; `ready` is called once it
+ * answers. Thrown: DAEMON_RUNNING (6), NOT_INITIALIZED (6), and the faults of opening the repository.
+ */
+export async function serve(
+  context: CommandContext,
+  ready: (view: { pid: number }) => void,
+  extras: DaemonExtras = {},
+): Promise<void> {
+  const workspace = await openWorkspace(context);
+  ensurePrivateFolder(workspace.folder);
+  const lock = takeLock(workspace.folder);
+  let file: LogFile | null = null;
+  try {
+    const url = await redisUrl(workspace, context.env);
+    const secrets = secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined });
+    file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
+    const report = reporter(file);
+    try {
+      await run({ context, workspace, url, extras, report, secrets }, ready);
+    } catch (error) {
+      report.error('the daemon ended with a fault', error);
+      throw error;
+    }
+  } finally {
+    file?.close();
+    lock.release();
+  }
+}
+
+function takeLock(folder: string): FileLock {
+  const lock = lockFile(join(folder, 'daemon.lock'));
+  if (lock) return lock;
+  throw new TelecError('DAEMON_RUNNING', EXIT.refused, 'the daemon of this repository runs already', {
+    hint: 'telec status',
+  });
+}
+
+interface Run {
+  context: CommandContext;
+  workspace: Workspace;
+  url: string | null;
+  extras: DaemonExtras;
+  report: Report;
+  secrets: string[];
+}
+
+async function run(parts: Run, ready: (view: { pid: number }) => void): Promise<void> {
+  const { context, workspace, report } = parts;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  context.signal.addEventListener('abort', end, { once: true });
+  if (context.signal.aborted) end();
+  const since = new Date().toISOString();
+  report.info('the daemon starts', { version: telecVersion(), repo_id: workspace.repoId, node: process.version });
+  const inspection = createInspection();
+  let steward: Steward | null = null;
+  const hooks: HostHooks = {
+    onCandidateReady: (record) => steward?.ready(record),
+    onApplied: (event, changes) => steward?.applied(event, changes),
+    onDead: (entry, reason) => report.warn('an entry could not be applied', { entry, reason }),
+  };
+  const options: HostOptions = {
+    repoId: workspace.repoId,
+    folder: workspace.folder,
+    redisUrl: parts.url,
+    source: `daemon/${hostname()}`,
+    onWait: (word) => context.say(word),
+    inspect: inspection.inspect,
+    report: (message, details) => report.warn(message, details),
+    ...parts.extras,
+    ...(context.faults ? { faults: context.faults as Faults } : {}),
+    ...(context.tuning ? { tuning: context.tuning } : {}),
+  };
+  const host = await openHost(options, hooks);
+  try {
+    await host.dispatcher.catchUp();
+    if (host.repository.standing.mode === null) throw notInitialized();
+    writeRepoId(workspace.commonDir, workspace.repoId);
+    registerClone(workspace.folder, workspace.commonDir);
+    const opened: Opened = { context, workspace, host };
+    if (host.dispatcher.stale === null) await recordConfiguration(opened);
+    const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS } = context.tuning?.daemon ?? {};
+    steward = await makeSteward({ opened, report, watchdogMs, retryMs });
+    const client = clientOf(parts, host, steward, since, options);
+    const app = daemonApp({ client, stop: end, frames: () => inspection.frames(), secrets: parts.secrets, report });
+    const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env }, app);
+    try {
+      writeDaemonFile(workspace.folder, { pid: process.pid, socket: socket.path, since, version: telecVersion() });
+      if (!ending.signal.aborted) steward.start();
+      report.info('the daemon answers', { socket: socket.path });
+      ready({ pid: process.pid });
+      await aborted(ending.signal);
+      report.info('the daemon ends', {});
+      if (!(await within(STOP_MS, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
+    } finally {
+      // Last word first: who finds no file opens the log itself, and that must be free by then.
+      await within(CLOSE_MS, socket.close());
+    }
+  } finally {
+    await within(CLOSE_MS, host.close());
+    removeDaemonFile(workspace.folder, process.pid);
+    report.info('the daemon ended', {});
+  }
+}
+
+function clientOf(parts: Run, host: Host, steward: Steward, since: string, options: HostOptions): RepositoryClient {
+  const { context } = parts;
+  const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
+  const { inspect: _inspect, cartridges: _cartridges, ...plain } = options;
+  return new RepositoryClient({
+    context,
+    host,
+    replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
+    daemon: async () => daemon,
+    session: () => steward.session,
+    lost: () => steward.lost,
+    daemonCandidates: async () => ({
+      appliedId: host.dispatcher.appliedId,
+      candidates: candidateViews(host.repository, {}),
+    }),
+    agreed: null,
+    ownsHost: false,
+  });
+}
+
+function reporter({ logger }: LogFile): Report {
+  return {
+    info: (message, details = {}) => logger.info(details, message),
+    warn: (message, details = {}) => logger.warn(details, message),
+    error: (message, error, details = {}) => logger.error({ ...details, err: error }, message),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Waits for `work` at most `ms`; false when it took longer. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const answer = await Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
+  if (!answer) work.catch(() => undefined);
+  return answer;
+}

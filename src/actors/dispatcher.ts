@@ -40,11 +40,20 @@ export interface DispatcherOptions {
   onDead?(entryId: string, reason: string): void;
 }
 
+/** What a long-lived follower adds to following. */
+export interface FollowCare {
+  /** Asked after every pause, before anything is applied; false ends the following. */
+  isIntact?(): Promise<boolean>;
+  /** Nothing came for a while. */
+  onIdle?(): Promise<void>;
+}
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   #appliedId: string;
   #applied = 0;
   #stale: { id: string; type: string } | null = null;
+  #frozen = false;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: DispatcherOptions) {
@@ -67,11 +76,21 @@ export class Dispatcher {
     return this.#stale;
   }
 
+  /** Applies nothing any more: the log is not the one that was followed. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  /** Runs `work` between two entries, when what was applied and the recorded position agree. */
+  between(work: () => void): Promise<void> {
+    return this.#inTurn(async () => work());
+  }
+
   /** Applies everything in the log up to `until` (default: its end). Calls are served one after the other. */
   catchUp(until?: string): Promise<void> {
     return this.#inTurn(async () => {
       for (;;) {
-        if (this.#stale || (until !== undefined && compareIds(this.#appliedId, until) >= 0)) return;
+        if (this.#stale || this.#frozen || (until !== undefined && compareIds(this.#appliedId, until) >= 0)) return;
         const page = await this.#options.log.read(this.#appliedId, PAGE_ENTRIES);
         await this.#ingest(until === undefined ? page : page.filter(({ id }) => compareIds(id, until) <= 0));
         if (page.length < PAGE_ENTRIES) return;
@@ -80,11 +99,13 @@ export class Dispatcher {
   }
 
   /** Follows the log until `signal` aborts. A failed read is given to `onError`, which waits as long as it likes. */
-  async follow(signal: AbortSignal, onError: (error: unknown) => Promise<void>): Promise<void> {
-    while (!signal.aborted && !this.#stale) {
+  async follow(signal: AbortSignal, onError: (error: unknown) => Promise<void>, care: FollowCare = {}): Promise<void> {
+    while (!signal.aborted && !this.#stale && !this.#frozen) {
       try {
         const entries = await this.#options.log.wait(this.#appliedId, BLOCK_MS, signal);
+        if (signal.aborted || (care.isIntact && !(await care.isIntact()))) return;
         if (entries.length > 0) await this.#inTurn(() => this.#ingest(entries));
+        else await care.onIdle?.();
       } catch (error) {
         if (signal.aborted) return;
         await onError(error);

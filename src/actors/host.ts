@@ -74,7 +74,8 @@ export class Host {
   readonly #pipeline: Pipeline;
   readonly #connection: RedisConnection;
   #savedId: string;
-  #git: IntegrationRepository | null = null;
+  #git: Promise<IntegrationRepository> | null = null;
+  #reviving: Promise<unknown> | null = null;
 
   /** Use `openHost`. */
   constructor(
@@ -138,15 +139,39 @@ export class Host {
   }
 
   /** The private repository, opened the first time it is asked for. */
-  async git(clone: Clone, config: Config): Promise<IntegrationRepository> {
-    this.#git ??= await openRepository({
+  git(clone: Clone, config: Config): Promise<IntegrationRepository> {
+    if (!this.#git) {
+      const opening = this.#openGit(clone, config);
+      this.#git = opening;
+      opening.catch(() => {
+        if (this.#git === opening) this.#git = null;
+      });
+    }
+    return this.#git;
+  }
+
+  async #openGit(clone: Clone, config: Config): Promise<IntegrationRepository> {
+    return openRepository({
       dir: join(this.options.folder, 'git'),
       clonePath: clone.commonDir,
       remote: await transportSettings(clone, config.remote),
       main: config.main,
       ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
     });
-    return this.#git;
+  }
+
+  /** Calls `listener` whenever a connection to Redis was cut. */
+  onDisconnected(listener: () => void): void {
+    this.#connection.reader.on('close', listener);
+  }
+
+  /** Starts the embedded server again when it is gone; the connections find it by themselves. A shared one is waited for. */
+  async revive(): Promise<void> {
+    if (this.options.redisUrl !== null) return;
+    this.#reviving ??= ensureServer({ dir: this.options.folder }).finally(() => {
+      this.#reviving = null;
+    });
+    await this.#reviving;
   }
 
   /** A prober that writes under `sessionId`. */
@@ -199,7 +224,8 @@ export class Host {
   }
 
   async close(): Promise<void> {
-    await this.#git?.close();
+    const git = await this.#git?.catch(() => null);
+    await git?.close();
     await this.log.close();
     await this.#connection.close();
   }

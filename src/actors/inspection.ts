@@ -20,6 +20,12 @@ interface Seen {
   snapshot: StatelyInspectionEvent | null;
 }
 
+/** The frame as JSON keeps it, the token of a lease masked: who has it could act as its holder. */
+function withoutTokens(frame: StatelyInspectionEvent): StatelyInspectionEvent {
+  const text = JSON.stringify(frame, (key, value: unknown) => (/token$/i.test(key) ? '***' : value));
+  return JSON.parse(text) as StatelyInspectionEvent;
+}
+
 /** Starts watching; an actor is forgotten once its newest snapshot is no longer active. */
 export function createInspection(): Inspection {
   const seen = new Map<string, Seen>();
@@ -35,6 +41,7 @@ export function createInspection(): Inspection {
   });
   return {
     inspect: inspector.inspect,
-    frames: () => [...seen.values()].flatMap(({ actor, snapshot }) => (snapshot ? [actor, snapshot] : [actor])),
+    frames: () =>
+      [...seen.values()].flatMap(({ actor, snapshot }) => (snapshot ? [actor, snapshot] : [actor])).map(withoutTokens),
   };
 }

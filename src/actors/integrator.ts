@@ -2,7 +2,7 @@
  * Runs one integrator session: the integrator machine with its effects provided, beside the lease keeper. The machine
  * decides, the files in `session/` act; this is where they meet and where a session is told to wake or to stop.
  */
-import { createActor, fromPromise } from 'xstate';
+import { type AnyMachineSnapshot, createActor, fromPromise } from 'xstate';
 import type { Clock, Ids } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import type {
@@ -66,7 +66,18 @@ export interface Session {
   holdLifted(): void;
   /** Finishes the train in hand, requeues the rest, releases. */
   stop(reason: string): void;
+  /** The session's own actor, and the keeper of its lease while it holds one. */
+  actors(): RunningActor[];
   readonly done: Promise<SessionResult>;
+}
+
+/** One live actor of a session. */
+export interface RunningActor {
+  id: string;
+  machine: 'integrator' | 'lease';
+  snapshot: AnyMachineSnapshot;
+  /** When it entered its state, RFC 3339. */
+  since: string;
 }
 
 /** Starts a session at once. Its promise never rejects: a bug is a result with `fault`. */
@@ -127,8 +138,12 @@ export function startSession(options: SessionOptions): Session {
     },
     ...(inspect ? { inspect } : {}),
   });
+  let since = clock.now();
+  let path = '';
   const done = new Promise<SessionResult>((resolve) => {
     actor.subscribe((snapshot) => {
+      if (statePath(snapshot.value) !== path) since = clock.now();
+      path = statePath(snapshot.value);
       if (snapshot.status !== 'done') return;
       const { stop, fault } = snapshot.context;
       resolve({
@@ -153,6 +168,10 @@ export function startSession(options: SessionOptions): Session {
       work.stopping.abort();
       actor.send({ type: 'session.stop', reason });
     },
+    actors: () => [
+      { id: sessionId, machine: 'integrator', snapshot: actor.getSnapshot(), since: new Date(since).toISOString() },
+      ...keeper.actors(),
+    ],
     done,
   };
 }

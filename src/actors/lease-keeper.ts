@@ -2,7 +2,7 @@
  * Runs the lease machine for one session and hands out the permission to act as a value: a `LeaseProof` exists only
  * here, and what moves main takes one. Renewal runs beside the work, on the machine's own timers.
  */
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { type AnyMachineSnapshot, createActor, fromPromise, waitFor } from 'xstate';
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import {
@@ -60,11 +60,14 @@ export interface LeaseKeeper {
   acquire(floor: number): Promise<AcquireResult>;
   /** Gives the lease back; a keeper that holds none does nothing. */
   release(): Promise<void>;
+  /** The actor of the lease that is held; none without one. */
+  actors(): { id: string; machine: 'lease'; snapshot: AnyMachineSnapshot; since: string }[];
 }
 
 export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   const { store, clock, sessionId, ttlMs, renewMs } = options;
   let current: ReturnType<typeof start> | null = null;
+  let since = '';
 
   function start(token: string) {
     /** Monotonic instant until which the lease is surely ours; moved by grants and renewals only. */
@@ -121,6 +124,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
         timeout: Number.POSITIVE_INFINITY,
       });
       if (snapshot.context.busy) return { kind: 'busy', ...snapshot.context.busy };
+      since = new Date(clock.now()).toISOString();
       const { grant, replacedStale } = snapshot.context;
       if (!grant) throw running.fault() ?? new Error(snapshot.context.error ?? 'the lease could not be asked for');
       current = running;
@@ -136,10 +140,14 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       } as LeaseProof;
       return { kind: 'granted', proof, replacedStale };
     },
+    actors: () =>
+      current ? [{ id: current.actor.id, machine: 'lease', snapshot: current.actor.getSnapshot(), since }] : [],
     async release() {
       if (!current) return;
       const { actor } = current;
       current = null;
+      // A lease that was lost has nothing to give back.
+      if (actor.getSnapshot().status !== 'active') return;
       actor.send({ type: 'lease.release' });
       await waitFor(actor, (state) => state.status === 'done', { timeout: Number.POSITIVE_INFINITY });
     },

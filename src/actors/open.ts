@@ -60,6 +60,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
     replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
     daemon: () => daemonOf(place.folder),
     session: () => null,
+    lost: () => null,
     daemonCandidates: () => daemonCandidates(place.folder),
     agreed,
     ownsHost: true,
@@ -96,6 +97,10 @@ export const runtime: Runtime = {
   async doctor(context) {
     const { examine } = await import('./doctor.ts');
     return examine(context);
+  },
+  async demo(context, request, tell) {
+    const { runDemo } = await import('./demo/demo.ts');
+    return runDemo(context, request, tell);
   },
   async configuration(context) {
     return (await openWorkspace(context)).rows;

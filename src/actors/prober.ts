@@ -54,6 +54,7 @@ export class Prober {
     const open = records.filter((record) => {
       const asked = this.#asked.get(record.id);
       const same = asked && asked.head === headOf(record, view, this.#options.main) && asked.main === view.main;
+      // Another prober may have written something else since, from an older look.
       return !same || !sameFacts(record.context.facts, asked.facts);
     });
     if (open.length === 0) return { kind: 'probed', changed: 0, unknown: [] };

@@ -31,8 +31,16 @@ import type {
   WhyView,
 } from './client.ts';
 import { leaseAdopt, leaseBreak, liftHold, markNotifications, placeHold } from './commands/decisions.ts';
+import { emitOne } from './commands/emit.ts';
 import { initialize } from './commands/init.ts';
-import { candidateActorDetail, candidateActors, envelopeView, historyRow } from './commands/reading.ts';
+import {
+  candidateActorDetail,
+  candidateActors,
+  envelopeView,
+  historyRow,
+  sessionActorDetail,
+  sessionActors,
+} from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
 import { resume, submit } from './commands/submit.ts';
 import type { Host, HostHooks } from './host.ts';
@@ -64,6 +72,8 @@ export interface ClientParts {
   daemon(): Promise<StatusView['daemon']>;
   /** The session in this process, when there is one. */
   session(): Session | null;
+  /** What became of the log that is followed; null while it is intact. */
+  lost(): 'replaced' | 'lost_tail' | null;
   /** The daemon's candidates as of one entry, for `replay --verify`; null when none runs. */
   daemonCandidates(): Promise<{ appliedId: string; candidates: CandidateView[] } | null>;
   /** The workspace found under the id that the remote agrees with; for `init` alone. */
@@ -96,7 +106,7 @@ export class RepositoryClient implements TelecClient {
     const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
     const { standing } = host.repository;
     const { remote = 'origin', main = 'main' } = standing.configured ?? {};
-    const session = this.#parts.session() ?? this.#foreground;
+    const session = this.#session();
     return {
       repo_id: host.options.repoId,
       main: { ref: `${remote}/${main}`, sha: standing.main },
@@ -112,7 +122,13 @@ export class RepositoryClient implements TelecClient {
       rollback_required: false,
       stale: host.dispatcher.stale,
       counts: host.repository.counts(),
-      log: { last_id: stats.lastId, applied_id: host.dispatcher.appliedId, length: stats.length, dead: stats.dead },
+      log: {
+        last_id: stats.lastId,
+        applied_id: host.dispatcher.appliedId,
+        length: stats.length,
+        dead: stats.dead,
+        state: this.#parts.lost() ?? 'intact',
+      },
     };
   }
 
@@ -172,11 +188,13 @@ export class RepositoryClient implements TelecClient {
 
   async actors(filter: { machine?: string }): Promise<ActorRow[]> {
     const { host } = await this.#folded();
-    return candidateActors(host).filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
+    const rows = [...sessionActors(this.#session()), ...candidateActors(host)];
+    return rows.filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
   }
 
   async actor(id: string): Promise<ActorDetailView> {
-    return candidateActorDetail((await this.#folded()).host, id);
+    const { host } = await this.#folded();
+    return sessionActorDetail(this.#session(), id) ?? candidateActorDetail(host, id);
   }
 
   async *tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView> {
@@ -192,6 +210,10 @@ export class RepositoryClient implements TelecClient {
       for (const entry of more) yield envelopeView(entry);
       after = more.at(-1)?.id ?? after;
     }
+  }
+
+  async page(from: string, count: number): Promise<EnvelopeView[]> {
+    return (await this.#parts.host.log.read(from, count)).map(envelopeView);
   }
 
   async emit(requests: EmitRequest[]): Promise<EmitResult[]> {
@@ -336,6 +358,10 @@ export class RepositoryClient implements TelecClient {
     return { host: this.#parts.host };
   }
 
+  #session(): Session | null {
+    return this.#parts.session() ?? this.#foreground;
+  }
+
   #writing(): Promise<Opened> {
     const { context, host } = this.#parts;
     return openForWriting(context, host);
@@ -358,38 +384,4 @@ async function isReverted({ context, host }: ClientParts, sha: string, main: str
 
 function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {
   return triple ? candidateKey(triple) : null;
-}
-
-/** Emits what a worker or a user may emit. */
-async function emitOne(host: Host, event: string, payload: Record<string, unknown>): Promise<EmitResult> {
-  const schema = host.catalogue.get(event);
-  if (schema && schema.emitter !== 'worker' && schema.emitter !== 'user') {
-    return {
-      status: 'rejected',
-      code: 'EMITTER_REFUSED',
-      message: `${schema.type} is written by telec alone`,
-      hint: 'telec events catalog names the emitter of each type',
-      exit: EXIT.refused,
-      problems: [],
-    };
-  }
-  const result = await host.producer.emit(event, payload);
-  switch (result.status) {
-    case 'appended':
-    case 'duplicate':
-      return { status: result.status, id: result.id };
-    case 'conflict':
-      return { status: 'conflict', id: result.id, problems: result.problems };
-    case 'rejected':
-      return {
-        status: 'rejected',
-        code: schema ? 'INVALID_EVENT' : 'UNKNOWN_EVENT',
-        message: schema ? `${schema.type} is not valid` : `${JSON.stringify(event)} is no event type`,
-        hint: 'telec events catalog shows the fields of each type',
-        exit: EXIT.usage,
-        problems: result.problems,
-      };
-    default:
-      throw new InvariantViolation(`an event without a proof came back as ${result.status}`);
-  }
 }

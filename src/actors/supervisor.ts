@@ -2,34 +2,45 @@
  * Keeps one integrator session running while there is work: wakes it, looks at the queue once more after it ended,
  * and wakes it from a watchdog when a wake was lost or another session died. The lease decides who really integrates;
  * any number of supervisors may run on any number of hosts.
+ *
+ * Invariants: at most one session of this supervisor at a time; a session that failed, or that found nothing it could
+ * do, is followed by a growing pause, so that no fault becomes a tight loop.
  */
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import type { CandidateRecord, Repository } from './repository.ts';
 
+/** First pause after a session that was aborted or achieved nothing, ms; doubled each time. */
+const PAUSE_FIRST_MS = 1000;
+
 export interface SupervisorOptions {
   clock: Clock;
   leases: LeaseStore;
   repository: Repository;
-  /** Starts a session at once. */
-  start(): Session;
+  /** False while this host must not integrate, whatever the queue says. */
+  mayIntegrate(): boolean;
+  /** Makes ready and starts a session. */
+  start(): Promise<Session>;
   /** How often the watchdog looks, ms. */
   watchdogMs: number;
-  /** Pause after a session that could not reach the remote, or that was aborted, ms. */
+  /** Pause after a session that could not reach the remote or was refused; the longest of all pauses, ms. */
   retryMs: number;
   /** Called with every ended session. */
-  onEnded(result: SessionResult): void;
+  onEnded(result: SessionResult): void | Promise<void>;
   onError(error: unknown): void;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #session: Session | null = null;
+  #running: Promise<void> | null = null;
   #timer: unknown = null;
-  /** Monotonic instant before which no session is started: the pause after one that failed. */
-  #notBefore = 0;
-  #stopped = false;
+  /** Monotonic instants before which no session is started, by cause. */
+  readonly #notBefore = { failure: 0, busy: 0, idle: 0 };
+  /** Sessions in a row that failed or achieved nothing. */
+  #fruitless = 0;
+  #stopReason: string | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -42,67 +53,104 @@ export class Supervisor {
 
   /** A candidate became ready (or was found on main): wakes the one integrator. */
   spawn(): void {
+    this.#notBefore.idle = 0;
     if (this.#session) this.#session.wake();
     else this.#startIfDue();
   }
 
-  /** The lease became free elsewhere, or a hold was lifted. */
-  lookAgain(): void {
+  /** The hold is lifted: the waiting session goes on, or a new one starts. */
+  holdLifted(): void {
     this.#session?.holdLifted();
-    this.#notBefore = 0;
+    this.lookAgain();
+  }
+
+  /** The lease became free elsewhere, or the remote answers again: earlier pauses have lost their reason. */
+  lookAgain(): void {
+    Object.assign(this.#notBefore, { failure: 0, busy: 0, idle: 0 });
     this.#startIfDue();
   }
 
-  /** Stops the session in hand and starts no other. */
+  /** Stops the session in hand and starts no other; resolves when it has ended. */
   async stop(reason: string): Promise<void> {
-    this.#stopped = true;
+    this.#stopReason ??= reason;
     if (this.#timer !== null) this.#options.clock.clearTimeout(this.#timer as never);
-    this.#session?.stop(reason);
-    await this.#session?.done;
+    this.#timer = null;
+    this.#session?.stop(this.#stopReason);
+    await this.#running;
   }
 
   #hasWork(): boolean {
-    const { repository } = this.#options;
+    const { repository, mayIntegrate } = this.#options;
     const { standing } = repository;
-    if (standing.mode !== 'live' || standing.hold) return false;
+    if (standing.mode !== 'live' || standing.hold || !mayIntegrate()) return false;
     return repository.queue.length > 0 || standing.openPushes.length > 0 || repository.live().some(needsSession);
   }
 
-  #startIfDue(): void {
-    const { clock, onEnded } = this.#options;
-    if (this.#stopped || this.#session || !this.#hasWork() || clock.monotonic() < this.#notBefore) return;
-    const session = this.#options.start();
-    this.#session = session;
-    void session.done.then((result) => {
-      this.#session = null;
-      onEnded(result);
-      this.#afterwards(result).catch(this.#options.onError);
-    });
+  #startIfDue(leaseIsFree = false): void {
+    const { clock, onError } = this.#options;
+    if (this.#stopReason !== null || this.#running || !this.#hasWork()) return;
+    const { failure, busy, idle } = this.#notBefore;
+    if (clock.monotonic() < Math.max(failure, idle, leaseIsFree ? 0 : busy)) return;
+    this.#running = this.#run()
+      .catch((error: unknown) => {
+        this.#notBefore.failure = this.#options.clock.monotonic() + this.#pause();
+        onError(error);
+      })
+      .finally(() => {
+        this.#running = null;
+        // What became ready while the session ended woke nobody.
+        this.#startIfDue();
+      });
   }
 
-  /** What comes next depends on how the session ended; the watchdog repairs whatever is missed here. */
+  async #run(): Promise<void> {
+    const session = await this.#options.start();
+    this.#session = session;
+    if (this.#stopReason !== null) session.stop(this.#stopReason);
+    const result = await session.done;
+    this.#session = null;
+    await this.#options.onEnded(result);
+    await this.#afterwards(result);
+  }
+
+  /** When the next session may start depends on how this one ended. */
   async #afterwards(result: SessionResult): Promise<void> {
-    const { clock, leases, retryMs, watchdogMs } = this.#options;
-    if (result.outcome === 'drained') return this.#startIfDue();
-    if (result.outcome !== 'busy') {
-      this.#notBefore = clock.monotonic() + retryMs;
-      return;
+    const { clock, leases, retryMs } = this.#options;
+    const now = clock.monotonic();
+    switch (result.outcome) {
+      case 'drained':
+        if (result.completed + result.blocked + result.superseded > 0) this.#fruitless = 0;
+        else this.#notBefore.idle = now + this.#pause();
+        return;
+      case 'busy': {
+        const { record, now: redisNow } = await leases.read();
+        this.#notBefore.busy = now + (record ? Math.max(0, record.expiresAt - redisNow) + 1 : 0);
+        return;
+      }
+      case 'held':
+      case 'halted':
+        return;
+      case 'aborted':
+        this.#notBefore.failure = now + this.#pause();
+        return;
+      default:
+        this.#notBefore.failure = now + retryMs;
     }
-    const { record, now } = await leases.read();
-    const wait = record ? Math.max(0, record.expiresAt - now) : 0;
-    this.#arm(Math.min(wait + 1, watchdogMs));
+  }
+
+  #pause(): number {
+    const pause = Math.min(PAUSE_FIRST_MS * 2 ** this.#fruitless, this.#options.retryMs);
+    this.#fruitless = Math.min(this.#fruitless + 1, 20);
+    return pause;
   }
 
   #arm(ms: number): void {
     const { clock } = this.#options;
-    if (this.#stopped) return;
-    if (this.#timer !== null) clock.clearTimeout(this.#timer as never);
     this.#timer = clock.setTimeout(() => {
-      this.#timer = null;
       this.#watch()
         .catch(this.#options.onError)
         .finally(() => {
-          if (this.#timer === null) this.#arm(this.#options.watchdogMs);
+          if (this.#stopReason === null) this.#arm(this.#options.watchdogMs);
         });
     }, ms);
   }
@@ -110,9 +158,9 @@ export class Supervisor {
   async #watch(): Promise<void> {
     // A hold lifted in the very moment in which the session went to wait for that was not heard.
     if (this.#session && !this.#options.repository.standing.hold) this.#session.holdLifted();
-    if (this.#session || !this.#hasWork()) return;
+    if (this.#running || !this.#hasWork()) return;
     const { record, now } = await this.#options.leases.read();
-    if (record === null || record.expiresAt <= now) this.#startIfDue();
+    if (record === null || record.expiresAt <= now) this.#startIfDue(true);
   }
 }
 

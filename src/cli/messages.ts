@@ -26,7 +26,8 @@ import type {
 } from '../actors/client.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
 
-const TONES: Record<CandidateState, Tone> = {
+/** The tone of each state, the same wherever one is shown. */
+export const TONES: Record<CandidateState, Tone> = {
   pending: 'dim',
   ready: 'strong',
   integrating: 'warn',

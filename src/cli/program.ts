@@ -90,6 +90,15 @@ export function buildProgram(run: Run): Command {
     load: async () => (await import('./commands/daemon.ts')).status,
   });
   add(program, {
+    usage: 'demo',
+    summary: 'see it work: a scratch remote, four workers, ten candidates, integrated for real',
+    more: 'Needs no repository and no set-up, and clears up after itself. Exit 0 only if every outcome is the expected one.',
+    options: [flag('--keep', 'leave it all there to look around in')],
+    examples: ['telec demo', 'telec demo --keep', 'telec demo --json --quiet'],
+    load: async () => (await import('./commands/demo.ts')).demo,
+    graceful: true,
+  });
+  add(program, {
     usage: 'doctor',
     summary: 'check git, Redis, the remote and the configuration, and say how to mend them',
     examples: ['telec doctor', 'telec doctor --json'],

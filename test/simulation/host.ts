@@ -149,7 +149,8 @@ export class Daemon {
       onCandidateReady: () => this.supervisor.spawn(),
       onApplied: ({ domain }) => {
         const type = domain?.type ?? '';
-        if (type === 'integration.hold.lifted' || type === 'integration.lease.released') this.supervisor.lookAgain();
+        if (type === 'integration.hold.lifted') this.supervisor.holdLifted();
+        if (type === 'integration.lease.released') this.supervisor.lookAgain();
         if (/^(review|branch|deployment\.started|integration\.candidate\.resumed)/.test(type)) this.#probeSoon();
         if (shared.kernel.chance.hit(0.05)) this.#save();
       },
@@ -160,7 +161,8 @@ export class Daemon {
       repository: this.repository,
       watchdogMs: WATCHDOG_MS,
       retryMs: RETRY_MS,
-      start: () => this.#startSession(),
+      mayIntegrate: () => true,
+      start: async () => this.#startSession(),
       onEnded: (result) => this.#judge(result),
       onError: (error) => this.#expectOutage('supervisor', error),
     });

@@ -2,13 +2,16 @@
  * The runtime follows the chart: every way through the candidate's chart is told to the real producer, read back by the
  * real dispatcher, and ends in the snapshot the chart has.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActor } from 'xstate';
 import { Dispatcher } from '../../src/actors/dispatcher.ts';
 import { NotificationBoard } from '../../src/actors/notifications.ts';
 import { Pipeline } from '../../src/actors/pipeline.ts';
 import { createProducer } from '../../src/actors/producer.ts';
 import { type CandidateRecord, Repository } from '../../src/actors/repository.ts';
+import { connect } from '../../src/io/redis/connection.ts';
+import { openLeaseStore } from '../../src/io/redis/lease.ts';
+import { type EventLog, openLog } from '../../src/io/redis/log.ts';
 import { type CandidateEvent, candidateMachine } from '../../src/machines/candidate.ts';
 import { buildDefaultCatalogue } from '../../src/machines/events.ts';
 import { candidateKey } from '../../src/machines/identity.ts';
@@ -24,10 +27,13 @@ import {
   started,
 } from '../support/candidate-model.ts';
 import { explore } from '../support/exploration.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { handClock } from '../support/simple-clock.ts';
+import { openTwinLease } from '../support/twins/lease.ts';
 import { openTwinLog } from '../support/twins/log.ts';
 import { createStore, directPort } from '../support/twins/store.ts';
 
+const TOKEN = 't-1';
 const catalogue = buildDefaultCatalogue();
 const walk = explore(candidateMachine, {
   input: INPUT,
@@ -48,19 +54,17 @@ const whole = walk.paths.filter(({ events }) => {
   );
 });
 
-async function openWorld() {
+/** A log in memory, under a lease with fence 1. */
+async function memoryLog(): Promise<EventLog> {
   const clock = handClock(START_MS);
   const store = createStore(clock.now, () => 'log-1');
-  store.lease = {
-    ownerSessionId: 'integrator-1',
-    leaseToken: 't-1',
-    fence: FENCE,
-    acquiredAt: START_MS,
-    renewedAt: START_MS,
-    expiresAt: START_MS + 120_000,
-  };
-  store.fence = FENCE;
-  const log = openTwinLog(store, directPort(clock));
+  const port = directPort(clock);
+  await openTwinLease(store, port).acquire('integrator-1', TOKEN, 120_000, FENCE - 1);
+  return openTwinLog(store, port);
+}
+
+async function openWorld(log: EventLog) {
+  const clock = handClock(START_MS);
   const producer = createProducer({ log, catalogue, clock, source: 'spec/s-1' });
   const repository = new Repository();
   const woken: string[] = [];
@@ -90,7 +94,7 @@ async function openWorld() {
       payload['command_id'] = commands.toString().padStart(26, '0');
     }
     if (event.type === 'integration.candidate.probed') payload['previous'] = own().lastProbe;
-    const proof = { token: 't-1', fence: FENCE };
+    const proof = { token: TOKEN, fence: FENCE };
     const result = await producer.emit<string>(event.type, payload, { proof });
     expect(result, event.id).toMatchObject({ status: 'appended' });
     await dispatcher.catchUp();
@@ -126,9 +130,13 @@ function numbered(events: readonly CandidateEvent[]): CandidateEvent[] {
 }
 
 /** Tells all events to the runtime and compares what it knows then with what the chart says. */
-async function expectSame(way: readonly CandidateEvent[], end: CandidateSnapshot): Promise<void> {
+async function expectSame(
+  way: readonly CandidateEvent[],
+  end: CandidateSnapshot,
+  openLogOf: () => Promise<EventLog> = memoryLog,
+): Promise<void> {
   const events = numbered(way);
-  const world = await openWorld();
+  const world = await openWorld(await openLogOf());
   for (const event of events) await world.tell(event);
   const chart = play(events);
   const { state, context } = world.own();
@@ -145,19 +153,38 @@ describe('the dispatcher follows the chart', () => {
 
   test('Card-S4 Card-S3 each event in each state does in the runtime what it does in the chart', async () => {
     const seen = new Set<string>();
+    const ways = new Map(walk.paths.map(({ end, events }) => [essenceOf(end), events]));
     for (const { from, event, to } of walk.steps) {
       const kind = `${String(from.value)} | ${event.id} | ${String(to.value)} | ${from.context.openPush !== null}`;
-      const way = walk.paths.find(({ end }) => essenceOf(end) === essenceOf(from))?.events;
+      if (seen.has(kind)) continue;
+      const way = ways.get(essenceOf(from));
       if (!way) throw new Error(`no way to ${essenceOf(from)}`);
       const here = play(numbered(way));
       const next = eventsAt(here).find(({ id }) => id === event.id);
       if (!next) throw new Error(`no event ${event.id}`);
       // What was told on the way cannot be told again: the log would answer that it knows it.
-      if (seen.has(kind) || way.some(({ id }) => id === next.id)) continue;
+      if (way.some(({ id }) => id === next.id)) continue;
       seen.add(kind);
       await expectSame([...way, next], to);
     }
     expect(seen.size).toBeGreaterThan(100);
+  });
+
+  test('Card-S3 S4-FR2.4 S3-3.1c through a real Redis it is the same: the longest way to each end and each rest', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const longest = new Map<string, (typeof whole)[number]>();
+    for (const way of whole) {
+      const state = String(way.end.value);
+      if (way.events.length > (longest.get(state)?.events.length ?? 0)) longest.set(state, way);
+    }
+    expect(longest.size).toBeGreaterThanOrEqual(4);
+    for (const [state, { events, end }] of longest) {
+      const connection = await connect({ socketPath: redis.socketPath });
+      onTestFinished(() => connection.close());
+      await openLeaseStore(connection, state).acquire('integrator-1', TOKEN, 120_000, FENCE - 1);
+      await expectSame(events, end, async () => openLog(connection, state));
+    }
   });
 
   test('Spec-3 Spec-4 only the step to ready queues a candidate and wakes the integrator, once', async () => {
@@ -168,7 +195,7 @@ describe('the dispatcher follows the chart', () => {
       if (!event) throw new Error(`no event ${name}`);
       return event;
     };
-    const world = await openWorld();
+    const world = await openWorld(await memoryLog());
     await world.tell(named('approved'));
     await world.tell(named('pushed'));
     expect(world.woken).toEqual([]);

@@ -29,6 +29,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     notifications: async () => examples.notifications,
     markNotifications: async () => examples.notifications,
     dead: async () => examples.dead,
+    page: async () => [examples.envelope],
     actors: async () => examples.actors,
     actor: async () => examples.actor,
     async *tail() {
@@ -73,6 +74,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     serve: async (_context: CommandContext, ready) => ready({ pid: 4242 }),
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
+    demo: async () => examples.demo,
     configuration: async () => examples.config,
     catalog: async () => examples.catalog,
     machines: async () => ['candidate', 'integrator', 'lease'],

@@ -1,5 +1,5 @@
 /** What commands read beyond the read model: the log as envelopes, histories, actors, machines as data. */
-import { getNextTransitions } from 'xstate';
+import { type AnyMachineSnapshot, getNextTransitions } from 'xstate';
 import { EXIT, TelecError } from '../../errors.ts';
 import type { LogEntry } from '../../io/redis/log.ts';
 import { candidateMachine } from '../../machines/candidate.ts';
@@ -9,6 +9,7 @@ import { integratorMachine } from '../../machines/integrator.ts';
 import { leaseMachine } from '../../machines/lease.ts';
 import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView } from '../client.ts';
 import type { Host } from '../host.ts';
+import { type RunningActor, type Session, statePath } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
 import type { CandidateRecord, Change } from '../repository.ts';
 
@@ -57,10 +58,14 @@ export function candidateActors(host: Host): ActorRow[] {
   return host.repository.live().map((record) => candidateActor(host, record));
 }
 
+function acceptedNow(snapshot: AnyMachineSnapshot): string[] {
+  const types = getNextTransitions(snapshot).map(({ eventType }) => eventType);
+  return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.'));
+}
+
 function candidateActor(host: Host, record: CandidateRecord): ActorRow {
   const snapshot = host.repository.actor(record.id)?.getSnapshot();
-  const types = snapshot ? getNextTransitions(snapshot).map(({ eventType }) => eventType) : [];
-  const accepts = [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).map(fullType);
+  const accepts = snapshot ? acceptedNow(snapshot).map(fullType) : [];
   return { id: record.id, machine: 'candidate', value: record.state, since: record.updatedAt, accepts };
 }
 
@@ -88,6 +93,44 @@ export function candidateActorDetail(host: Host, id: string): ActorDetailView {
     },
     mermaid: mermaidOf(diagramOf(candidateMachine), [record.state]),
   };
+}
+
+/** The actors of a running session; none without one. */
+export function sessionActors(session: Session | null): ActorRow[] {
+  return (session?.actors() ?? []).map(sessionActor);
+}
+
+function sessionActor({ id, machine, snapshot, since }: RunningActor): ActorRow {
+  return { id, machine, value: statePath(snapshot.value), since, accepts: acceptedNow(snapshot) };
+}
+
+/** Fields of a context that may be shown, by machine: no token, and nothing that is long. */
+const SHOWN = {
+  integrator: ['sessionId', 'mode', 'fence', 'candidate', 'base', 'lostRaces', 'stopping'],
+  lease: ['sessionId', 'ttlMs', 'renewMs', 'replacedStale', 'lostBecause'],
+} as const;
+
+/** One actor of a running session with its chart; null when it has none of that id. */
+export function sessionActorDetail(session: Session | null, id: string): ActorDetailView | null {
+  const actor = session?.actors().find((other) => other.id === id);
+  if (!actor) return null;
+  const { machine, snapshot } = actor;
+  const context = snapshot.context as Record<string, unknown>;
+  const row = sessionActor(actor);
+  return {
+    ...row,
+    context: Object.fromEntries(SHOWN[machine].map((name) => [snakeCase(name), context[name] ?? null])),
+    mermaid: mermaidOf(diagramOf(MACHINES[machine]), activeStates(row.value)),
+  };
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** `a.b c` -> `a`, `a.b`, `c`: the states a path names, with those around them. */
+function activeStates(path: string): string[] {
+  return path
+    .split(' ')
+    .flatMap((one) => one.split('.').map((_name, index, names) => names.slice(0, index + 1).join('.')));
 }
 
 /** One step of a candidate as its history shows it. */

@@ -17,6 +17,8 @@ const START_MAX_MS = 60_000;
 /** The train in hand has 30 s to end. */
 const STOP_MAX_MS = 40_000;
 const STOP_LOOK_MS = 50;
+/** Pause before looking again at a daemon that holds the lock but does not answer yet. */
+const OTHER_LOOK_MS = 100;
 
 interface DaemonChange {
   running: boolean;
@@ -60,8 +62,22 @@ async function serve(call: Call): Promise<undefined> {
   return undefined;
 }
 
-/** Starts the daemon detached. Another one that was faster is as good. */
+/** Starts the daemon detached. Another one that was faster is as good, also while it is still starting or ending. */
 async function start(call: Call): Promise<DaemonChange> {
+  const deadline = performance.now() + START_MAX_MS;
+  for (;;) {
+    const change = await tryStart(call);
+    if (change instanceof TelecError) {
+      if (change.code !== 'DAEMON_RUNNING' || performance.now() > deadline) throw change;
+      await pause(OTHER_LOOK_MS);
+      continue;
+    }
+    return change;
+  }
+}
+
+/** One start: what came of it, or why it was refused. */
+async function tryStart(call: Call): Promise<DaemonChange | TelecError> {
   const child = spawn(
     process.execPath,
     [...process.execArgv, call.entry, '-C', call.context.cwd, '--json', 'up', '--foreground'],
@@ -81,7 +97,7 @@ async function start(call: Call): Promise<DaemonChange> {
   if (call.context.signal.aborted) throw new Interrupted();
   const other = await runningPid(call);
   if (other !== null) return { running: true, pid: other, changed: false };
-  throw startFault(said, exitCode);
+  return startFault(said, exitCode);
 }
 
 /** The first line the child writes, or null when it ended or took too long; then it is ended. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { classifyPush, describe } from './classify.ts';
 import { REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import type { History } from './history.ts';
+import type { GitRunner } from './launcher.ts';
 import { isObjectId } from './objects.ts';
 import type {
   DeleteOutcome,
@@ -19,7 +20,7 @@ import type {
   PushRequest,
   RemoteView,
 } from './repository.ts';
-import { type GitResult, runGit } from './run.ts';
+import type { GitResult } from './run.ts';
 
 const FENCE_REF = 'refs/telec/fence';
 /** Where fetched refs are kept in the private repository. */
@@ -27,6 +28,9 @@ const LOCAL = 'refs/telec/remote';
 const LOCAL_BRANCHES = 'refs/telec/branch/';
 /** A listing is read into memory; a remote with more refs than this is not one telec can watch. */
 const LISTING_LIMIT = 512 * 1024 * 1024;
+/** How often a fetch that met another one is made, and the pause that grows with each, ms. */
+const FETCH_TRIES = 6;
+const FETCH_PAUSE_MS = 50;
 
 export interface RemoteLimits {
   /** Milliseconds. */
@@ -52,7 +56,9 @@ export class Remote {
   readonly #env: Record<string, string>;
   readonly #limits: RemoteLimits;
   readonly #history: History;
+  readonly #run: GitRunner;
   #counter = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     dir: string,
@@ -61,16 +67,18 @@ export class Remote {
     globalConfig: string,
     limits: RemoteLimits,
     history: History,
+    run: GitRunner,
   ) {
     this.#dir = dir;
     this.#main = main;
     this.#env = transportEnvironment(dir, settings, globalConfig);
     this.#limits = limits;
     this.#history = history;
+    this.#run = run;
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {
-    const result = await runGit({
+    const result = await this.#run({
       args: ['ls-remote', '--quiet', '--refs', REMOTE],
       cwd: this.#dir,
       env: this.#env,
@@ -82,7 +90,27 @@ export class Remote {
     return { kind: 'seen', view: readListing(result.stdout, this.#main) };
   }
 
-  async fetch(branches: string[], signal?: AbortSignal): Promise<FetchOutcome> {
+  /** One fetch at a time in this process; those of other processes on the same repository are met by asking again. */
+  fetch(branches: string[], signal?: AbortSignal): Promise<FetchOutcome> {
+    const turn = this.#turn.then(() => this.#fetchPatiently(branches, signal));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #fetchPatiently(branches: string[], signal: AbortSignal | undefined): Promise<FetchOutcome> {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#fetchOnce(branches, signal);
+      if (outcome.kind !== 'collided') return outcome;
+      if (tries === FETCH_TRIES) return { kind: 'unreachable', detail: outcome.detail };
+      await new Promise((resolve) => setTimeout(resolve, FETCH_PAUSE_MS * tries));
+    }
+  }
+
+  /** `collided`: the remote answers and has all that was asked for, and yet git failed, as when another moved a ref of ours. */
+  async #fetchOnce(
+    branches: string[],
+    signal: AbortSignal | undefined,
+  ): Promise<FetchOutcome | { kind: 'collided'; detail: string }> {
     const strange = branches.filter((branch) => !isBranchName(branch));
     if (strange.length > 0) return { kind: 'gone', detail: `no branch can be called ${JSON.stringify(strange[0])}` };
     const result = await this.#fetch(
@@ -105,7 +133,7 @@ export class Remote {
     const missing = branches.filter((branch) => branch !== this.#main && !seen.view.heads.has(branch));
     if (seen.view.main === null) missing.unshift(this.#main);
     if (missing.length > 0) return { kind: 'gone', detail: `not on the remote: ${missing.join(', ')}` };
-    return { kind: 'unreachable', detail: describe(result) };
+    return { kind: result.ended === 'exited' ? 'collided' : 'unreachable', detail: describe(result) };
   }
 
   /** Fills an empty repository from a clone on this machine; a failure costs only time at the first real fetch. */
@@ -184,7 +212,7 @@ export class Remote {
     env: Record<string, string>,
     signal: AbortSignal | undefined,
   ): Promise<GitResult> {
-    return runGit({
+    return this.#run({
       args: [
         'fetch',
         '--quiet',
@@ -212,7 +240,7 @@ export class Remote {
     const trace = join(scratch, `push-${process.pid}-${this.#counter++}`);
     await writeFile(trace, '');
     try {
-      const result = await runGit({
+      const result = await this.#run({
         args: ['push', '--porcelain', '--no-verify', '--no-signed', '--recurse-submodules=no', ...args],
         cwd: this.#dir,
         env: { ...this.#env, GIT_TRACE2_EVENT: trace, GIT_TRACE2_EVENT_NESTING: '2' },

@@ -1,0 +1,285 @@
+/**
+ * What the daemon answers on its socket: the route table, each route with the schemas of its question, and the HTTP
+ * around it. Reads and writes through the client alone; a GET changes nothing.
+ */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { scrubber } from '../io/secrets.ts';
+import type { EmitRequest, TelecClient } from './client.ts';
+import type { Report } from './steward.ts';
+
+/** Bytes of one question. */
+export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const EVENTS_MAX = 1000;
+const EMIT_MAX = 200;
+const IDS_MAX = 200;
+
+/** What the routes act on. */
+export interface RouteParts {
+  client: TelecClient;
+  /** Ends the daemon; the answer goes out first. */
+  stop(): void;
+  /** The running actors as frames of the Stately inspection protocol. */
+  frames(): unknown[];
+  /** Values that no answer may show. */
+  secrets: string[];
+  report: Report;
+}
+
+export interface Route {
+  method: 'GET' | 'POST';
+  path: string;
+  /** One sentence for people. */
+  summary: string;
+  /** What may be asked: the query of a GET, the body of a POST. Strict. */
+  question: z.ZodObject;
+  /** Answers the value that is sent as JSON. */
+  answer(parts: RouteParts, question: Record<string, unknown>): Promise<unknown>;
+}
+
+function route<Q extends z.ZodObject>(
+  method: Route['method'],
+  path: string,
+  summary: string,
+  question: Q,
+  answer: (parts: RouteParts, question: z.output<Q>) => Promise<unknown>,
+): Route {
+  return { method, path, summary, question, answer: answer as Route['answer'] };
+}
+
+const nothing = z.strictObject({});
+const text = (about: string) =>
+  z.string().min(1, 'is empty').max(1000, 'is longer than 1000 characters').describe(about);
+const ids = z.strictObject({ ids: z.array(text('Id of a notification')).min(1).max(IDS_MAX) });
+
+/** All routes, questions before acts. */
+export const ROUTES: readonly Route[] = [
+  route('GET', '/v1/status', 'the daemon, the integrator and the queue in brief', nothing, ({ client }) =>
+    client.status(),
+  ),
+  route(
+    'GET',
+    '/v1/candidates',
+    'all candidates, or those of a state or slug, in queue order',
+    z.strictObject({ state: text('A state of a candidate').optional(), slug: text('A work item').optional() }),
+    ({ client }, { state, slug }) =>
+      client.candidates({ ...(state === undefined ? {} : { state }), ...(slug === undefined ? {} : { slug }) }),
+  ),
+  route(
+    'GET',
+    '/v1/candidate',
+    'one candidate with its history',
+    z.strictObject({ selector: text('`<slug>[/<branch>][@<sha-prefix>]`') }),
+    ({ client }, { selector }) => client.candidate(selector),
+  ),
+  route('GET', '/v1/queue', 'what is next, in order', nothing, ({ client }) => client.queue()),
+  route(
+    'GET',
+    '/v1/why',
+    'what a slug waits for, and who can provide it',
+    z.strictObject({ slug: text('A work item') }),
+    ({ client }, { slug }) => client.why(slug),
+  ),
+  route('GET', '/v1/lease', 'who holds main; null when nobody does', nothing, ({ client }) => client.lease()),
+  route(
+    'GET',
+    '/v1/notifications',
+    'what asks for attention',
+    z.strictObject({ unseen: z.enum(['0', '1']).optional().describe('`1`: only what nobody has seen') }),
+    ({ client }, { unseen }) => client.notifications({ unseen: unseen === '1' }),
+  ),
+  route(
+    'GET',
+    '/v1/actors',
+    'the running actors',
+    z.strictObject({ machine: text('candidate, integrator or lease').optional() }),
+    ({ client }, { machine }) => client.actors(machine === undefined ? {} : { machine }),
+  ),
+  route(
+    'GET',
+    '/v1/actor',
+    'one actor with its context in brief and its chart',
+    z.strictObject({ id: text('Id of an actor') }),
+    ({ client }, { id }) => client.actor(id),
+  ),
+  route(
+    'GET',
+    '/v1/events',
+    'entries of the log after `from`, oldest first; fewer than `count` only at its end',
+    z.strictObject({
+      from: z
+        .string()
+        .regex(/^(0|\d{1,20}-\d{1,20})$/, 'is no id of a log entry')
+        .optional()
+        .describe('Entry id, exclusive; `0`, the default, for the first'),
+      count: z
+        .string()
+        .regex(/^[1-9]\d{0,3}$/, 'is no number from 1')
+        .refine((value) => Number(value) <= EVENTS_MAX, `is above ${EVENTS_MAX}`)
+        .optional()
+        .describe(`1 to ${EVENTS_MAX}, default 100`),
+    }),
+    ({ client }, { from = '0', count = '100' }) => client.page(from, Number(count)),
+  ),
+  route('GET', '/v1/inspection', 'the running actors in the Stately inspection protocol', nothing, async (parts) =>
+    parts.frames(),
+  ),
+  route(
+    'POST',
+    '/v1/events',
+    'appends events, each by the rules of `telec events emit`; one result for each, in order',
+    z.strictObject({
+      events: z
+        .array(
+          z.strictObject({ event: text('Short, canonical or full type'), payload: z.record(z.string(), z.unknown()) }),
+        )
+        .min(1)
+        .max(EMIT_MAX),
+    }),
+    ({ client }, { events }) => client.emit(events as EmitRequest[]),
+  ),
+  route('POST', '/v1/notifications/seen', 'a person saw them', ids, ({ client }, asked) =>
+    client.markNotifications(asked.ids, 'seen'),
+  ),
+  route('POST', '/v1/notifications/claim', 'somebody takes care of them', ids, ({ client }, asked) =>
+    client.markNotifications(asked.ids, 'claimed'),
+  ),
+  route('POST', '/v1/notifications/resolve', 'they are settled', ids, ({ client }, asked) =>
+    client.markNotifications(asked.ids, 'resolved'),
+  ),
+  route(
+    'POST',
+    '/v1/hold',
+    'freezes merging',
+    z.strictObject({
+      reason: text('Why').nullable().default(null),
+      for_ms: z.int().min(1).nullable().default(null).describe('For how long, ms; null: until lifted'),
+      main_busy: z.boolean().default(false).describe('Declares manual work on main'),
+    }),
+    async ({ client }, { reason, for_ms, main_busy }) => ({
+      hold: await client.hold({ reason, forMs: for_ms, mainBusy: main_busy }),
+    }),
+  ),
+  route(
+    'POST',
+    '/v1/unhold',
+    'lets merging go on; a halt needs the reason',
+    z.strictObject({ reason: text('Why main is right as it is').nullable().default(null) }),
+    async ({ client }, { reason }) => ({ hold: await client.unhold({ reason }) }),
+  ),
+  route(
+    'POST',
+    '/v1/resume',
+    'puts a blocked candidate back into the queue',
+    z.strictObject({
+      slug: text('`<slug>[/<branch>][@<sha-prefix>]`'),
+      force: z.boolean().default(false),
+      reason: text('Why; recorded').nullable().default(null),
+    }),
+    ({ client }, { slug, force, reason }) => client.resume({ slug, force, reason }),
+  ),
+  route(
+    'POST',
+    '/v1/stop',
+    'ends the daemon: the train in hand is finished, the rest goes back',
+    nothing,
+    async (parts) => {
+      // After the answer has gone out.
+      setImmediate(() => parts.stop());
+      return { stopping: true };
+    },
+  ),
+];
+
+const STATUS_OF: Record<number, 400 | 403 | 404 | 409 | 500 | 503 | 504> = {
+  [EXIT.domain]: 409,
+  [EXIT.usage]: 400,
+  [EXIT.unreachable]: 503,
+  [EXIT.busy]: 409,
+  [EXIT.timeout]: 504,
+  [EXIT.refused]: 403,
+};
+
+/** The answer to any question, as a fetch handler. */
+export function daemonApp(parts: RouteParts): (request: Request) => Response | Promise<Response> {
+  const app = new Hono();
+  const scrub = scrubber(parts.secrets);
+  const refuse = (error: unknown): Response => {
+    const known = error instanceof TelecError ? error : null;
+    if (!known) parts.report.error('a question met a bug', error);
+    const fault = known ?? new TelecError('BUG', EXIT.bug, 'the daemon has a bug', { hint: 'its log has the details' });
+    const status = fault.code === 'NOT_FOUND' ? 404 : (STATUS_OF[fault.exit] ?? 500);
+    return answerError(status, fault, scrub);
+  };
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: () => answerError(413, usage('BODY_TOO_LARGE', `a question has at most ${BODY_BYTES_MAX} bytes`), scrub),
+    }),
+  );
+  for (const { method, path, question, answer } of ROUTES) {
+    app.on(method, path, async (context) => {
+      const asked = method === 'GET' ? queryOf(context.req.queries()) : await bodyOf(context.req.raw);
+      const parsed = question.safeParse(asked);
+      if (!parsed.success) throw invalid(parsed.error);
+      return context.json((await answer(parts, parsed.data)) as object);
+    });
+  }
+  app.notFound((context) => {
+    const { path, method } = context.req;
+    const allowed = ROUTES.filter((other) => other.path === path).map((other) => other.method);
+    if (allowed.length === 0) return answerError(404, usage('NO_ROUTE', `the daemon has no ${path}`), scrub);
+    const fault = usage('WRONG_METHOD', `${path} takes ${allowed.join(' and ')}, not ${method}`);
+    return answerError(405, fault, scrub, { allow: allowed.join(', ') });
+  });
+  app.onError((error) => refuse(error));
+  return (request) => app.fetch(request);
+}
+
+function usage(code: string, message: string, problems: Problem[] = []): TelecError {
+  return new TelecError(code, EXIT.usage, message, {
+    hint: 'docs/protocol.md lists the routes',
+    ...(problems.length > 0 ? { problems } : {}),
+  });
+}
+
+/** One value a name; a name given twice stays a list, which no schema takes. */
+function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(queries).map(([name, all]) => [name, all.length === 1 ? all[0] : all]));
+}
+
+async function bodyOf(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json(\s*;|$)/i.test(type)) throw usage('NOT_JSON', 'a POST has content-type application/json');
+  const body = await request.text();
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw usage('NOT_JSON', 'the body is no JSON');
+  }
+}
+
+function invalid(error: z.ZodError): TelecError {
+  const problems = error.issues.flatMap((issue): Problem[] => {
+    const path = issue.path.map(String).join('.');
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message.replace(/^Invalid input: /, '') }];
+    return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'is no field of this question' }));
+  });
+  return usage('INVALID_QUESTION', 'the question is not as the route wants it', problems);
+}
+
+function answerError(
+  status: number,
+  fault: TelecError,
+  scrub: (text: string) => string,
+  headers: Record<string, string> = {},
+): Response {
+  const { code, message, hint = null, problems, exit } = fault;
+  const error = { code, message, hint, ...(problems ? { problems } : {}), exit };
+  return new Response(scrub(JSON.stringify({ error })), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}

@@ -1,0 +1,277 @@
+/**
+ * Keeps one repository going while its process lives: follows the log, asks the remote, lifts holds whose time is
+ * over, runs the integrator when there is work, keeps Redis up and the snapshot fresh. Each of these is a part of its
+ * own; this is where they meet.
+ *
+ * Invariant: on a log that is not the one that was followed (wiped, replaced, its tail lost) nothing is applied and
+ * nobody integrates any more. What then counts is for a person to decide: a new start reads the log as it is.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvariantViolation, TelecError } from '../errors.ts';
+import { sleep } from '../io/clock.ts';
+import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
+import type { IntegrationRepository } from '../io/git/repository.ts';
+import type { LogCheck } from '../io/redis/log.ts';
+import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
+import { HoldExpiry } from './hold-expiry.ts';
+import type { Host } from './host.ts';
+import type { Session, SessionResult } from './integrator.ts';
+import type { PipelineEvent } from './pipeline.ts';
+import { ProbeLoop } from './probe-loop.ts';
+import type { CandidateRecord, Change } from './repository.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Entries after which the snapshot is written, and the least time between two, ms. */
+const SAVE_ENTRIES = 2000;
+const SAVE_MS = 10_000;
+/** Pauses of a failed read of the log, ms. */
+const READ_PAUSE_FIRST_MS = 100;
+const READ_PAUSE_MAX_MS = 5000;
+
+/** One line of the operating log. `error` goes with its stack. */
+export interface Report {
+  info(message: string, details?: Record<string, unknown>): void;
+  warn(message: string, details?: Record<string, unknown>): void;
+  error(message: string, error: unknown, details?: Record<string, unknown>): void;
+}
+
+export interface StewardOptions {
+  opened: Opened;
+  git: IntegrationRepository;
+  report: Report;
+  /** How often the watchdog of the integrator looks, ms. */
+  watchdogMs: number;
+  /** Pause after a session that could not reach the remote, ms. */
+  retryMs: number;
+}
+
+export class Steward {
+  readonly #options: StewardOptions;
+  readonly #host: Host;
+  readonly #probes: ProbeLoop;
+  readonly #holds: HoldExpiry;
+  readonly #supervisor: Supervisor;
+  readonly #stopping = new AbortController();
+  #config: Config;
+  #following: Promise<void> | null = null;
+  #lost: Exclude<LogCheck, { kind: 'intact' }> | null = null;
+  #readFailures = 0;
+  #savedAt: number;
+  #savedEntries: number;
+
+  constructor(options: StewardOptions) {
+    const { opened, git, report } = options;
+    const { host, workspace } = opened;
+    this.#options = options;
+    this.#host = host;
+    this.#config = workspace.config;
+    this.#savedAt = host.clock.monotonic();
+    this.#savedEntries = host.dispatcher.applied;
+    const onError = (error: unknown) => report.error('the daemon met a fault', error);
+    this.#probes = new ProbeLoop({
+      clock: host.clock,
+      repository: host.repository,
+      git,
+      prober: host.prober(git, workspace.config, host.options.source.slice(host.options.source.indexOf('/') + 1)),
+      intervalMs: () => this.#config.integration.probeMs,
+      report: (message, details) => report.warn(message, details),
+      onReachable: () => this.#supervisor.lookAgain(),
+    });
+    this.#holds = new HoldExpiry(host, onError);
+    this.#supervisor = new Supervisor({
+      clock: host.clock,
+      leases: host.leases,
+      repository: host.repository,
+      mayIntegrate: () => this.#lost === null && host.dispatcher.stale === null,
+      start: () => this.#startSession(),
+      watchdogMs: options.watchdogMs,
+      retryMs: options.retryMs,
+      onEnded: (result) => this.#ended(result),
+      onError,
+    });
+  }
+
+  get session(): Session | null {
+    return this.#supervisor.session;
+  }
+
+  /** Why the log that was followed is not there any more; null while it is. */
+  get lost(): 'replaced' | 'lost_tail' | null {
+    return this.#lost?.kind ?? null;
+  }
+
+  start(): void {
+    const { host } = this.#options.opened;
+    host.onDisconnected(() => this.#revive());
+    this.#following = host.dispatcher.follow(this.#stopping.signal, (error) => this.#readFailed(error), {
+      isIntact: () => this.#isIntact(),
+      onIdle: () => this.#save(),
+    });
+    this.#following.then(
+      () => {
+        const { stale } = host.dispatcher;
+        if (stale) this.#options.report.warn('the log has an entry of a newer telec; not integrating', { ...stale });
+      },
+      (error: unknown) => this.#options.report.error('following the log ended', error),
+    );
+    this.#holds.look();
+    this.#probes.start();
+    this.#supervisor.spawn();
+  }
+
+  /** A candidate became ready, or was found on main. */
+  ready(_record: CandidateRecord): void {
+    if (this.#following) this.#supervisor.spawn();
+  }
+
+  /** One entry was applied. */
+  applied(event: PipelineEvent, changes: readonly Change[]): void {
+    if (!this.#following) return;
+    this.#probes.applied(event);
+    for (const { record, from, to } of changes) {
+      this.#options.report.info('a candidate moved', { candidate: record.id, from, to, entry: event.id });
+    }
+    switch (event.domain?.type) {
+      case 'integration.hold.placed':
+        this.#holds.look();
+        break;
+      case 'integration.hold.lifted':
+        this.#holds.look();
+        this.#supervisor.holdLifted();
+        break;
+      case 'integration.lease.released':
+      case 'integration.lease.broken':
+      case 'integration.log.adopted':
+        this.#supervisor.lookAgain();
+        break;
+      default:
+    }
+    const { applied } = this.#host.dispatcher;
+    const due = this.#host.clock.monotonic() - this.#savedAt >= SAVE_MS;
+    if (applied - this.#savedEntries >= SAVE_ENTRIES && due) void this.#save();
+  }
+
+  /** Ends the session in hand (its train is finished, the rest goes back to the queue), then everything else. */
+  async stop(): Promise<void> {
+    this.#holds.stop();
+    const probes = this.#probes.stop();
+    await this.#supervisor.stop('shutdown');
+    await probes;
+    this.#stopping.abort();
+    await this.#following?.catch(() => undefined);
+    await this.#save();
+  }
+
+  /** What main's own file says counts for the session; what cannot be read leaves the configuration as it was. */
+  async #startSession(): Promise<Session> {
+    const { opened, git } = this.#options;
+    await this.#readConfiguration();
+    const current: Opened = { ...opened, workspace: { ...opened.workspace, config: this.#config } };
+    await recordConfiguration(current);
+    return this.#host.startSession(git, this.#config);
+  }
+
+  async #readConfiguration(): Promise<void> {
+    const { opened, git, report } = this.#options;
+    const { workspace, context } = opened;
+    const look = await git.look(this.#stopping.signal);
+    if (look.kind !== 'seen' || look.view.main === null) return;
+    const { main } = look.view;
+    if (!(await git.hasCommit(main)) && (await git.fetch([], this.#stopping.signal)).kind !== 'fetched') return;
+    try {
+      const text = await git.readFile(main, CONFIG_FILE);
+      const workTree = readText(join(workspace.mainWorkTree, CONFIG_FILE));
+      const { config } = readConfig({ main: text, workTree, env: context.env });
+      this.#config = { ...workspace.config, integration: config.integration };
+    } catch (error) {
+      if (!(error instanceof TelecError)) throw error;
+      report.error("main's configuration cannot be used; the last good one counts", error, { main });
+    }
+  }
+
+  async #ended(result: SessionResult): Promise<void> {
+    const { report } = this.#options;
+    const { sessionId, outcome, completed, blocked, superseded, durationMs, stop, fault } = result;
+    const counts = { session: sessionId, outcome, completed, blocked, superseded, duration_ms: durationMs };
+    report.info('a session ended', { ...counts, ...(stop ? { reason: stop.reason, detail: stop.detail } : {}) });
+    if (!fault) return;
+    report.error('a session met a bug', fault, { session: sessionId });
+    if (fault instanceof InvariantViolation) await this.#halt(sessionId, fault.message);
+  }
+
+  /** A program that contradicts itself must not go on moving main. */
+  async #halt(owner: string, reason: string): Promise<void> {
+    const { producer, ids, repository, dispatcher } = this.#host;
+    if (repository.standing.hold?.alarm) return;
+    await producer.emit('integration.hold.placed', {
+      owner,
+      reason,
+      until: null,
+      main_busy: false,
+      alarm: 'INVARIANT',
+      command_id: ids.ulid(),
+    });
+    await dispatcher.catchUp();
+  }
+
+  async #isIntact(): Promise<boolean> {
+    const { log, logId, dispatcher } = this.#host;
+    const check = await log.check({ logId, lastId: dispatcher.appliedId });
+    this.#readFailures = 0;
+    if (check.kind === 'intact') return true;
+    // A session may have applied more while the question was on its way.
+    const again = await log.check({ logId, lastId: dispatcher.appliedId });
+    if (again.kind === 'intact') return true;
+    this.#lost = again;
+    dispatcher.freeze();
+    const error = new TelecError('LOG_LOST', 3, 'the log is not the one this daemon followed; it integrates no more', {
+      hint: 'find out who emptied or replaced it; then telec down, and telec up reads the log as it is',
+    });
+    this.#options.report.error('ALARM: the log was lost', error, { ...again, applied_id: dispatcher.appliedId });
+    this.#supervisor.stop('log lost').catch(() => undefined);
+    this.#holds.stop();
+    void this.#probes.stop();
+    return false;
+  }
+
+  #revive(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#host.revive().catch((error: unknown) => {
+      this.#options.report.error('Redis could not be started again', error);
+    });
+  }
+
+  /** Redis does not answer: waits a little, longer each time, and sees that the embedded server runs. */
+  async #readFailed(error: unknown): Promise<void> {
+    if (!(error instanceof TelecError)) this.#options.report.error('an entry could not be applied', error);
+    else this.#options.report.warn('the log cannot be read', { code: error.code, detail: error.message });
+    const pause = Math.min(READ_PAUSE_FIRST_MS * 2 ** this.#readFailures, READ_PAUSE_MAX_MS);
+    this.#readFailures += 1;
+    await this.#host.revive().catch(() => undefined);
+    await sleep(this.#host.clock, pause, this.#stopping.signal).catch(() => undefined);
+  }
+
+  async #save(): Promise<void> {
+    const { dispatcher } = this.#host;
+    this.#savedAt = this.#host.clock.monotonic();
+    this.#savedEntries = dispatcher.applied;
+    if (this.#lost) return;
+    await dispatcher
+      .between(() => this.#host.save())
+      .catch((error: unknown) => this.#options.report.error('the snapshot could not be written', error));
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** The steward of an opened repository; its private git is opened first. */
+export async function makeSteward(options: Omit<StewardOptions, 'git'>): Promise<Steward> {
+  return new Steward({ ...options, git: await privateGit(options.opened) });
+}

@@ -1,0 +1,221 @@
+/**
+ * The daemon as its users meet it: the built program, a real redis-server, a real remote. Shows point 10 of the
+ * interface, S4-R3 and that a daemon killed in the middle of a drain leaves nothing half-done.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { ActorRow, HoldView, NotificationRow, StatusView } from '../../src/actors/client.ts';
+import { ask } from '../../src/io/daemon-socket.ts';
+import { readDaemonFile } from '../../src/io/state.ts';
+import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
+
+async function worldOf(options: WorldOptions = {}): Promise<World> {
+  const world = await makeWorld(options);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+const countOf = (events: { event: string }[], type: string) =>
+  events.filter(({ event }) => event.endsWith(`.${type}`)).length;
+
+describe('a daemon', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await makeWorld();
+  });
+  afterAll(() => world.close());
+
+  test('is refused before init, and leaves nothing running', async () => {
+    const fresh = await worldOf({ init: false });
+    const run = await fresh.run(['up', '--json']);
+    expect(run.code).toBe(6);
+    expect(run.json()).toMatchObject({ error: { code: 'NOT_INITIALIZED', hint: 'telec init' } });
+    expect(fresh.daemonPid()).toBeNull();
+  });
+
+  test('is ready when up returns, is one however often up is called, and answers on a socket of its user alone', async () => {
+    const ups = await Promise.all([world.ok(['up']), world.ok(['up'])]);
+    expect(ups.map(({ changed }) => changed).sort()).toEqual([false, true]);
+    const pid = world.daemonPid();
+    expect(ups.map((up) => up['pid'])).toEqual([pid, pid]);
+    expect(await world.ok(['up'])).toEqual({ running: true, pid, changed: false });
+
+    const status = await world.ok<StatusView>(['status']);
+    expect(status.daemon).toMatchObject({ running: true, pid });
+    expect(status).toMatchObject({
+      mode: 'live',
+      stale: null,
+      integrator: { state: 'standby' },
+      log: { state: 'intact' },
+    });
+
+    const socket = readDaemonFile(world.state())?.socket ?? '';
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
+    expect(statSync(join(world.state(), 'daemon.log')).mode & 0o777).toBe(0o600);
+  });
+
+  test('S4-FR3.2 lands what is submitted without a further command, and writes down what it did', async () => {
+    const sha = world.branch('feature/one', { 'one.txt': '1\n' });
+    await world.ok(['submit', '--slug', 'one']);
+    await world.settled('one');
+    expect(world.landed()).toEqual([`one/feature/one@${sha}`]);
+    const lines = readFileSync(join(world.state(), 'daemon.log'), 'utf8').trim().split('\n');
+    const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(said).toContainEqual(expect.objectContaining({ msg: 'a candidate moved', to: 'completed' }));
+    expect(said).toContainEqual(expect.objectContaining({ msg: 'a session ended', outcome: 'drained', completed: 1 }));
+  });
+
+  test('reads the rules of integration from main before each session', async () => {
+    const config = 'integration:\n  grace_ms: 0\n  strategy: squash\nlease:\n  ttl_ms: 3000\n  renew_ms: 300\n';
+    world.branch('feature/rules', { 'telec.yaml': config });
+    await world.ok(['submit', '--slug', 'rules']);
+    await world.settled('rules');
+    world.branch('feature/two', { 'two.txt': '2\n' });
+    await world.ok(['submit', '--slug', 'two']);
+    await world.settled('two');
+    const configured = (await world.events()).filter(({ event }) => event.endsWith('.integration.configured'));
+    expect(configured.map(({ payload }) => payload['strategy'])).toEqual(['merge', 'squash']);
+    const [two] = await world.ok<{ receipt: { strategy: string } }[]>(['candidates', '--slug', 'two']);
+    expect(two?.receipt.strategy).toBe('squash');
+  });
+
+  test('lifts a hold when its time is over, also one that ended while nobody watched', async () => {
+    await world.ok(['hold', '--for', '500ms', '--reason', 'a short one']);
+    world.branch('feature/three', { 'three.txt': '3\n' });
+    await world.ok(['submit', '--slug', 'three']);
+    await world.settled('three');
+    expect((await world.ok<StatusView>(['status'])).hold).toBeNull();
+    const lifted = (await world.events()).filter(({ event }) => event.endsWith('.integration.hold.lifted'));
+    expect(lifted.map(({ payload }) => payload['reason'])).toEqual(['expired']);
+
+    await world.ok(['down']);
+    const { hold } = await world.ok<{ hold: HoldView }>(['hold', '--for', '10ms']);
+    expect(hold.until).not.toBeNull();
+    await world.ok(['up']);
+    await world.until(async () => (await world.ok<StatusView>(['status'])).hold === null);
+  });
+
+  test('shows the actors of a session with their charts, and never a token', async () => {
+    await world.ok(['hold']);
+    const gate = world.gate();
+    onTestFinished(() => gate.open());
+    world.branch('feature/four', { 'four.txt': '4\n' });
+    await world.ok(['submit', '--slug', 'four']);
+    await world.ok(['unhold']);
+    const pushing = async () => {
+      const rows = await world.ok<ActorRow[]>(['actors']);
+      return rows.some(({ value }) => value === 'draining.pushing');
+    };
+    await world.until(pushing);
+    const rows = await world.ok<ActorRow[]>(['actors']);
+    expect(rows.map(({ machine }) => machine).sort()).toEqual(['candidate', 'integrator', 'lease']);
+    const lease = rows.find(({ machine }) => machine === 'lease');
+    expect(lease?.value).toMatch(/^holding/);
+    const detail = await world.ok<{ mermaid: string; context: object }>(['actor', lease?.id ?? '']);
+    expect(detail.mermaid).toContain('class s_holding');
+    const integrator = rows.find(({ machine }) => machine === 'integrator');
+    const chart = await world.run(['actor', integrator?.id ?? '', '--mermaid']);
+    expect(chart.stdout).toContain('class s_draining__pushing current');
+    expect(await world.ok<ActorRow[]>(['actors', '--machine', 'lease'])).toHaveLength(1);
+
+    const socket = readDaemonFile(world.state())?.socket ?? '';
+    const frames = (await ask(socket, { path: '/v1/inspection' }))?.value as { type: string; name: string }[];
+    expect(frames.map(({ type }) => type)).toContain('@xstate.snapshot');
+    const shown = JSON.stringify([frames, rows, detail]);
+    expect(shown).toMatch(/"token":"\*\*\*"/);
+    expect(shown).not.toMatch(/"token":"[^*]/);
+    gate.open();
+    await world.settled('four');
+  });
+
+  test('takes marks, holds and events over its socket', async () => {
+    const socket = readDaemonFile(world.state())?.socket ?? '';
+    const rows = (await ask(socket, { path: '/v1/notifications' }))?.value as NotificationRow[];
+    const id = rows.find(({ human_status }) => human_status === 'unseen')?.id ?? '';
+    const seen = await ask(socket, { method: 'POST', path: '/v1/notifications/seen', body: { ids: [id] } });
+    expect(seen?.value).toMatchObject([{ id, human_status: 'seen' }]);
+    const event = { event: 'review.approved', payload: {} };
+    const emitted = await ask(socket, { method: 'POST', path: '/v1/events', body: { events: [event] } });
+    expect(emitted?.value).toMatchObject([{ status: 'rejected', code: 'INVALID_EVENT', exit: 2 }]);
+    const held = await ask(socket, { method: 'POST', path: '/v1/hold', body: { reason: 'by a program' } });
+    expect(held?.value).toMatchObject({ hold: { reason: 'by a program', until: null } });
+    expect((await ask(socket, { method: 'POST', path: '/v1/unhold', body: {} }))?.value).toEqual({ hold: null });
+    const page = (await ask(socket, { path: '/v1/events?count=2' }))?.value as { id: string }[];
+    expect(page).toHaveLength(2);
+  });
+
+  test('S4-R3 what was said while it was down is handled on its return', async () => {
+    await world.ok(['down']);
+    expect(await world.ok(['down'])).toEqual({ running: false, pid: null, changed: false });
+    expect(world.daemonPid()).toBeNull();
+    world.branch('feature/five', { 'five.txt': '5\n' });
+    await world.ok(['submit', '--slug', 'five']);
+    expect((await world.ok<StatusView>(['status'])).counts.ready).toBe(1);
+    await world.ok(['up']);
+    await world.settled('five');
+  });
+
+  test('goes on when its Redis was killed', async () => {
+    const before = world.redisPid() ?? 0;
+    await end(before);
+    world.branch('feature/six', { 'six.txt': '6\n' });
+    await world.ok(['submit', '--slug', 'six']);
+    await world.settled('six');
+    expect(world.redisPid()).not.toBe(before);
+    expect(countOf(await world.events(), 'deployment.completed')).toBe(world.landed().length);
+  });
+
+  test('ends on SIGTERM as on down, and takes its Redis with it when asked', async () => {
+    const pid = world.daemonPid() ?? 0;
+    process.kill(pid, 'SIGTERM');
+    await world.until(() => !isAlive(pid));
+    expect(existsSync(join(world.state(), 'daemon.json'))).toBe(false);
+    await world.ok(['up']);
+    const redis = world.redisPid() ?? 0;
+    expect(await world.ok(['down', '--redis'])).toMatchObject({ changed: true });
+    expect(isAlive(redis)).toBe(false);
+    expect(world.redisPid()).toBeNull();
+  });
+});
+
+test('killed in the middle of a push and started again, each delivery is on main once and told once', async () => {
+  const world = await worldOf();
+  await world.ok(['up']);
+  await world.ok(['hold']);
+  const gate = world.gate();
+  const keys: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    keys.push(`${name}/feature/${name}@${world.branch(`feature/${name}`, { [`${name}.txt`]: `${name}\n` })}`);
+    await world.ok(['submit', '--slug', name]);
+  }
+  await world.ok(['unhold']);
+  await world.until(gate.reached);
+  await end(world.daemonPid() ?? 0);
+  gate.open();
+
+  expect(await world.ok(['up'])).toMatchObject({ running: true, changed: true });
+  for (const name of ['a', 'b', 'c']) await world.settled(name);
+  expect(world.landed()).toEqual(keys);
+  const events = await world.events();
+  expect(countOf(events, 'deployment.completed')).toBe(3);
+  const aborted = events.filter(({ event }) => event.endsWith('.integration.session.aborted'));
+  expect(aborted.map(({ payload }) => payload['reason'])).toEqual(['died']);
+});
+
+test('a log that was wiped is noticed: nobody integrates on it until a new start', async () => {
+  const world = await worldOf();
+  await world.ok(['up']);
+  const { Redis } = await import('ioredis');
+  const { socket } = JSON.parse(readFileSync(join(world.state(), 'redis.json'), 'utf8')) as { socket: string };
+  const redis = new Redis({ path: socket, lazyConnect: true });
+  await redis.connect();
+  const keys = await redis.keys('*');
+  await redis.del(keys);
+  redis.disconnect();
+  await world.until(async () => (await world.ok<StatusView>(['status'])).log.state === 'replaced');
+  const log = readFileSync(join(world.state(), 'daemon.log'), 'utf8');
+  expect(log).toContain('ALARM: the log was lost');
+  expect(await world.ok(['down'])).toMatchObject({ changed: true });
+});

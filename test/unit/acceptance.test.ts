@@ -1,0 +1,71 @@
+/** The list of demands and its page: complete, well formed, up to date, and no demand of the core without a test. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { render as acceptancePage, demands, unknownIds } from '../../scripts/docs/acceptance.ts';
+import { render as machinesPage } from '../../scripts/docs/machines.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const all = demands();
+
+/** Demands of the core that no test shows yet, with the reason. The list only gets shorter. */
+const OPEN: Record<string, string> = {
+  'Spec-11': 'the table of who may end which session comes with `telec sessions`',
+  'Spec-8': 'test/e2e: telec hold --main-busy keeps main still and shows in status',
+  'Spec-9': 'test/e2e: a dirty checkout of main is as dirty after a session, and no commit holds its files',
+  'Card-U1': 'test/e2e: the daemon is killed and started again, and shows the same actors',
+  'Card-U2': 'the web view comes later',
+  'Card-U3': 'test/e2e: telec actors and telec actor, with a daemon',
+};
+
+describe('the demands', () => {
+  test('are all there, with ids that are well formed and unique', () => {
+    const ids = read('docs/acceptance.yaml').match(/^ {2}[A-Za-z0-9.-]+(?=: )/gm) ?? [];
+    const listed = ids.slice(0, all.length).map((id) => id.trim());
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(all.filter(({ id }) => !/^(S[0-4]|Spec|Card)-[A-Za-z0-9.]+$/.test(id))).toEqual([]);
+    const count = (prefix: string) => all.filter(({ id }) => id.startsWith(`${prefix}-`)).length;
+    expect(['S0', 'S1', 'S2', 'S3', 'S4', 'Spec', 'Card'].map(count)).toEqual([26, 39, 26, 73, 61, 16, 16]);
+    expect(all).toHaveLength(257);
+  });
+
+  test('say something each, and no two the same', () => {
+    const lines = all.map(({ says }) => says);
+    expect(lines.filter((line) => line.length < 15)).toEqual([]);
+    expect(new Set(lines).size).toBe(lines.length);
+  });
+
+  test('are named by tests only if they exist', () => {
+    expect(unknownIds()).toEqual([]);
+  });
+
+  test('that a document answers name one that exists', () => {
+    const documents = all.flatMap(({ document }) => (document === null ? [] : [document]));
+    expect(documents.length).toBeGreaterThan(5);
+    expect(documents.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  });
+
+  test('of the specification and of the card are shown by tests, but for those that are known to wait', () => {
+    const silent = all
+      .filter(({ id, shownBy }) => /^(Spec|Card)-/.test(id) && shownBy.length === 0)
+      .map(({ id }) => id);
+    expect(silent.filter((id) => OPEN[id] === undefined)).toEqual([]);
+  });
+});
+
+describe('pages made from the program are up to date (npm run docs)', () => {
+  test('S3-7a docs/acceptance.md', () => {
+    expect(read('docs/acceptance.md')).toBe(acceptancePage());
+  });
+
+  test('Card-S4 docs/machines.md', () => {
+    expect(read('docs/machines.md')).toBe(machinesPage());
+  });
+});
+
+test('each dependency has its line in the decision about them', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+  const page = read('docs/decisions/0007-dependencies.md');
+  const named = [...page.matchAll(/^\| ([@a-z][^ |]*) \|/gm)].map(([, name]) => name);
+  expect(named.sort()).toEqual([...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})].sort());
+});
