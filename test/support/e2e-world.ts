@@ -246,7 +246,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     work(items) {
       const specs = items.map((item) => {
         const from = item.from ?? first;
-        const files: Record<string, FileSpec> = { ...contents.get(from) };
+        const files: Record<string, FileSpec> = { ...(contents.get(from) ?? readTree(remoteDir, from)) };
         for (const [path, spec] of Object.entries(item.files ?? { [`${item.slug}.txt`]: `${item.slug}\n` })) {
           if (spec === null) delete files[path];
           else files[path] = spec;

@@ -2,6 +2,7 @@
  * The way of one candidate to the train: taken from the queue, rechecked, merged in the object database, checked by
  * a second computation. Every way out is in the log before the effect ends.
  */
+import { sleep } from '../../io/clock.ts';
 import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/repository.ts';
 import type { Member, MergeOutcome, RecheckOutcome, SelectOutcome, Taken } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
@@ -11,6 +12,8 @@ import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
 import type { SessionWork } from './work.ts';
 
 const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
+/** How often git may break down over one candidate before that is its outcome. */
+const GIT_TRIES = 3;
 
 /** Takes the next candidate: one to rebuild first, else the head of the queue, which is dequeued. */
 export async function selectCandidate(
@@ -162,7 +165,17 @@ function merge(work: SessionWork, candidate: Taken, base: string): Promise<GitMe
   ].join('\n');
   const timeSeconds = Math.floor(Date.parse(dequeuedAt) / 1000);
   const request = { base, sha, strategy: config.strategy, message, author: config.author, timeSeconds };
-  return git.merge(request, work.lost.signal);
+  return insistently(work, () => git.merge(request, work.lost.signal));
+}
+
+/** Asks again when git broke down (killed, out of memory): only what fails each time says something of the candidate. */
+async function insistently<A extends { kind: string }>(work: SessionWork, ask: () => Promise<A>): Promise<A> {
+  const { clock, timings } = work.parts;
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask();
+    if (answer.kind !== 'error' || tries === GIT_TRIES || work.lost.signal.aborted) return answer;
+    await sleep(clock, timings.retryFirstMs, work.lost.signal).catch(() => undefined);
+  }
 }
 
 async function couple(
@@ -172,13 +185,22 @@ async function couple(
   merged: Extract<GitMerge, { kind: 'merged' }>,
 ): Promise<MergeOutcome> {
   const { slug, branch, sha, attempt } = candidate;
-  const check = await work.parts.git.selfCheck(base, sha, merged.commit, work.lost.signal);
-  if (check.kind !== 'same') {
-    const found = check.kind === 'differs' ? check.paths : [check.detail];
+  const check = await insistently(work, () => work.parts.git.selfCheck(base, sha, merged.commit, work.lost.signal));
+  if (check.kind === 'error') {
     await block(work, candidate, {
       kind: 'error',
       base,
-      evidence: found.map((path) => `the merge result differs from the three-way rule: ${path}`),
+      evidence: [check.detail],
+      diagnostics: ['the merge is clean, but its self-check could not be made; nothing was pushed'],
+      nextAction: `mend the cause, then telec resume ${slug}`,
+    });
+    return { kind: 'settled' };
+  }
+  if (check.kind === 'differs') {
+    await block(work, candidate, {
+      kind: 'error',
+      base,
+      evidence: check.paths.map((path) => `the merge result differs from the three-way rule: ${path}`),
       diagnostics: ['the self-check of the merge failed; nothing was pushed'],
       nextAction: 'report this; then telec unhold --reason "..."',
     });

@@ -12,11 +12,18 @@ import type { Emission } from '../producer.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
 import { fenceNote } from './take-lease.ts';
-import { type SessionWork, stop } from './work.ts';
+import { SessionStop, type SessionWork, stop } from './work.ts';
 
 /** Pushes all members and a new fence commit in one atomic push. */
 export async function pushTrain(work: SessionWork, train: Member[]): Promise<PushOutcome> {
   const { parts } = work;
+  const fenceFrom = work.fenceCommit;
+  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
+  const seq = work.seq + 1;
+  const timeSeconds = work.seconds();
+  // Written while the remote is asked; one that is not pushed is an object nobody refers to.
+  const writing = parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
+  writing.catch(() => undefined);
   const base = train[0]?.base;
   const view = await lookAndProbe(work, train, base);
   if (view.main !== base) {
@@ -28,11 +35,7 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const left = await sendBackFallen(work, train);
   if (left.length > 0) return { kind: 'members_left', left };
 
-  const fenceFrom = work.fenceCommit;
-  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
-  const seq = work.seq + 1;
-  const timeSeconds = work.seconds();
-  const fenceTo = await parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
+  const fenceTo = await writing;
   work.pushNumber += 1;
   await parts.faults.reach('before-push-attempted');
   await work.record({
@@ -123,7 +126,8 @@ async function transientlyPatient(
   try {
     return await work.patiently(push, 'transient');
   } catch (error) {
-    if (!(error instanceof LeaseLost))
+    // Anything else says nothing about the push: it stays open, for the next session to find out.
+    if (error instanceof SessionStop)
       await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
     throw error;
   }

@@ -39,11 +39,23 @@ export class DiffTree {
 
   /** The paths whose entry differs. Thrown: GitFault when a tree is missing. */
   async between(before: string, after: string): Promise<TreeChange[]> {
-    if (!isObjectId(before) || !isObjectId(after))
-      throw new GitFault('diff-tree was asked for something that is no id');
-    if (before === after) return [];
-    const marker = `end ${++this.#marker}`;
-    return await this.#process.ask(`${before} ${after}\n${marker}\n`, (reader) => read(reader, before, after, marker));
+    return (await this.all([[before, after]]))[0] ?? [];
+  }
+
+  /** As `between` for several pairs in one request; the answers in their order. */
+  async all(pairs: readonly (readonly [before: string, after: string])[]): Promise<TreeChange[][]> {
+    if (!pairs.flat().every(isObjectId)) throw new GitFault('diff-tree was asked for something that is no id');
+    const asked = pairs
+      .filter(([before, after]) => before !== after)
+      .map((pair) => ({ pair, marker: `end ${++this.#marker}` }));
+    if (asked.length === 0) return pairs.map(() => []);
+    const lines = asked.map(({ pair: [before, after], marker }) => `${before} ${after}\n${marker}\n`);
+    const answers = await this.#process.ask(lines.join(''), async (reader) => {
+      const changes: TreeChange[][] = [];
+      for (const { pair, marker } of asked) changes.push(await read(reader, pair[0], pair[1], marker));
+      return changes;
+    });
+    return pairs.map(([before, after]) => (before === after ? [] : (answers.shift() ?? [])));
   }
 
   close(): Promise<void> {

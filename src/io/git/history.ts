@@ -1,11 +1,14 @@
 /**
  * Questions about the history in the private repository. Facts between two commits never change, so merge bases are
- * remembered. Owns no process that lives on.
+ * remembered, and what is ahead of main is kept as a graph: a drain asks git about its candidates once, not each time.
+ * Owns no process that lives on.
  */
+import { AheadGraph } from './ahead.ts';
+import type { GitRunner } from './launcher.ts';
 import { isObjectId, type ObjectStore } from './objects.ts';
 import { pathBytes } from './paths.ts';
 import type { Ancestry, MainCommit } from './repository.ts';
-import { failure, GitFault, type GitResult, runGit } from './run.ts';
+import { failure, GitFault, type GitResult } from './run.ts';
 
 const REMEMBERED = 4096;
 const FORMAT = '%H%x00%P%x00%T%x00%B';
@@ -16,8 +19,8 @@ export type GitCommand = (
 ) => Promise<GitResult>;
 
 /** A runner bound to one repository. */
-export function commandIn(dir: string, env: Record<string, string>, timeoutMs: number): GitCommand {
-  return (args, options = {}) => runGit({ args, cwd: dir, env, timeoutMs, ...options });
+export function commandIn(dir: string, env: Record<string, string>, timeoutMs: number, run: GitRunner): GitCommand {
+  return (args, options = {}) => run({ args, cwd: dir, env, timeoutMs, ...options });
 }
 
 export class History {
@@ -25,6 +28,7 @@ export class History {
   readonly #objects: ObjectStore;
   readonly #bases = new Map<string, Promise<string[]>>();
   readonly #ancestry = new Map<string, 'yes' | 'no'>();
+  readonly #ahead = new AheadGraph();
 
   constructor(git: GitCommand, objects: ObjectStore) {
     this.#git = git;
@@ -36,13 +40,19 @@ export class History {
     const key = `${one} ${other}`;
     let bases = this.#bases.get(key);
     if (bases === undefined) {
-      bases = this.#askMergeBases(one, other);
+      const known = this.#ahead.mergeBases(one, other);
+      bases = known === null ? this.#askMergeBases(one, other) : Promise.resolve(known);
       this.#bases.set(key, bases);
       // A failure is no fact.
       bases.catch(() => this.#bases.delete(key));
       forgetOldest(this.#bases);
     }
     return bases;
+  }
+
+  /** A commit telec just wrote, so that nobody has to be asked what it holds. */
+  wrote(commit: string, parents: readonly string[]): void {
+    this.#ahead.add(commit, parents);
   }
 
   async #askMergeBases(one: string, other: string): Promise<string[]> {
@@ -54,16 +64,12 @@ export class History {
   }
 
   async ancestry(ancestor: string, descendant: string): Promise<Ancestry> {
-    const key = `${ancestor} ${descendant}`;
-    const known = this.#ancestry.get(key);
-    if (known !== undefined) return known;
+    const held = this.#ahead.contains(descendant, ancestor) ?? this.#inside(ancestor, descendant);
+    if (held !== null) return held ? 'yes' : 'no';
     const there = await Promise.all([this.#objects.info(ancestor), this.#objects.info(descendant)]);
     if (there.some((info) => info?.type !== 'commit')) return 'unknown';
     const answer = ancestor === descendant ? 'yes' : await this.#askAncestry(ancestor, descendant);
-    if (answer !== 'unknown') {
-      this.#ancestry.set(key, answer);
-      forgetOldest(this.#ancestry);
-    }
+    if (answer !== 'unknown') this.#remember(ancestor, descendant, answer);
     return answer;
   }
 
@@ -72,25 +78,35 @@ export class History {
     const outside = new Set<string>();
     const here: string[] = [];
     for (const commit of new Set(commits)) {
-      const known = this.#ancestry.get(`${commit} ${tip}`);
-      if (known === 'no') outside.add(commit);
-      else if (known !== 'yes') {
-        const info = await this.#objects.info(commit);
-        if (info?.type === 'commit') here.push(commit);
-        else outside.add(commit);
-      }
+      const held = this.#ahead.contains(tip, commit) ?? this.#inside(commit, tip);
+      if (held === false) outside.add(commit);
+      if (held !== null) continue;
+      const info = await this.#objects.info(commit);
+      if (info?.type === 'commit') here.push(commit);
+      else outside.add(commit);
     }
     if (here.length === 0) return outside;
     const stdin = Buffer.from([...here, `^${tip}`, ''].join('\n'));
-    const result = await this.#git(['rev-list', '--stdin'], { stdin });
+    const result = await this.#git(['rev-list', '--parents', '--stdin'], { stdin });
     if (result.ended !== 'exited' || result.status !== 0) throw new GitFault(failure('rev-list', result));
-    const ahead = new Set(result.stdout.toString('latin1').split('\n'));
+    const lines = result.stdout.toString('latin1').split('\n');
+    this.#ahead.learn(tip, lines);
+    const ahead = new Set(lines.map((line) => line.split(' ', 1)[0]));
     for (const commit of here) {
       if (ahead.has(commit)) outside.add(commit);
-      this.#ancestry.set(`${commit} ${tip}`, ahead.has(commit) ? 'no' : 'yes');
-      forgetOldest(this.#ancestry);
+      else this.#remember(commit, tip, 'yes');
     }
     return outside;
+  }
+
+  #inside(commit: string, tip: string): boolean | null {
+    const known = this.#ancestry.get(`${commit} ${tip}`);
+    return known === undefined ? null : known === 'yes';
+  }
+
+  #remember(ancestor: string, descendant: string, answer: 'yes' | 'no'): void {
+    this.#ancestry.set(`${ancestor} ${descendant}`, answer);
+    forgetOldest(this.#ancestry);
   }
 
   async #askAncestry(ancestor: string, descendant: string): Promise<Ancestry> {

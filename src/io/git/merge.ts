@@ -5,15 +5,17 @@
  */
 import type { AttributeViews } from './attributes.ts';
 import type { History } from './history.ts';
+import type { GitRunner } from './launcher.ts';
 import { formatCommit, isObjectId, type ObjectStore } from './objects.ts';
 import { showPath } from './paths.ts';
 import type { ConflictPath, MergeOutcome, MergeRequest } from './repository.ts';
-import { failure, GitFault, type GitResult, runGit } from './run.ts';
+import { failure, GitFault, type GitResult } from './run.ts';
 
 export interface MergeTools {
   objects: ObjectStore;
   history: History;
   attributes: AttributeViews;
+  run: GitRunner;
   /** The closed environment, with GIT_DIR. */
   env: Record<string, string>;
   /** Milliseconds for one merge. */
@@ -46,7 +48,7 @@ async function attempt(
   const folder = await attributes.folder(baseCommit.tree);
   const [bases, result] = await Promise.all([
     history.mergeBases(base, sha),
-    runGit({
+    tools.run({
       // `--no-messages` keeps git's words out: only ids, modes, stages and names come back.
       args: ['merge-tree', '--write-tree', '-z', '--no-messages', base, sha],
       // The attributes count only when the working directory is the root of the work tree.
@@ -58,11 +60,14 @@ async function attempt(
   ]);
   if (bases.length === 0) return { kind: 'error', detail: `${sha} shares no history with ${base}` };
   if (bases.includes(sha)) return { kind: 'integrated', how: 'ancestry' };
-  const merged = readMergeTree(result);
+  const merged = readMergeTree(result, [base, sha]);
   if (merged.kind !== 'clean') return merged;
   if (merged.tree === baseCommit.tree) return { kind: 'integrated', how: 'content' };
   const parents = request.strategy === 'merge' ? [base, sha] : [base];
   const commit = await objects.write('commit', formatCommit({ ...request, tree: merged.tree, parents }));
+  history.wrote(commit, parents);
+  // The next of a train is merged into this tree; its folder is made while this one is checked and recorded.
+  attributes.folder(merged.tree).catch(() => undefined);
   return { kind: 'merged', commit, tree: merged.tree, base };
 }
 
@@ -72,29 +77,34 @@ type MergeTreeAnswer =
   | { kind: 'error'; detail: string };
 
 /** What `merge-tree --write-tree -z --no-messages` says. Exit 1 is a conflict only with a tree: it also means "no such object". */
-function readMergeTree(result: GitResult): MergeTreeAnswer {
+function readMergeTree(result: GitResult, sides: readonly string[]): MergeTreeAnswer {
   const fields = splitNul(result.stdout);
   const tree = fields[0]?.toString('latin1') ?? '';
   const answered = result.ended === 'exited' && isObjectId(tree);
   if (answered && result.status === 0 && fields.length === 1) return { kind: 'clean', tree };
   if (answered && result.status === 1) {
-    const paths = readStages(fields.slice(1));
+    const paths = readStages(fields.slice(1), sides);
     if (paths !== null) return { kind: 'conflict', paths };
   }
   return { kind: 'error', detail: failure('merge-tree', result) };
 }
 
-/** Entries `mode id stage\tpath`; null when one is not of that form. */
-function readStages(fields: Buffer[]): ConflictPath[] | null {
+/**
+ * Entries `mode id stage\tpath`; null when one is not of that form. Where two entries cannot share a name (a folder and
+ * a file), git lists one of them aside as `<path>~<side>`; it is told under the name both sides know.
+ */
+function readStages(fields: Buffer[], sides: readonly string[]): ConflictPath[] | null {
+  const aside = new RegExp(`~(?:${sides.join('|')})(?:_\\d+)?$`);
   const stages = new Map<string, number[]>();
   for (const field of fields) {
     const tab = field.indexOf(0x09);
     const match = /^[0-7]{6} [0-9a-f]+ ([123])$/.exec(field.toString('latin1', 0, Math.max(tab, 0)));
     if (match === null) return null;
-    const path = showPath(field.subarray(tab + 1));
+    const name = field.toString('latin1', tab + 1).replace(aside, '');
+    const path = showPath(Buffer.from(name, 'latin1'));
     stages.set(path, [...(stages.get(path) ?? []), Number(match[1])]);
   }
-  return [...stages].map(([path, list]) => ({ path, stages: list }));
+  return [...stages].map(([path, list]) => ({ path, stages: [...new Set(list)].sort() }));
 }
 
 function splitNul(bytes: Buffer): Buffer[] {

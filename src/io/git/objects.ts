@@ -2,7 +2,7 @@
  * Objects of the private repository by id, through long-lived processes: reading (`cat-file --batch-command`) and
  * writing (`hash-object`). Ids go in, never names, so nothing a branch or a file is called is ever interpreted.
  */
-import { mkdir, unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LongLived } from './longlived.ts';
 import { GitFault } from './run.ts';
@@ -11,6 +11,8 @@ const OBJECT_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const LF = 10;
 const REQUEST_MS = 60_000;
 const SCRATCH = 'scratch';
+/** Commits remembered; a commit never changes. */
+const REMEMBERED = 4096;
 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 
@@ -36,6 +38,7 @@ export class ObjectStore {
   readonly #env: Record<string, string>;
   readonly #reader: LongLived;
   readonly #writers = new Map<ObjectType, LongLived>();
+  readonly #commits = new Map<string, CommitObject>();
   #counter = 0;
 
   /** `dir` is the bare repository. */
@@ -65,25 +68,41 @@ export class ObjectStore {
 
   /** The commit, or null when the object is missing or something else. */
   async commit(id: string): Promise<CommitObject | null> {
+    const known = this.#commits.get(id);
+    if (known !== undefined) return known;
     const object = await this.read(id);
-    return object?.type === 'commit' ? parseCommit(object.content) : null;
+    const commit = object?.type === 'commit' ? parseCommit(object.content) : null;
+    if (commit !== null) this.#remember(id, commit);
+    return commit;
+  }
+
+  #remember(id: string, commit: CommitObject): void {
+    this.#commits.set(id, commit);
+    for (const oldest of this.#commits.keys()) {
+      if (this.#commits.size <= REMEMBERED) return;
+      this.#commits.delete(oldest);
+    }
   }
 
   /** Writes an object and returns its id; the same content gives the same id. */
   async write(type: ObjectType, content: Uint8Array | string): Promise<string> {
-    await mkdir(join(this.#dir, SCRATCH), { recursive: true });
+    // Small files on this machine: at once is faster than three trips to the thread pool.
+    mkdirSync(join(this.#dir, SCRATCH), { recursive: true });
     // Relative, so no byte of the state folder's path can end the line early.
     const name = `${SCRATCH}/${process.pid}-${this.#counter++}`;
     const path = join(this.#dir, name);
-    await writeFile(path, content);
+    writeFileSync(path, content);
     try {
-      return await this.#writer(type).ask(`${name}\n`, async (reader) => {
+      const id = await this.#writer(type).ask(`${name}\n`, async (reader) => {
         const id = (await reader.until(LF)).toString('latin1');
         if (!isObjectId(id)) throw new GitFault(`hash-object answered ${JSON.stringify(id)}`);
         return id;
       });
+      const commit = type === 'commit' ? parseCommit(Buffer.from(content)) : null;
+      if (commit !== null) this.#remember(id, commit);
+      return id;
     } finally {
-      await unlink(path);
+      unlinkSync(path);
     }
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { classifyPush, describe } from './classify.ts';
 import { REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import type { History } from './history.ts';
+import type { GitRunner } from './launcher.ts';
 import { isObjectId } from './objects.ts';
 import type {
   DeleteOutcome,
@@ -19,7 +20,7 @@ import type {
   PushRequest,
   RemoteView,
 } from './repository.ts';
-import { type GitResult, runGit } from './run.ts';
+import type { GitResult } from './run.ts';
 
 const FENCE_REF = 'refs/telec/fence';
 /** Where fetched refs are kept in the private repository. */
@@ -55,6 +56,7 @@ export class Remote {
   readonly #env: Record<string, string>;
   readonly #limits: RemoteLimits;
   readonly #history: History;
+  readonly #run: GitRunner;
   #counter = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -65,16 +67,18 @@ export class Remote {
     globalConfig: string,
     limits: RemoteLimits,
     history: History,
+    run: GitRunner,
   ) {
     this.#dir = dir;
     this.#main = main;
     this.#env = transportEnvironment(dir, settings, globalConfig);
     this.#limits = limits;
     this.#history = history;
+    this.#run = run;
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {
-    const result = await runGit({
+    const result = await this.#run({
       args: ['ls-remote', '--quiet', '--refs', REMOTE],
       cwd: this.#dir,
       env: this.#env,
@@ -208,7 +212,7 @@ export class Remote {
     env: Record<string, string>,
     signal: AbortSignal | undefined,
   ): Promise<GitResult> {
-    return runGit({
+    return this.#run({
       args: [
         'fetch',
         '--quiet',
@@ -236,7 +240,7 @@ export class Remote {
     const trace = join(scratch, `push-${process.pid}-${this.#counter++}`);
     await writeFile(trace, '');
     try {
-      const result = await runGit({
+      const result = await this.#run({
         args: ['push', '--porcelain', '--no-verify', '--no-signed', '--recurse-submodules=no', ...args],
         cwd: this.#dir,
         env: { ...this.#env, GIT_TRACE2_EVENT: trace, GIT_TRACE2_EVENT_NESTING: '2' },

@@ -8,6 +8,7 @@ import { DiffTree } from './difftree.ts';
 import { closedEnvironment, type TransportSettings, transportEnvironment } from './environment.ts';
 import { readFence, writeFence } from './fence.ts';
 import { commandIn, type GitCommand, History } from './history.ts';
+import { Launcher, type LauncherOptions } from './launcher.ts';
 import { type MergeTools, mergeCommits } from './merge.ts';
 import { formatCommit, ObjectStore } from './objects.ts';
 import { pathBytes, showPath } from './paths.ts';
@@ -184,6 +185,7 @@ export interface OpenOptions {
   /** Name of the main branch, without refs/heads/. */
   main: string;
   limits?: Partial<RepositoryLimits>;
+  launcher?: LauncherOptions;
 }
 
 /** Milliseconds, but `packAbove`: the number of loose objects from which packing is worth it. */
@@ -213,18 +215,20 @@ export async function openRepository(options: OpenOptions): Promise<IntegrationR
   const env = closedEnvironment(dir);
   const { emptyTree, globalConfig, fresh } = await prepareStore(dir, options.clonePath, options.remote, env);
   const objects = new ObjectStore(dir, env);
-  const git = commandIn(dir, env, limits.commandTimeoutMs);
+  const launcher = new Launcher(options.launcher);
+  const git = commandIn(dir, env, limits.commandTimeoutMs, launcher.run);
   const history = new History(git, objects);
-  const remote = new Remote(dir, options.main, options.remote, globalConfig, limits, history);
+  const remote = new Remote(dir, options.main, options.remote, globalConfig, limits, history, launcher.run);
   if (fresh) {
     const local: TransportSettings = { ...options.remote, url: resolve(options.clonePath), config: [] };
     if (await remote.seed(local.url, transportEnvironment(dir, local, globalConfig))) await markSeeded(dir);
   }
-  return new PrivateRepository(dir, env, emptyTree, limits, { objects, git, history, remote });
+  return new PrivateRepository(dir, env, emptyTree, limits, { objects, launcher, git, history, remote });
 }
 
 interface Parts {
   objects: ObjectStore;
+  launcher: Launcher;
   git: GitCommand;
   history: History;
   remote: Remote;
@@ -246,7 +250,8 @@ class PrivateRepository implements IntegrationRepository {
     this.#emptyTree = emptyTree;
     const { objects, history } = parts;
     this.#attributes = new AttributeViews(join(dir, 'attributes'), dir, env, objects, emptyTree);
-    this.#merge = { objects, history, attributes: this.#attributes, env, timeoutMs: limits.mergeTimeoutMs };
+    const { run } = parts.launcher;
+    this.#merge = { objects, history, attributes: this.#attributes, run, env, timeoutMs: limits.mergeTimeoutMs };
     this.#check = {
       plain: new DiffTree(dir, env, ['--no-renames']),
       renames: new DiffTree(dir, env, ['-M', '-l7000']),
@@ -377,6 +382,7 @@ class PrivateRepository implements IntegrationRepository {
       this.#attributes.close(),
       this.#check.plain.close(),
       this.#check.renames.close(),
+      this.#parts.launcher.close(),
     ]);
   }
 }

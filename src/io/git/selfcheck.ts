@@ -33,11 +33,11 @@ interface Fate {
 /** Judges `trees.result`. Thrown: GitFault when a tree is missing. */
 export async function checkMerge(tools: SelfCheckTools, trees: MergedTrees): Promise<SelfCheckOutcome> {
   const [first = '', ...others] = trees.bases;
-  const [ours, theirs, result, ...unsure] = await Promise.all([
-    tools.plain.between(first, trees.ours),
-    tools.plain.between(first, trees.theirs),
-    tools.plain.between(trees.ours, trees.result),
-    ...others.map((other) => tools.plain.between(first, other)),
+  const [ours = [], theirs = [], result = [], ...unsure] = await tools.plain.all([
+    [first, trees.ours],
+    [first, trees.theirs],
+    [trees.ours, trees.result],
+    ...others.map((other) => [first, other] as const),
   ]);
   // Paths on which the merge bases disagree have no one origin.
   const disputed = new Set(unsure.flat().map((change) => change.path));

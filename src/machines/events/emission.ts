@@ -8,9 +8,9 @@ import {
   decodeEnvelope,
   ENVELOPE_BYTES_MAX,
   type Envelope,
-  encodedBytes,
   encodeEnvelope,
   envelopeProblems,
+  isTooLarge,
 } from './envelope.ts';
 import { idempotencyKey } from './idempotency.ts';
 import { jsonProblems, schemaProblems } from './problems.ts';
@@ -57,7 +57,7 @@ export function makeEnvelope(
   const stored = JSON.parse(JSON.stringify(payload)) as Record<string, unknown>;
   const envelope = envelopeOf(schema, stored, origin);
   const problems = envelopeProblems(envelope);
-  if (encodedBytes(encodeEnvelope(envelope)) > ENVELOPE_BYTES_MAX)
+  if (isTooLarge(encodeEnvelope(envelope)))
     problems.push({ path: '', message: `is larger than ${ENVELOPE_BYTES_MAX} bytes` });
   if (problems.length > 0) return { kind: 'rejected', problems };
   if (shortType(schema.type) !== 'deployment.started' || stored['pushed'] === undefined)

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Problem } from '../../errors.ts';
 import { instant, word } from './fields.ts';
-import { byteLength, jsonProblems, schemaProblems } from './problems.ts';
+import { areLonger, jsonProblems, schemaProblems } from './problems.ts';
 import { EVENT_VERSION, VISIBILITIES } from './schema.ts';
 
 /** Bytes of all field names and values of one entry. */
@@ -76,11 +76,9 @@ export function encodeEnvelope(envelope: Envelope): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** Bytes the flat form takes. */
-export function encodedBytes(fields: Readonly<Record<string, string>>): number {
-  let bytes = 0;
-  for (const [name, value] of Object.entries(fields)) bytes += byteLength(name) + byteLength(value);
-  return bytes;
+/** Whether the flat form is larger than an entry may be. */
+export function isTooLarge(fields: Readonly<Record<string, string>>): boolean {
+  return areLonger(Object.entries(fields).flat(), ENVELOPE_BYTES_MAX);
 }
 
 /** Reads the flat form back. `newer` before anything else is judged, since a newer version may have other rules. */
@@ -88,20 +86,21 @@ export function decodeEnvelope(fields: Readonly<Record<string, string>>): Decode
   const problems: Problem[] = [];
   const known: [string, unknown][] = [['entity', null]];
   const extra: [string, string][] = [];
-  let bytes = 0;
+  const texts: string[] = [];
   for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
     if (typeof value !== 'string') {
       problems.push({ path: name, message: 'is no text' });
       continue;
     }
-    bytes += byteLength(name) + byteLength(value);
+    texts.push(name, value);
     if (name === 'version' && /^\d{1,9}$/.test(value) && Number(value) > EVENT_VERSION)
       return { kind: 'newer', version: Number(value) };
     if (name === '__proto__') problems.push({ path: name, message: 'is a name that no field may have' });
     else if (!isKnown(name)) extra.push([name, value]);
     else known.push([name, readField(name, value, problems)]);
   }
-  if (bytes > ENVELOPE_BYTES_MAX) problems.push({ path: '', message: `is larger than ${ENVELOPE_BYTES_MAX} bytes` });
+  if (areLonger(texts, ENVELOPE_BYTES_MAX))
+    problems.push({ path: '', message: `is larger than ${ENVELOPE_BYTES_MAX} bytes` });
   const candidate = Object.fromEntries(extra.length > 0 ? [...known, ['extra', Object.fromEntries(extra)]] : known);
   const reported = new Set(problems.map((problem) => problem.path));
   for (const problem of envelopeProblems(candidate)) if (!reported.has(problem.path)) problems.push(problem);

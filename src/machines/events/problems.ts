@@ -17,6 +17,17 @@ const PROBLEMS_MAX = 200;
 
 const utf8 = new TextEncoder();
 
+/** Bytes of UTF-8 that a unit of a string takes at most. */
+const BYTES_PER_UNIT_MAX = 3;
+
+/** Whether all texts together are longer than `bytesMax` in UTF-8. Counts exactly only when it could be so. */
+export function areLonger(texts: readonly string[], bytesMax: number): boolean {
+  let units = 0;
+  for (const text of texts) units += text.length;
+  if (units * BYTES_PER_UNIT_MAX <= bytesMax) return false;
+  return texts.reduce((sum, text) => sum + byteLength(text), 0) > bytesMax;
+}
+
 /** Length of `text` in bytes of UTF-8. */
 export function byteLength(text: string): number {
   return utf8.encode(text).length;
@@ -32,8 +43,7 @@ export function jsonProblems(value: unknown): Problem[] {
     if (seen > VALUES_MAX || problems.length >= PROBLEMS_MAX) return;
     if (path.length > DEPTH_MAX) report(path, `is nested deeper than ${DEPTH_MAX}`);
     else if (typeof item === 'string') {
-      if (item.length * 3 > STRING_BYTES_MAX && byteLength(item) > STRING_BYTES_MAX)
-        report(path, `is longer than ${STRING_BYTES_MAX} bytes`);
+      if (areLonger([item], STRING_BYTES_MAX)) report(path, `is longer than ${STRING_BYTES_MAX} bytes`);
     } else if (typeof item === 'number') {
       if (!Number.isFinite(item)) report(path, 'is no finite number');
     } else if (Array.isArray(item)) {

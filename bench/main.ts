@@ -1,0 +1,70 @@
+/**
+ * `npm run bench`: measures telec beside bare git and bare Redis in one run and says for each number how far it is from
+ * the limit and from the goal. Nothing fails for being slow. Options: --quick, --only <part>, --json.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureAppends } from './appends.ts';
+import { measureCommands } from './commands.ts';
+import { measureFold } from './fold.ts';
+import { measureIntegration } from './integration.ts';
+import { judge, type Line, table } from './lines.ts';
+
+type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promise<Line[]>;
+
+const PARTS: Record<string, Part> = {
+  integration: measureIntegration,
+  appends: measureAppends,
+  fold: measureFold,
+  commands: measureCommands,
+};
+
+function first(program: string, args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8' }).split('\n')[0]?.trim() ?? '';
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+  });
+  const chosen = values.only ?? Object.keys(PARTS);
+  const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
+  if (unknown !== undefined)
+    throw new Error(`no part is called ${unknown}; there are ${Object.keys(PARTS).join(', ')}`);
+  const began = performance.now();
+  const say = (text: string) => {
+    const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(4);
+    process.stderr.write(`${seconds} s  ${text}\n`);
+  };
+  const machine = {
+    cores: availableParallelism(),
+    load_before: loadavg()[0] ?? 0,
+    node: process.version,
+    git: first('git', ['version']),
+    redis: first('redis-server', ['--version']).replace(/ sha=.*$/, ''),
+  };
+  const dir = mkdtempSync(join(tmpdir(), 'telec-bench-'));
+  const lines: Line[] = [];
+  try {
+    for (const name of chosen) {
+      say(name);
+      lines.push(...((await PARTS[name]?.(dir, values.quick ?? false, say)) ?? []));
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+  const judged = lines.map(judge);
+  const after = { ...machine, load_after: loadavg()[0] ?? 0, seconds: Math.round((performance.now() - began) / 1000) };
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine: after, lines: judged }, null, 2)}\n`);
+  else {
+    const goals = judged.filter(({ met }) => met !== null);
+    const facts = Object.entries(after).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`);
+    process.stdout.write(`${table(judged)}\n\n${goals.filter(({ met }) => met).length} of ${goals.length} goals met. `);
+    process.stdout.write(`${facts.join(', ')}.\n`);
+  }
+}
+
+await main();
