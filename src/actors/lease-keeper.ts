@@ -146,6 +146,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       if (!current) return;
       const { actor } = current;
       current = null;
+      // A lease that was lost has nothing to give back.
+      if (actor.getSnapshot().status !== 'active') return;
       actor.send({ type: 'lease.release' });
       await waitFor(actor, (state) => state.status === 'done', { timeout: Number.POSITIVE_INFINITY });
     },

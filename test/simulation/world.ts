@@ -108,8 +108,9 @@ export class World implements Shared {
     this.#calm = true;
     kernel.trace('calm from here on');
     await kernel.run(kernel.now + REST_MAX_MS, { everyMs: 5000, reached: () => isAtRest(this) });
-    // Whoever lags behind catches up.
+    // Whoever lags behind catches up; a push on its way from before the calm may arrive and make work once more.
     await kernel.run(kernel.now + 20_000);
+    await kernel.run(kernel.now + REST_MAX_MS, { everyMs: 5000, reached: () => isAtRest(this) });
   }
 }
 

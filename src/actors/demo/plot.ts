@@ -150,7 +150,7 @@ export class Plot {
     this.#act('Everybody pushes at once', 'merging is on hold for the moment, so that the queue can be seen');
     await this.#run(ann, 'hold', '--reason', 'let the queue grow');
     const prices = this.#work(cyd, 'prices', 'Raise the price of rolls', { 'shop/prices.txt': PRICES('0.60') });
-    await Promise.all([
+    await together([
       this.#work(ann, 'login', 'Let customers log in', { 'shop/login.txt': 'name, password\n' }).then((sha) =>
         this.#expectMerged('login', sha, 'clean'),
       ),
@@ -181,7 +181,10 @@ export class Plot {
   }
 
   async #mergingGoesOn(): Promise<void> {
-    this.#act('Merging goes on', 'one session takes the lease and drains the queue, whole deliveries a push');
+    this.#act(
+      'Merging goes on',
+      'one session takes the lease and drains the queue; all that merges goes up in one push',
+    );
     await this.#run(this.#setting.ann, 'unhold');
     await this.#settled();
   }
@@ -194,7 +197,7 @@ export class Plot {
       'Signals in the wrong order',
       'final first, then pushed, then reviewed: nothing is lost, nothing goes too early',
     );
-    await this.#scratch.git(worker, 'switch', '--quiet', '--create', branch, 'origin/main');
+    await this.#scratch.git(worker, 'switch', '--quiet', '--no-track', '--create', branch, 'origin/main');
     const sha = await this.#scratch.commit(worker, 'Remember favourite breads', files);
     const now = () => new Date().toISOString();
     const who = { worker_session_id: worker.name, orchestrator_session_id: worker.name };
@@ -263,7 +266,8 @@ export class Plot {
       '--quiet',
       `refs/heads/${branch}`,
     );
-    if (!exists) await this.#scratch.git(worker, 'switch', '--quiet', '--create', branch, 'origin/main');
+    // Tracking would be noted in the configuration that two worktrees share and lock against each other.
+    if (!exists) await this.#scratch.git(worker, 'switch', '--quiet', '--no-track', '--create', branch, 'origin/main');
     const sha = await this.#scratch.commit(worker, message, files);
     await this.#submit(worker, branch, slug);
     return sha;
@@ -331,4 +335,9 @@ export class Plot {
   ): void {
     this.expected.push({ slug, branch, sha, state, by, blocked, shows });
   }
+}
+
+/** Waits for all, so that nobody is at work any more when the first failure is told. */
+async function together(works: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }

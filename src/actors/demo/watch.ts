@@ -1,5 +1,5 @@
 /**
- * Follows the log of the demo's repository as any reader may, and tells what every entry did: states, places in the queue,
+ * Follows the log of the demo's repository like every reader, and tells what every entry did: states, places in the queue,
  * lease and fence, main growing, evidence. Reads only; the states it tells come from the same fold as everywhere.
  */
 import { systemClock } from '../../io/clock.ts';
