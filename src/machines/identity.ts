@@ -55,19 +55,6 @@ export function candidateKey(triple: { slug: string; branch: string; sha: string
   return `${triple.slug}/${triple.branch}@${triple.sha}` as CandidateKey;
 }
 
-/** Reads `<slug>/<branch>@<sha>` back; null when it is not of that form. */
-export function parseCandidateKey(key: string): Triple | null {
-  const slash = key.indexOf('/');
-  const at = key.lastIndexOf('@');
-  if (slash < 1 || at < slash) return null;
-  const slug = key.slice(0, slash);
-  const branch = key.slice(slash + 1, at);
-  const sha = key.slice(at + 1);
-  if (!SLUG_PATTERN.test(slug) || slug.length > SLUG_LENGTH_MAX || branchProblem(branch) || !SHA_PATTERN.test(sha))
-    return null;
-  return { slug: slug as Slug, branch: branch as BranchName, sha: sha as Sha };
-}
-
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** The instant in ms since the epoch (finer digits are cut off), or null when `text` is no RFC 3339 instant with an offset. */
