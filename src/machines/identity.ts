@@ -14,13 +14,6 @@ export type BranchName = Branded<string, 'BranchName'>;
 /** Identity of a candidate as one string: `<slug>/<branch>@<sha>`. Unambiguous: a slug has no `/`, a sha no `@`. */
 export type CandidateKey = Branded<string, 'CandidateKey'>;
 
-/** The identity of a candidate everywhere. */
-export interface Triple {
-  slug: Slug;
-  branch: BranchName;
-  sha: Sha;
-}
-
 export const SLUG_PATTERN = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 export const SLUG_LENGTH_MAX = 100;
 export const SHA_PATTERN = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
