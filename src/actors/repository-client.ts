@@ -21,6 +21,7 @@ import type {
   InitView,
   IntegrateView,
   LeaseView,
+  LogFault,
   NotificationRow,
   QueueRow,
   ReplayView,
@@ -72,8 +73,8 @@ export interface ClientParts {
   daemon(): Promise<StatusView['daemon']>;
   /** The session in this process, when there is one. */
   session(): Session | null;
-  /** What became of the log that is followed; null while it is intact. */
-  lost(): 'replaced' | 'lost_tail' | null;
+  /** Why the log is not followed any more; null while it is. */
+  logFault(): LogFault | null;
   /** The daemon's candidates as of one entry, for `replay --verify`; null when none runs. */
   daemonCandidates(): Promise<{ appliedId: string; candidates: CandidateView[] } | null>;
   /** The workspace found under the id that the remote agrees with; for `init` alone. */
@@ -127,7 +128,7 @@ export class RepositoryClient implements TelecClient {
         applied_id: host.dispatcher.appliedId,
         length: stats.length,
         dead: stats.dead,
-        state: this.#parts.lost() ?? 'intact',
+        state: this.#parts.logFault() ?? 'intact',
       },
     };
   }

@@ -324,7 +324,7 @@ describe('other holders', () => {
     expect({ code: run.code, outcome: run.json.outcome }).toEqual({ code: 1, outcome: 'aborted' });
     expect(world.main()).toBe(world.first);
     expect((await world.run(['lease'])).json).toBeNull();
-    expect(await world.trail('integration.lease.lost')).toEqual(['integration.lease.lost']);
+    expect(await world.trail('integration.lease.lost', 'integration.push')).toEqual(['integration.lease.lost']);
     expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
     await expectSound(world);
   });

@@ -38,7 +38,10 @@ async function threeReady(batch: number): Promise<World> {
 interface End {
   landed: string[];
   tree: string;
+  /** Slug, type, and outcome or kind. */
   terminal: string[];
+  /** Times commits of main were taken for somebody else's. */
+  foreign: number;
   states: Record<string, string>;
   lease: unknown;
 }
@@ -50,8 +53,9 @@ async function endOf(world: World): Promise<End> {
     tree: git(world.remoteDir, 'rev-parse', 'main^{tree}'),
     terminal: events
       .filter(({ event }) => ['deployment.completed', 'deployment.failed'].includes(shortType(event)))
-      .map(({ event, payload }) => `${payload['slug']} ${shortType(event)}`)
+      .map(({ event, payload }) => `${payload['slug']} ${shortType(event)} ${payload['outcome'] ?? payload['kind']}`)
       .sort(),
+    foreign: events.filter(({ event }) => shortType(event) === 'integration.main.foreign').length,
     states: await world.states(),
     lease: (await world.run(['lease'])).json,
   };
@@ -91,8 +95,13 @@ async function pointsPassed(batch: number): Promise<string[]> {
   expect(await endOf(world)).toEqual({
     landed: ['one', 'three'],
     tree: expect.any(String),
-    terminal: ['one deployment.completed', 'three deployment.completed', 'two deployment.failed'],
+    terminal: [
+      'one deployment.completed merged',
+      'three deployment.completed merged',
+      'two deployment.failed conflict',
+    ],
     states: { one: 'completed', two: 'blocked', three: 'completed' },
+    foreign: 0,
     lease: null,
   });
   const seen = new Map<string, number>();
@@ -127,11 +136,11 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
     [`${prefix}three.txt`]: 'three\n',
   });
   expect(end.terminal.filter((text) => text.startsWith(prefix))).toEqual([
-    `${prefix}one deployment.completed`,
-    `${prefix}three deployment.completed`,
-    `${prefix}two deployment.failed`,
+    `${prefix}one deployment.completed merged`,
+    `${prefix}three deployment.completed merged`,
+    `${prefix}two deployment.failed conflict`,
   ]);
-  expect(end.lease).toBeNull();
+  expect({ foreign: end.foreign, lease: end.lease }).toEqual({ foreign: 0, lease: null });
 }
 
 for (const batch of [1, 10]) {
@@ -253,6 +262,13 @@ test('a push that outlives its killed session and lands before the next one begi
   await leaseIsOver(world);
   expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 2, blocked: 1 });
   expect(world.landed()).toEqual(['one', 'three']);
+  expect((await endOf(world)).foreign).toBe(0);
+  expect(await world.trail('integration.push')).toEqual([
+    'integration.push.attempted',
+    'integration.push.succeeded',
+    'integration.push.attempted',
+    'integration.push.succeeded',
+  ]);
   await expectSound(world);
 });
 
