@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWrite } from '../io/state.ts';
-import { candidateMachine } from '../machines/candidate.ts';
+import { type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
+import { saveSummary } from './glance.ts';
 import type { RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
@@ -19,8 +20,6 @@ export interface SnapshotFile {
   logId: string;
   /** Last entry that is in it. */
   lastId: string;
-  /** Numbers of candidates by state, so that a short answer needs no fold. */
-  counts: Record<string, number>;
   positions: Record<string, string>;
   repository: RepositoryDump;
   notifications: NotificationRow[];
@@ -33,8 +32,15 @@ export function chartDigest(): string {
   return createHash('sha256').update(JSON.stringify(candidateMachine.config)).digest('hex');
 }
 
-export function saveSnapshot(folder: string, snapshot: Omit<SnapshotFile, 'shape' | 'machine'>): void {
+/** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
+export function saveSnapshot(
+  folder: string,
+  snapshot: Omit<SnapshotFile, 'shape' | 'machine'>,
+  counts: Record<CandidateState, number>,
+): void {
   atomicWrite(pathIn(folder), JSON.stringify({ shape: SHAPE, machine: chartDigest(), ...snapshot }));
+  const { logId, lastId, repository } = snapshot;
+  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
 }
 
 /** The snapshot of this log, or null when there is none that fits. */
