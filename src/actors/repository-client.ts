@@ -46,16 +46,8 @@ import { type Opened, openForWriting, privateGit, recordConfiguration } from './
 import { resume, submit } from './commands/submit.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import {
-  candidateView,
-  candidateViews,
-  holdView,
-  leaseView,
-  notificationViews,
-  queueRows,
-  selectCandidate,
-  whyView,
-} from './views.ts';
+import { leaseView, statusView } from './status.ts';
+import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -105,24 +97,15 @@ export class RepositoryClient implements TelecClient {
   async status(): Promise<StatusView> {
     const { host } = await this.#folded();
     const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
-    const { standing } = host.repository;
-    const { remote = 'origin', main = 'main' } = standing.configured ?? {};
     const session = this.#session();
-    return {
+    return statusView({
       repo_id: host.options.repoId,
-      main: { ref: `${remote}/${main}`, sha: standing.main },
-      mode: standing.mode ?? 'shadow',
-      hold: holdView(host.repository),
-      daemon,
-      integrator: {
-        state: session?.state() ?? 'standby',
-        session_id: session?.id ?? standing.session?.id ?? null,
-        candidate: keyOf(session?.candidate() ?? null),
-      },
-      lease: leaseView(lease),
-      rollback_required: false,
-      stale: host.dispatcher.stale,
+      standing: host.repository.standing,
       counts: host.repository.counts(),
+      daemon,
+      session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
+      lease,
+      stale: host.dispatcher.stale,
       log: {
         last_id: stats.lastId,
         applied_id: host.dispatcher.appliedId,
@@ -130,7 +113,7 @@ export class RepositoryClient implements TelecClient {
         dead: stats.dead,
         state: this.#parts.logFault() ?? 'intact',
       },
-    };
+    });
   }
 
   async candidates(filter: { state?: string; slug?: string }): Promise<CandidateView[]> {

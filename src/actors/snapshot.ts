@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWrite } from '../io/state.ts';
-import { type CandidateContext, candidateMachine } from '../machines/candidate.ts';
+import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
+import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
@@ -19,8 +20,6 @@ export interface SnapshotFile {
   logId: string;
   /** Last entry that is in it. */
   lastId: string;
-  /** Numbers of candidates by state, so that a short answer needs no fold. */
-  counts: Record<string, number>;
   positions: Record<string, string>;
   repository: RepositoryDump;
   notifications: NotificationRow[];
@@ -54,7 +53,8 @@ export function chartDigest(): string {
   return createHash('sha256').update(JSON.stringify(candidateMachine.config)).digest('hex');
 }
 
-export function saveSnapshot(folder: string, snapshot: SnapshotFile): void {
+/** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
+export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Record<CandidateState, number>): void {
   const { repository, notifications, ...rest } = snapshot;
   const stored: StoredFile = {
     shape: SHAPE,
@@ -71,6 +71,8 @@ export function saveSnapshot(folder: string, snapshot: SnapshotFile): void {
     notifications: tableOf(notifications),
   };
   atomicWrite(pathIn(folder), JSON.stringify(stored));
+  const { logId, lastId } = snapshot;
+  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
 }
 
 /** The snapshot of this log, or null when there is none that fits. */

@@ -26,6 +26,8 @@ export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: string;
+  /** Another script than the built program. */
+  program?: string;
 }
 
 export interface World {
@@ -89,8 +91,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   git(clone, 'push', '--quiet', '-u', 'origin', 'main');
   const started: ChildProcess[] = [];
 
-  const start = (args: string[], { cwd = clone, env: more = {} }: RunOptions = {}): ChildProcess => {
-    const child = spawn(process.execPath, [entry, ...args], { cwd, env: { ...env, ...more }, stdio: 'pipe' });
+  const start = (args: string[], { cwd = clone, env: more = {}, program = entry }: RunOptions = {}): ChildProcess => {
+    const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...env, ...more }, stdio: 'pipe' });
     started.push(child);
     return child;
   };
