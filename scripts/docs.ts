@@ -9,6 +9,7 @@ import { buildProgram, EXAMPLES } from '../src/cli/program.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
 import { render as machinesPage } from './docs/machines.ts';
+import { render as protocolPage } from './docs/protocol.ts';
 import { shapes } from './examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -118,6 +119,7 @@ const pages: [string, () => string][] = [
   ['docs/cli.md', cliPage],
   ['docs/machines.md', machinesPage],
   ['docs/acceptance.md', acceptancePage],
+  ['docs/protocol.md', protocolPage],
   ['README.md', readmePage],
 ];
 

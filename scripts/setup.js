@@ -24,7 +24,7 @@ function must(program, args, hint, options) {
   const { status, stdout, stderr, error } = run(program, args, options);
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ''}${stderr ?? error?.message ?? ''}\n`);
-  fail(`${program} failed (${args[0] ?? ''})`, hint);
+  fail(`${options?.what ?? `${program} ${args[0] ?? ''}`} failed`, hint);
 }
 
 function has(program) {
@@ -68,8 +68,9 @@ if command -v systemctl > /dev/null; then systemctl disable redis-server > /dev/
 
 function install(missing) {
   const names = missing.join(' and ');
-  process.stderr.write(`installing ${names}\n`);
+  const say = () => process.stderr.write(`installing ${names}\n`);
   if (process.platform === 'darwin' && has('brew')) {
+    say();
     must(
       'brew',
       ['install', '--quiet', ...missing.map((name) => (name === 'redis-server' ? 'redis' : name))],
@@ -79,9 +80,10 @@ function install(missing) {
   }
   const prefix = has('apt-get') ? rootPrefix() : null;
   if (prefix === null)
-    fail(`${names} missing`, `install ${names} with the package manager of this system, then run this again`);
+    fail(`found no ${names}`, `install ${names} with the package manager of this system, then run this again`);
+  say();
   const [program, ...args] = [...prefix, 'sh', '-c', APT, 'sh', ...missing];
-  must(program, args, `install ${names} yourself, then run this again`);
+  must(program, args, `install ${names} yourself, then run this again`, { what: `installing ${names} by apt-get` });
 }
 
 /** Newest modification below a folder, ms. */

@@ -35,6 +35,9 @@ export interface LeaseView {
   live: boolean;
 }
 
+/** Why a daemon no longer follows its log. */
+export type LogFault = 'replaced' | 'lost_tail' | 'contradicted';
+
 export interface StatusView {
   repo_id: string;
   main: { ref: string; sha: string | null };
@@ -48,13 +51,16 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
-  /** `state`: whether it is still the log the daemon followed; if not, nobody integrates until a new start. */
+  /**
+   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`) and can be folded (`contradicted`);
+   * if not, the daemon applies nothing and integrates nothing until it is started anew.
+   */
   log: {
     last_id: string;
     applied_id: string;
     length: number;
     dead: number;
-    state: 'intact' | 'replaced' | 'lost_tail';
+    state: 'intact' | LogFault;
   };
 }
 

@@ -14,12 +14,13 @@ import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import type { EventCatalogue } from '../machines/events.ts';
-import type { CommandContext, StatusView } from './client.ts';
+import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
 import type { Cartridge } from './pipeline.ts';
+import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
 import { daemonApp } from './routes.ts';
 import { makeSteward, type Report, type Steward } from './steward.ts';
@@ -40,13 +41,20 @@ export interface DaemonExtras {
   catalogue?: EventCatalogue;
 }
 
+/** What a daemon that answers hands to who started it. */
+export interface Answering {
+  pid: number;
+  client: TelecClient;
+  producer: NotificationProducer;
+}
+
 /**
  * Runs the daemon in this process until `context.signal` aborts or somebody asks it to stop; `ready` is called once it
  * answers. Thrown: DAEMON_RUNNING (6), NOT_INITIALIZED (6), and the faults of opening the repository.
  */
 export async function serve(
   context: CommandContext,
-  ready: (view: { pid: number }) => void,
+  ready: (view: Answering) => void,
   extras: DaemonExtras = {},
 ): Promise<void> {
   const workspace = await openWorkspace(context);
@@ -70,6 +78,51 @@ export async function serve(
   }
 }
 
+export interface DaemonOptions extends DaemonExtras {
+  /** Directory the repository is looked for from, absolute. */
+  cwd: string;
+  /** Default: the environment of this process. */
+  env?: Record<string, string | undefined>;
+  /** Told one line when the start has to wait for something. */
+  onWait?: (line: string) => void;
+}
+
+/** A daemon in this process. */
+export interface RunningDaemon {
+  /** The repository as commands see it. */
+  client: TelecClient;
+  /** Appends events, the program's own types among them. */
+  producer: NotificationProducer;
+  /** Ends it cleanly. */
+  stop(): Promise<void>;
+  /** Resolves when it has ended, whoever asked for it; rejects with the fault that ended it. */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Starts the daemon of the repository around `cwd` in this process, in place of `telec up`, with the program's own event
+ * types and cartridges. Resolves once it answers. Thrown: as `serve`.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
+  const { cwd, env = process.env, onWait = () => undefined, ...extras } = options;
+  const ending = new AbortController();
+  const context: CommandContext = { cwd, env, say: onWait, signal: ending.signal };
+  return new Promise((resolve, reject) => {
+    const done = serve(
+      context,
+      ({ client, producer }) => {
+        const stop = () => {
+          ending.abort();
+          return done;
+        };
+        resolve({ client, producer, stop, done });
+      },
+      extras,
+    );
+    done.catch(reject);
+  });
+}
+
 function takeLock(folder: string): FileLock {
   const lock = lockFile(join(folder, 'daemon.lock'));
   if (lock) return lock;
@@ -87,7 +140,7 @@ interface Run {
   secrets: string[];
 }
 
-async function run(parts: Run, ready: (view: { pid: number }) => void): Promise<void> {
+async function run(parts: Run, ready: (view: Answering) => void): Promise<void> {
   const { context, workspace, report } = parts;
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -131,7 +184,7 @@ async function run(parts: Run, ready: (view: { pid: number }) => void): Promise<
       writeDaemonFile(workspace.folder, { pid: process.pid, socket: socket.path, since, version: telecVersion() });
       if (!ending.signal.aborted) steward.start();
       report.info('the daemon answers', { socket: socket.path });
-      ready({ pid: process.pid });
+      ready({ pid: process.pid, client, producer: host.producer });
       await aborted(ending.signal);
       report.info('the daemon ends', {});
       if (!(await within(STOP_MS, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
@@ -156,7 +209,7 @@ function clientOf(parts: Run, host: Host, steward: Steward, since: string, optio
     replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
     daemon: async () => daemon,
     session: () => steward.session,
-    lost: () => steward.lost,
+    logFault: () => steward.logFault,
     daemonCandidates: async () => ({
       appliedId: host.dispatcher.appliedId,
       candidates: candidateViews(host.repository, {}),

@@ -25,7 +25,7 @@ import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
 import { type Session, startSession } from './integrator.ts';
 import { NotificationBoard } from './notifications.ts';
-import { type Cartridge, Pipeline } from './pipeline.ts';
+import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
 import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
@@ -84,6 +84,7 @@ export class Host {
     log: EventLog,
     logId: string,
     snapshot: SnapshotFile | null,
+    positions: Record<string, string>,
     hooks: HostHooks,
   ) {
     this.options = options;
@@ -103,7 +104,10 @@ export class Host {
     this.#savedId = snapshot?.lastId ?? '0';
     this.#pipeline = new Pipeline({
       cartridges: options.cartridges ?? [],
-      positions: { ...snapshot?.positions },
+      positions,
+      record: async (cartridge, entryId) => {
+        await log.advance(readerName(cartridge), entryId);
+      },
       report: (cartridge, entryId, error) =>
         this.report('a cartridge failed', { cartridge, entryId, error: String(error) }),
     });
@@ -231,6 +235,9 @@ export class Host {
   }
 }
 
+/** The position of a user's cartridge is kept beside the log, one for each machine: it survives any end of the process. */
+const readerName = (cartridge: string): string => `cartridge:${hostname()}:${cartridge}`;
+
 /** Connects (starting the embedded server when it is needed) and loads the snapshot; the log is not read yet. */
 export async function openHost(options: HostOptions, hooks: HostHooks = {}): Promise<Host> {
   ensurePrivateFolder(options.folder);
@@ -250,7 +257,14 @@ export async function openHost(options: HostOptions, hooks: HostHooks = {}): Pro
         snapshot = null;
       }
     }
-    return new Host(options, connection, log, logId, snapshot, hooks);
+    const positions = { ...snapshot?.positions };
+    for (const { name } of options.cartridges ?? []) positions[name] = await log.position(readerName(name));
+    const behind = (options.cartridges ?? []).some(
+      ({ name }) => compareIds(positions[name] ?? '0', snapshot?.lastId ?? '0') < 0,
+    );
+    // Entries that a cartridge has not seen pass it only if the log is read again from before them.
+    if (behind) snapshot = null;
+    return new Host(options, connection, log, logId, snapshot, positions, hooks);
   } catch (error) {
     await connection.close();
     throw error;

@@ -60,7 +60,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
     replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
     daemon: () => daemonOf(place.folder),
     session: () => null,
-    lost: () => null,
+    logFault: () => null,
     daemonCandidates: () => daemonCandidates(place.folder),
     agreed,
     ownsHost: true,

@@ -5,7 +5,7 @@
  * Invariants: one cartridge that throws is reported and does not stop the others; effects run only for entries above
  * a cartridge's recorded position, so a replay has none.
  */
-import { InvariantViolation } from '../errors.ts';
+import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import type { DomainEvent, Envelope, EventSchema } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type { NotificationBoard } from './notifications.ts';
@@ -99,15 +99,25 @@ export interface PipelineOptions {
   cartridges?: readonly Cartridge[];
   /** Where each cartridge's effects stand: name -> entry id. Mutated as entries pass. */
   positions: Record<string, string>;
+  /** Keeps the position of a user's cartridge for good, before the next entry comes. */
+  record?(cartridge: string, entryId: string): Promise<void>;
   report(cartridge: string, entryId: string, error: unknown): void;
 }
+
+const OWN: readonly Cartridge[] = [dedup, integrationTrigger, notificationProjector];
 
 export class Pipeline {
   readonly #cartridges: readonly Cartridge[];
   readonly #options: PipelineOptions;
 
   constructor(options: PipelineOptions) {
-    this.#cartridges = [dedup, integrationTrigger, notificationProjector, ...(options.cartridges ?? [])];
+    const own = options.cartridges ?? [];
+    const names = [...OWN, ...own].map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      throw new TelecError('DUPLICATE_CARTRIDGE', EXIT.usage, `a cartridge called ${twice} is there already`);
+    }
+    this.#cartridges = [...OWN, ...own];
     this.#options = options;
   }
 
@@ -132,7 +142,9 @@ export class Pipeline {
         if (error instanceof InvariantViolation) throw error;
         this.#options.report(cartridge.name, event.id, error);
       }
-      if (!replaying) this.#options.positions[cartridge.name] = event.id;
+      if (replaying) continue;
+      this.#options.positions[cartridge.name] = event.id;
+      if (!OWN.includes(cartridge)) await this.#options.record?.(cartridge.name, event.id);
     }
   }
 }

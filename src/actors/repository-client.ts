@@ -21,6 +21,7 @@ import type {
   InitView,
   IntegrateView,
   LeaseView,
+  LogFault,
   NotificationRow,
   QueueRow,
   ReplayView,
@@ -72,8 +73,8 @@ export interface ClientParts {
   daemon(): Promise<StatusView['daemon']>;
   /** The session in this process, when there is one. */
   session(): Session | null;
-  /** What became of the log that is followed; null while it is intact. */
-  lost(): 'replaced' | 'lost_tail' | null;
+  /** Why the log is not followed any more; null while it is. */
+  logFault(): LogFault | null;
   /** The daemon's candidates as of one entry, for `replay --verify`; null when none runs. */
   daemonCandidates(): Promise<{ appliedId: string; candidates: CandidateView[] } | null>;
   /** The workspace found under the id that the remote agrees with; for `init` alone. */
@@ -127,7 +128,7 @@ export class RepositoryClient implements TelecClient {
         applied_id: host.dispatcher.appliedId,
         length: stats.length,
         dead: stats.dead,
-        state: this.#parts.lost() ?? 'intact',
+        state: this.#parts.logFault() ?? 'intact',
       },
     };
   }
@@ -311,8 +312,13 @@ export class RepositoryClient implements TelecClient {
       const { running } = await this.#parts.daemon();
       const lease = leaseView(await host.leases.read());
       if (!running && !lease?.live && record.state !== 'pending' && !host.repository.standing.hold) {
-        const ended = AbortSignal.any([signal, ...(timeoutMs === null ? [] : [AbortSignal.timeout(Math.ceil(left))])]);
-        const result = await this.#runSession(opened, ended);
+        const ended = new AbortController();
+        const end = () => ended.abort();
+        const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
+        signal.addEventListener('abort', end, { once: true });
+        const result = await this.#runSession(opened, ended.signal);
+        signal.removeEventListener('abort', end);
+        if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
         if (result.outcome === 'refused') {
           throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});

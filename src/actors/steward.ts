@@ -8,11 +8,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvariantViolation, TelecError } from '../errors.ts';
+import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/repository.ts';
-import type { LogCheck } from '../io/redis/log.ts';
+import type { LogFault } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { HoldExpiry } from './hold-expiry.ts';
 import type { Host } from './host.ts';
@@ -55,7 +55,7 @@ export class Steward {
   readonly #stopping = new AbortController();
   #config: Config;
   #following: Promise<void> | null = null;
-  #lost: Exclude<LogCheck, { kind: 'intact' }> | null = null;
+  #logFault: LogFault | null = null;
   #readFailures = 0;
   #savedAt: number;
   #savedEntries: number;
@@ -83,7 +83,7 @@ export class Steward {
       clock: host.clock,
       leases: host.leases,
       repository: host.repository,
-      mayIntegrate: () => this.#lost === null && host.dispatcher.stale === null,
+      mayIntegrate: () => this.#logFault === null && host.dispatcher.stale === null,
       start: () => this.#startSession(),
       watchdogMs: options.watchdogMs,
       retryMs: options.retryMs,
@@ -96,9 +96,9 @@ export class Steward {
     return this.#supervisor.session;
   }
 
-  /** Why the log that was followed is not there any more; null while it is. */
-  get lost(): 'replaced' | 'lost_tail' | null {
-    return this.#lost?.kind ?? null;
+  /** Why the log is not followed any more; null while it is. */
+  get logFault(): LogFault | null {
+    return this.#logFault;
   }
 
   start(): void {
@@ -202,7 +202,7 @@ export class Steward {
 
   /** A program that contradicts itself must not go on moving main. */
   async #halt(owner: string, reason: string): Promise<void> {
-    const { producer, ids, repository, dispatcher } = this.#host;
+    const { producer, ids, repository } = this.#host;
     if (repository.standing.hold?.alarm) return;
     await producer.emit('integration.hold.placed', {
       owner,
@@ -212,7 +212,6 @@ export class Steward {
       alarm: 'INVARIANT',
       command_id: ids.ulid(),
     });
-    await dispatcher.catchUp();
   }
 
   async #isIntact(): Promise<boolean> {
@@ -223,16 +222,25 @@ export class Steward {
     // A session may have applied more while the question was on its way.
     const again = await log.check({ logId, lastId: dispatcher.appliedId });
     if (again.kind === 'intact') return true;
-    this.#lost = again;
-    dispatcher.freeze();
-    const error = new TelecError('LOG_LOST', 3, 'the log is not the one this daemon followed; it integrates no more', {
+    const error = new TelecError('LOG_LOST', EXIT.unreachable, 'the log is not the one this daemon followed', {
       hint: 'find out who emptied or replaced it; then telec down, and telec up reads the log as it is',
     });
-    this.#options.report.error('ALARM: the log was lost', error, { ...again, applied_id: dispatcher.appliedId });
-    this.#supervisor.stop('log lost').catch(() => undefined);
+    this.#giveUp(again.kind, error);
+    return false;
+  }
+
+  /** Applies nothing and integrates nothing any more; questions are still answered, from what was known. */
+  #giveUp(fault: LogFault, error: Error): void {
+    const { dispatcher } = this.#host;
+    this.#logFault = fault;
+    dispatcher.freeze();
+    this.#options.report.error('ALARM: the log cannot be followed; nothing is integrated until a new start', error, {
+      fault,
+      applied_id: dispatcher.appliedId,
+    });
     this.#holds.stop();
     void this.#probes.stop();
-    return false;
+    void this.#supervisor.stop('log_lost');
   }
 
   #revive(): void {
@@ -244,6 +252,10 @@ export class Steward {
 
   /** Redis does not answer: waits a little, longer each time, and sees that the embedded server runs. */
   async #readFailed(error: unknown): Promise<void> {
+    if (error instanceof InvariantViolation) {
+      this.#giveUp('contradicted', error);
+      return this.#halt(this.#host.options.source, error.message).catch(() => undefined);
+    }
     if (!(error instanceof TelecError)) this.#options.report.error('an entry could not be applied', error);
     else this.#options.report.warn('the log cannot be read', { code: error.code, detail: error.message });
     const pause = Math.min(READ_PAUSE_FIRST_MS * 2 ** this.#readFailures, READ_PAUSE_MAX_MS);
@@ -256,7 +268,7 @@ export class Steward {
     const { dispatcher } = this.#host;
     this.#savedAt = this.#host.clock.monotonic();
     this.#savedEntries = dispatcher.applied;
-    if (this.#lost) return;
+    if (this.#logFault) return;
     await dispatcher
       .between(() => this.#host.save())
       .catch((error: unknown) => this.#options.report.error('the snapshot could not be written', error));

@@ -6,7 +6,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ActorRow, HoldView, NotificationRow, StatusView } from '../../src/actors/client.ts';
-import { ask } from '../../src/io/daemon-socket.ts';
 import { readDaemonFile } from '../../src/io/state.ts';
 import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
 
@@ -94,7 +93,7 @@ describe('a daemon', () => {
     const { hold } = await world.ok<{ hold: HoldView }>(['hold', '--for', '10ms']);
     expect(hold.until).not.toBeNull();
     await world.ok(['up']);
-    await world.until(async () => (await world.ok<StatusView>(['status'])).hold === null);
+    await world.until(async () => (await world.ask<StatusView>('/v1/status'))?.hold === null);
   });
 
   test('shows the actors of a session with their charts, and never a token', async () => {
@@ -105,8 +104,8 @@ describe('a daemon', () => {
     await world.ok(['submit', '--slug', 'four']);
     await world.ok(['unhold']);
     const pushing = async () => {
-      const rows = await world.ok<ActorRow[]>(['actors']);
-      return rows.some(({ value }) => value === 'draining.pushing');
+      const rows = await world.ask<ActorRow[]>('/v1/actors');
+      return rows?.some(({ value }) => value === 'draining.pushing') === true;
     };
     await world.until(pushing);
     const rows = await world.ok<ActorRow[]>(['actors']);
@@ -120,9 +119,8 @@ describe('a daemon', () => {
     expect(chart.stdout).toContain('class s_draining__pushing current');
     expect(await world.ok<ActorRow[]>(['actors', '--machine', 'lease'])).toHaveLength(1);
 
-    const socket = readDaemonFile(world.state())?.socket ?? '';
-    const frames = (await ask(socket, { path: '/v1/inspection' }))?.value as { type: string; name: string }[];
-    expect(frames.map(({ type }) => type)).toContain('@xstate.snapshot');
+    const frames = await world.ask<{ type: string }[]>('/v1/inspection');
+    expect(frames?.map(({ type }) => type)).toContain('@xstate.snapshot');
     const shown = JSON.stringify([frames, rows, detail]);
     expect(shown).toMatch(/"token":"\*\*\*"/);
     expect(shown).not.toMatch(/"token":"[^*]/);
@@ -131,19 +129,27 @@ describe('a daemon', () => {
   });
 
   test('takes marks, holds and events over its socket', async () => {
-    const socket = readDaemonFile(world.state())?.socket ?? '';
-    const rows = (await ask(socket, { path: '/v1/notifications' }))?.value as NotificationRow[];
-    const id = rows.find(({ human_status }) => human_status === 'unseen')?.id ?? '';
-    const seen = await ask(socket, { method: 'POST', path: '/v1/notifications/seen', body: { ids: [id] } });
-    expect(seen?.value).toMatchObject([{ id, human_status: 'seen' }]);
-    const event = { event: 'review.approved', payload: {} };
-    const emitted = await ask(socket, { method: 'POST', path: '/v1/events', body: { events: [event] } });
-    expect(emitted?.value).toMatchObject([{ status: 'rejected', code: 'INVALID_EVENT', exit: 2 }]);
-    const held = await ask(socket, { method: 'POST', path: '/v1/hold', body: { reason: 'by a program' } });
-    expect(held?.value).toMatchObject({ hold: { reason: 'by a program', until: null } });
-    expect((await ask(socket, { method: 'POST', path: '/v1/unhold', body: {} }))?.value).toEqual({ hold: null });
-    const page = (await ask(socket, { path: '/v1/events?count=2' }))?.value as { id: string }[];
+    const rows = await world.ask<NotificationRow[]>('/v1/notifications');
+    const id = rows?.find(({ human_status }) => human_status === 'unseen')?.id ?? '';
+    const mark = (kind: string) => world.ask(`/v1/notifications/${kind}`, { ids: [id] });
+    expect(await mark('seen')).toMatchObject([{ id, human_status: 'seen' }]);
+    expect(await mark('claim')).toMatchObject([{ id, agent_status: 'claimed' }]);
+    expect(await mark('resolve')).toMatchObject([{ id, agent_status: 'resolved' }]);
+    await expect(world.ask('/v1/notifications/seen', { ids: ['no-such'] })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+
+    const emitted = await world.ask('/v1/events', { events: [{ event: 'review.approved', payload: {} }] });
+    expect(emitted).toMatchObject([{ status: 'rejected', code: 'INVALID_EVENT', exit: 2 }]);
+    const refused = { event: 'deployment.completed', payload: {} };
+    expect(await world.ask('/v1/events', { events: [refused] })).toMatchObject([{ code: 'EMITTER_REFUSED', exit: 6 }]);
+    const held = await world.ask('/v1/hold', { reason: 'by a program' });
+    expect(held).toMatchObject({ hold: { reason: 'by a program', until: null } });
+    expect(await world.ask('/v1/unhold', {})).toEqual({ hold: null });
+    const page = await world.ask<{ id: string }[]>('/v1/events?count=2');
     expect(page).toHaveLength(2);
+    const next = await world.ask<{ id: string }[]>(`/v1/events?count=1&from=${page?.[0]?.id}`);
+    expect(next?.[0]?.id).toBe(page?.[1]?.id);
   });
 
   test('S4-R3 what was said while it was down is handled on its return', async () => {
@@ -214,7 +220,7 @@ test('a log that was wiped is noticed: nobody integrates on it until a new start
   const keys = await redis.keys('*');
   await redis.del(keys);
   redis.disconnect();
-  await world.until(async () => (await world.ok<StatusView>(['status'])).log.state === 'replaced');
+  await world.until(async () => (await world.ask<StatusView>('/v1/status'))?.log.state === 'replaced');
   const log = readFileSync(join(world.state(), 'daemon.log'), 'utf8');
   expect(log).toContain('ALARM: the log was lost');
   expect(await world.ok(['down'])).toMatchObject({ changed: true });

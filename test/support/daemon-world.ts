@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ask } from '../../src/io/daemon-socket.ts';
+import { readDaemonFile } from '../../src/io/state.ts';
 import { git, hermeticEnv, initBare, scratch } from './git-repo.ts';
 import { poll } from './redis-server.ts';
 
@@ -47,7 +49,9 @@ export interface World {
   landed(): string[];
   /** Asks `probe` until it says true. */
   until(probe: () => boolean | Promise<boolean>, limitMs?: number): Promise<void>;
-  /** Waits until the candidate of the slug is in that state. */
+  /** What the daemon answers on its socket; null when none listens. Throws what it refuses with. */
+  ask<T = unknown>(path: string, body?: unknown): Promise<T | null>;
+  /** Waits until the daemon says that a candidate of the slug is in that state. */
   settled(slug: string, state?: string): Promise<void>;
   /** All entries of the log as `events tail --json` shows them. */
   events(): Promise<{ id: string; event: string; source: string; payload: Record<string, unknown> }[]>;
@@ -167,10 +171,16 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       return git(remote, 'log', '--first-parent', '--reverse', format, 'main').split('\n').filter(Boolean);
     },
     until: (probe, limitMs = 30_000) => poll(probe, limitMs),
+    async ask<T>(path: string, body?: unknown) {
+      const socket = readDaemonFile(state())?.socket;
+      if (socket === undefined) return null;
+      const answer = await ask(socket, body === undefined ? { path } : { method: 'POST', path, body });
+      return answer && (answer.value as T);
+    },
     async settled(slug, wanted = 'completed') {
       await poll(async () => {
-        const rows = await world.ok<{ state: string }[]>(['candidates', '--slug', slug]);
-        return rows.some((row) => row.state === wanted);
+        const rows = await world.ask<{ state: string }[]>(`/v1/candidates?slug=${slug}`);
+        return rows?.some((row) => row.state === wanted) === true;
       }, 60_000);
     },
     async events() {

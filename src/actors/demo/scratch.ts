@@ -146,7 +146,8 @@ export class Scratch {
 
   /** Ends the daemon and Redis and removes the folder; with `keep` both stay. */
   async close(keep: boolean): Promise<void> {
-    if (keep) return;
+    // Somebody may have cleared the temporary files meanwhile.
+    if (keep || !existsSync(this.folder)) return;
     const states = existsSync(this.state) ? readdirSync(this.state).map((name) => join(this.state, name)) : [];
     const clone = readdirSync(this.folder).find((name) => existsSync(join(this.folder, name, '.git', 'telec')));
     if (clone !== undefined && states.length > 0) {

@@ -1,0 +1,165 @@
+/** The page docs/protocol.md: the daemon's routes, the log and its envelope, made from the schemas the program uses. */
+import { z } from 'zod';
+import { BODY_BYTES_MAX, ROUTES, type Route } from '../../src/actors/routes.ts';
+import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
+import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
+import { examples } from '../examples.ts';
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+const table = (heading: string[], body: string[][]) =>
+  [heading, heading.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const json = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
+
+/** One answer of every route, in the shapes the client's types have. */
+const ANSWERS: Record<string, unknown> = {
+  'GET /v1/status': examples.status,
+  'GET /v1/candidates': [examples.ready],
+  'GET /v1/candidate': examples.candidate,
+  'GET /v1/queue': examples.queue,
+  'GET /v1/why': examples.why,
+  'GET /v1/lease': examples.lease,
+  'GET /v1/notifications': examples.notifications,
+  'GET /v1/actors': examples.actors,
+  'GET /v1/actor': examples.actor,
+  'GET /v1/events': [examples.envelope],
+  'GET /v1/inspection': [
+    { type: '@xstate.snapshot', sessionId: 'x:1', snapshot: { status: 'active', value: 'ready' } },
+  ],
+  'POST /v1/events': [{ status: 'appended', id: examples.envelope.id }],
+  'POST /v1/notifications/seen': examples.notifications,
+  'POST /v1/notifications/claim': examples.notifications,
+  'POST /v1/notifications/resolve': examples.notifications,
+  'POST /v1/hold': { hold: examples.hold },
+  'POST /v1/unhold': { hold: null },
+  'POST /v1/resume': examples.ready,
+  'POST /v1/stop': { stopping: true },
+};
+
+/** What each key of the log holds; a key without a line here does not compile. */
+const KEYS: Record<keyof RepositoryKeys, string> = {
+  log: 'stream: the log, one entry an event',
+  logId: 'string: the id of the log, made with its first entry and never changed',
+  idempotency: 'hash: idempotency key to entry id and digest; kept when entries are archived',
+  positions: 'hash: name of a reader to the last entry it is done with',
+  dead: 'stream: entries that could not be applied, with the reason',
+  buried: 'hash: id of such an entry to its id in the stream of dead letters',
+  lease: 'hash: the record of the lease; no expiry, since an expired lease must still be seen',
+  fence: 'string: the highest fence ever granted; outlives the record',
+};
+
+interface Field {
+  type?: string | string[];
+  description?: string;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Field[];
+  items?: Field;
+  default?: unknown;
+}
+
+function typeOf(field: Field): string {
+  if (field.const !== undefined) return JSON.stringify(field.const);
+  if (field.enum) return field.enum.map((value) => JSON.stringify(value)).join(' \\| ');
+  if (field.anyOf) return field.anyOf.map(typeOf).join(' \\| ');
+  if (field.type === 'array') return `list of ${field.items ? typeOf(field.items) : 'any'}`;
+  return [field.type ?? 'any'].flat().join(' \\| ');
+}
+
+function fieldsOf(schema: z.ZodType): string[][] {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+  return Object.entries(properties).map(([name, property]) => {
+    const field = property as Field;
+    const given = field.default === undefined ? '' : `, default \`${JSON.stringify(field.default)}\``;
+    const inner = field.items?.description ?? field.anyOf?.find(({ description }) => description)?.description ?? '';
+    const must = required.includes(name) ? 'yes' : `no${given}`;
+    return [`\`${name}\``, typeOf(field), must, cell(field.description ?? inner)];
+  });
+}
+
+function section(route: Route): string {
+  const name = `${route.method} ${route.path}`;
+  const fields = fieldsOf(route.question);
+  const answer = ANSWERS[name];
+  if (answer === undefined) throw new Error(`${name} has no example of its answer`);
+  return [
+    `### ${name}`,
+    `${route.summary.charAt(0).toUpperCase()}${route.summary.slice(1)}.`,
+    ...(fields.length > 0
+      ? [table([route.method === 'GET' ? 'Query' : 'Body', 'Type', 'Required', 'Meaning'], fields)]
+      : []),
+    json(answer),
+  ].join('\n\n');
+}
+
+export function render(): string {
+  const keys = repositoryKeys('repo_id');
+  const catalogue = buildDefaultCatalogue().list().map(catalogueRow);
+  return `${[
+    '<!-- Made by `npm run docs` from the program; edit the program, not this page. -->',
+    '# The protocol',
+    'How programs talk to telec: the socket of the daemon, and the log in Redis. Names and shapes are stable; new fields may come.',
+    '## The daemon',
+    'The daemon answers HTTP on a unix socket of mode 0600 in a folder of mode 0700. Where it is stands in `daemon.json` of the state folder: ' +
+      '`{"pid", "socket", "since", "version"}`. The file outlives a daemon that was killed: only an answer proves that one runs. ' +
+      'There is no other way in, and no password: who may open the socket is its owner.',
+    '```sh\ncurl --unix-socket "$(jq -r .socket daemon.json)" http://telec/v1/status\n```',
+    `A GET changes nothing; its question stands in the query. A POST takes a JSON object of at most ${BODY_BYTES_MAX} bytes with ` +
+      '`content-type: application/json`. A field that is not listed is an error. Answers are JSON, as `telec … --json` prints them.',
+    'A refusal is `{"error": {"code", "message", "hint", "problems"?, "exit"}}`; `exit` is the exit status of the command line for the same fault.',
+    table(
+      ['Status', 'Meaning'],
+      [
+        ['400', 'the question is not as the route wants it; every problem is listed'],
+        ['403', 'refused by policy'],
+        ['404', 'no such route, or nothing of that name'],
+        ['405', 'the route takes another method; `allow` names it'],
+        ['409', 'it cannot be done in the state things are in'],
+        ['413', 'the body is too large'],
+        ['500', "a bug; the daemon's log has it"],
+        ['503', 'Redis or the remote cannot be reached'],
+        ['504', 'it took too long'],
+      ],
+    ),
+    '## Routes',
+    ...ROUTES.map(section),
+    '## The log',
+    'One Redis Stream a repository. All its keys carry one hash tag, so that they lie in one slot of a cluster:',
+    table(
+      ['Key', 'Holds'],
+      Object.entries(keys).map(([name, key]) => [
+        `\`${String(key).replace('repo_id', '<repo_id>')}\``,
+        cell(KEYS[name as keyof RepositoryKeys]),
+      ]),
+    ),
+    'Entries are appended by one script alone, which checks the idempotency key and, for the events of a session, the lease and its fence in the ' +
+      'same step. A program that wants to append goes through `telec events emit`, `POST /v1/events` or `createProducer` of the package; XADD by hand ' +
+      'leaves out the checks, and what is malformed ends in the stream of dead letters.',
+    '## Envelope',
+    `A flat map of strings in the stream: numbers as decimal text, objects as JSON, absent fields left out; at most ${ENVELOPE_BYTES_MAX} bytes. ` +
+      'Fields a reader does not know are kept.',
+    table(['Field', 'Type', 'Required', 'Meaning'], fieldsOf(envelopeSchema.omit({ extra: true }))),
+    '## Delivery',
+    '- **Append**: at most one entry for an idempotency key. The same key with the same content answers `duplicate` and the first entry; with other ' +
+      'content `conflict`. So an emission whose answer was lost may be repeated.',
+    '- **Order**: every reader sees all entries in the order of their ids. There is no other order.',
+    '- **Reading**: each reader keeps its own last id and begins at `0`. `GET /v1/events?from=<id>` gives what comes after an id; an empty list means that the end is reached.',
+    '- **State**: is a fold of the log. The same entries give the same state on every host; reading them again has no effect.',
+    '- **Cartridges**: each has a recorded position, kept for each machine. An entry above it is handed over at least once: once, unless the process died between ' +
+      "the cartridge's work and the record. Entries at or below it come with `replaying: true`, and must have no effect then. A new cartridge sees the log from its first entry. " +
+      'One that throws is reported and stops neither the others nor the log.',
+    '- **Entries that cannot be read** go to the stream of dead letters with the reason, are counted in `status`, and the reader goes on. An entry of a ' +
+      'newer version, or an unknown type of the `integration` and `deployment` families, stops the fold: `status` shows it as `stale`, and that host does not integrate.',
+    '- **A log that is not the one that was followed** (`log.state` of `status` is `replaced` or `lost_tail`), or that contradicts itself (`contradicted`): the daemon says so ' +
+      'in its log at once, applies nothing and integrates nothing until it is started anew. It does not guess which of the two logs is right.',
+    '## Event types',
+    table(
+      ['Type', 'Emitter', 'Idempotency key', 'Fields'],
+      catalogue.map(({ type, emitter, idempotency_fields, fields }) => [
+        `\`${type}\``,
+        emitter,
+        idempotency_fields.map((field) => `\`${field}\``).join(', '),
+        fields.map(({ name, required }) => `\`${name}${required ? '' : '?'}\``).join(', '),
+      ]),
+    ),
+  ].join('\n\n')}\n`;
+}
