@@ -100,7 +100,7 @@ describe('a daemon', () => {
     await world.until(async () => (await world.ask<StatusView>('/v1/status'))?.hold === null);
   });
 
-  test('shows the actors of a session with their charts, and never a token', async () => {
+  test('Card-U3 shows the actors of a session with their charts, and never a token', async () => {
     await world.ok(['hold']);
     const gate = world.gate();
     onTestFinished(() => gate.open());
@@ -132,7 +132,7 @@ describe('a daemon', () => {
     await world.settled('four');
   });
 
-  test('takes marks, holds and events over its socket', async () => {
+  test('S3-7e takes marks, holds and events over its socket', async () => {
     const rows = await world.ask<NotificationRow[]>('/v1/notifications');
     const id = rows?.find(({ human_status }) => human_status === 'unseen')?.id ?? '';
     const mark = (kind: string) => world.ask(`/v1/notifications/${kind}`, { ids: [id] });
@@ -191,7 +191,7 @@ describe('a daemon', () => {
   });
 });
 
-test('killed in the middle of a push and started again, each delivery is on main once and told once', async () => {
+test('Card-U1 killed in the middle of a push and started again, each delivery is on main once and told once', async () => {
   const world = await worldOf();
   await world.ok(['up']);
   await world.ok(['hold']);
