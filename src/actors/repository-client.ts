@@ -296,8 +296,13 @@ export class RepositoryClient implements TelecClient {
       const { running } = await this.#parts.daemon();
       const lease = leaseView(await host.leases.read());
       if (!running && !lease?.live && record.state !== 'pending' && !host.repository.standing.hold) {
-        const ended = AbortSignal.any([signal, ...(timeoutMs === null ? [] : [AbortSignal.timeout(Math.ceil(left))])]);
-        const result = await this.#runSession(opened, ended);
+        const ended = new AbortController();
+        const end = () => ended.abort();
+        const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
+        signal.addEventListener('abort', end, { once: true });
+        const result = await this.#runSession(opened, ended.signal);
+        signal.removeEventListener('abort', end);
+        if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
         if (result.outcome === 'refused') {
           throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});

@@ -1,28 +1,49 @@
 /**
  * The snapshot file: the fold at one entry, as a cache. A snapshot of another log, another version of the machine or
- * another shape is ignored, and the log is read from its start; nothing depends on it but speed.
+ * another shape is ignored, and the log is read from its start; nothing depends on it but speed. So what can be told
+ * from the rest is left out, and rows carry no names: a starting command reads the whole file.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWrite } from '../io/state.ts';
-import { type CandidateState, candidateMachine } from '../machines/candidate.ts';
+import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
+import { compareRank } from '../machines/queue.ts';
 import { saveSummary } from './glance.ts';
-import type { RepositoryDump } from './repository.ts';
+import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
-const SHAPE = 1;
+const SHAPE = 2;
 
 export interface SnapshotFile {
-  shape: number;
-  machine: string;
   logId: string;
   /** Last entry that is in it. */
   lastId: string;
   positions: Record<string, string>;
   repository: RepositoryDump;
   notifications: NotificationRow[];
+}
+
+/** Rows of one shape: the names once, then the values in their order. */
+interface Table {
+  names: string[];
+  rows: unknown[][];
+}
+
+type Slugs = RepositoryDump['slugs'];
+type Snapshots = RepositoryDump['records'][number]['snapshot'][];
+
+interface StoredFile extends Omit<SnapshotFile, 'repository' | 'notifications'> {
+  shape: number;
+  machine: string;
+  repository: Pick<RepositoryDump, 'standing' | 'pushes'> & {
+    reviews: [slug: string, review: Slugs[number][1]['review']][];
+    records: Table;
+    contexts: Table;
+    snapshots: Snapshots;
+  };
+  notifications: Table;
 }
 
 const pathIn = (folder: string): string => join(folder, 'snapshot.json');
@@ -33,23 +54,78 @@ export function chartDigest(): string {
 }
 
 /** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
-export function saveSnapshot(
-  folder: string,
-  snapshot: Omit<SnapshotFile, 'shape' | 'machine'>,
-  counts: Record<CandidateState, number>,
-): void {
-  atomicWrite(pathIn(folder), JSON.stringify({ shape: SHAPE, machine: chartDigest(), ...snapshot }));
-  const { logId, lastId, repository } = snapshot;
+export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Record<CandidateState, number>): void {
+  const { repository, notifications, ...rest } = snapshot;
+  const stored: StoredFile = {
+    shape: SHAPE,
+    machine: chartDigest(),
+    ...rest,
+    repository: {
+      standing: repository.standing,
+      pushes: repository.pushes,
+      reviews: repository.slugs.map(([slug, { review }]) => [slug, review]),
+      records: tableOf(repository.records.map(({ record: { context: _, ...record } }) => record)),
+      contexts: tableOf(repository.records.map(({ record }) => record.context)),
+      snapshots: repository.records.map((entry) => entry.snapshot),
+    },
+    notifications: tableOf(notifications),
+  };
+  atomicWrite(pathIn(folder), JSON.stringify(stored));
+  const { logId, lastId } = snapshot;
   saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
 }
 
 /** The snapshot of this log, or null when there is none that fits. */
 export function loadSnapshot(folder: string, logId: string): SnapshotFile | null {
   try {
-    const snapshot = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as SnapshotFile;
-    const fits = snapshot.shape === SHAPE && snapshot.logId === logId && snapshot.machine === chartDigest();
-    return fits ? snapshot : null;
+    const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
+    if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
+    const { lastId, counts, positions } = stored;
+    const { standing, pushes, reviews, snapshots } = stored.repository;
+    const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
+    const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
+      record.context = contexts[index] as CandidateContext;
+      return { record, snapshot: snapshots[index] ?? null };
+    });
+    const repository = { standing, pushes, records, slugs: slugsOf(reviews, records), landed: landedOf(records) };
+    return { logId, lastId, counts, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;
   }
+}
+
+/** Candidates stand in the order in which they came, so a slug's do, too. */
+function slugsOf(reviews: StoredFile['repository']['reviews'], records: RepositoryDump['records']): Slugs {
+  const slugs = new Map<string, Slugs[number][1]>(
+    reviews.map(([slug, review]) => [slug, { review, ids: [], top: null }]),
+  );
+  for (const { record } of records) {
+    const { slug, branch, sha, readyAtMs } = record.context;
+    const entry = slugs.get(slug);
+    if (!entry) continue;
+    entry.ids.push(record.id);
+    if (entry.top === null || compareRank(record.context, entry.top) > 0) entry.top = { slug, branch, sha, readyAtMs };
+  }
+  return [...slugs];
+}
+
+function landedOf(records: RepositoryDump['records']): RepositoryDump['landed'] {
+  return records.flatMap(({ record }): RepositoryDump['landed'] => {
+    const { delivery } = record.context;
+    return delivery ? [[delivery.merge_commit, record.id]] : [];
+  });
+}
+
+function tableOf(items: readonly object[]): Table {
+  const names = Object.keys(items[0] ?? {});
+  const rows = items.map((item) => names.map((name) => (item as Record<string, unknown>)[name]));
+  return { names, rows };
+}
+
+function rowsOf<T extends object>({ names, rows }: Table): T[] {
+  return rows.map((row) => {
+    const item: Record<string, unknown> = {};
+    for (let at = 0; at < names.length; at += 1) item[names[at] as string] = row[at];
+    return item as T;
+  });
 }
