@@ -80,7 +80,7 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
   try {
     const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
-    const { lastId, counts, positions } = stored;
+    const { lastId, positions } = stored;
     const { standing, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
@@ -88,7 +88,7 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
       return { record, snapshot: snapshots[index] ?? null };
     });
     const repository = { standing, pushes, records, slugs: slugsOf(reviews, records), landed: landedOf(records) };
-    return { logId, lastId, counts, positions, repository, notifications: rowsOf(stored.notifications) };
+    return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;
   }
