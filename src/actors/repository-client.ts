@@ -44,6 +44,7 @@ import {
 } from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
 import { resume, submit } from './commands/submit.ts';
+import { liftExpiredHold } from './hold-expiry.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import { leaseView, statusView } from './status.ts';
@@ -327,6 +328,8 @@ export class RepositoryClient implements TelecClient {
   async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
+    // Without a daemon nobody else notices that its time is over.
+    await liftExpiredHold(host);
     const session = host.startSession(await privateGit(opened), workspace.config);
     this.#foreground = session;
     const stop = () => session.stop('interrupted');

@@ -6,6 +6,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ActorRow, HoldView, NotificationRow, StatusView } from '../../src/actors/client.ts';
+import { glance } from '../../src/actors/glance.ts';
+import { runtime } from '../../src/actors/open.ts';
 import { readDaemonFile } from '../../src/io/state.ts';
 import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
 import { MORTAL_TELEC } from '../support/e2e-world.ts';
@@ -157,8 +159,23 @@ describe('a daemon', () => {
     expect(next?.[0]?.id).toBe(page?.[1]?.id);
   });
 
-  test('S4-R3 what was said while it was down is handled on its return', async () => {
+  test('without it the status comes the short way, and says what the long way says', async () => {
     await world.ok(['down']);
+    const short = await world.ok<StatusView>(['status']);
+    expect(short.daemon.running).toBe(false);
+    const context = { cwd: world.clone, env: world.env, say: () => undefined, signal: new AbortController().signal };
+    expect(await glance(context)).toEqual(short);
+    const client = await runtime.openClient(context);
+    expect(await client.status()).toEqual(short);
+    // What is newer than the summary is not passed by.
+    await client.hold({ reason: 'newer', forMs: null, mainBusy: false });
+    expect(await glance(context)).toBeNull();
+    expect((await world.ok<StatusView>(['status'])).hold).toMatchObject({ reason: 'newer' });
+    await client.unhold({ reason: null });
+    await client.close();
+  });
+
+  test('S4-R3 what was said while it was down is handled on its return', async () => {
     expect(await world.ok(['down'])).toEqual({ running: false, pid: null, changed: false });
     expect(world.daemonPid()).toBeNull();
     world.branch('feature/five', { 'five.txt': '5\n' });

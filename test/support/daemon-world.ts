@@ -215,11 +215,12 @@ function write(folder: string, files: Record<string, string>): void {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A process that ended and that nobody waited for is gone all the same.
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  // A process that ended and that nobody waited for is gone all the same.
+  const status = `/proc/${pid}/status`;
+  return !existsSync(status) || !/^State:\tZ/m.test(readFileSync(status, 'utf8'));
 }
 
 /** Ends a process at once and waits until it is gone. */
