@@ -113,7 +113,7 @@ class Stream {
         const slot = Math.floor(place / this.#files);
         this.#write(file, lastChange(file, fork, this.#files), new Map([[slot, `${slug} was here ${own}`]]));
       }
-      this.#file(`added/${slug}-${commit}.txt`, `${slug} ${commit}\n`);
+      this.#file(`part-${edit % FORK_SPREAD}/added-${edit % 97}/${slug}-${commit}.txt`, `${slug} ${commit}\n`);
     }
   }
 

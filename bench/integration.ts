@@ -114,7 +114,7 @@ async function times(job: Job): Promise<number[]> {
   return ('times' in answer ? answer.times : null) ?? [];
 }
 
-function inChild(job: Job): Promise<Answer> {
+export function inChild(job: Job): Promise<Answer> {
   const program = fileURLToPath(import.meta.url).replace(/integration\.(ts|js)$/, 'child.$1');
   return new Promise((resolve, reject) => {
     const child = fork(program, { serialization: 'advanced' });

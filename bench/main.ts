@@ -12,11 +12,13 @@ import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
+import { measureQueue } from './queue.ts';
 
 type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promise<Line[]>;
 
 const PARTS: Record<string, Part> = {
   integration: measureIntegration,
+  queue: measureQueue,
   appends: measureAppends,
   fold: measureFold,
   commands: measureCommands,

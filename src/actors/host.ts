@@ -8,14 +8,12 @@ import type { Clock, Ids } from '../io/clock.ts';
 import { systemClock, systemIds } from '../io/clock.ts';
 import type { Config } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
-import { transportSettings } from '../io/git/clone.ts';
-import { type IntegrationRepository, openRepository } from '../io/git/repository.ts';
+import type { IntegrationRepository } from '../io/git/repository.ts';
 import { connect, type RedisConnection } from '../io/redis/connection.ts';
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
-import { DELIVERED_FILE, ROADMAP_FILE, undeliveredBefore } from '../io/todos/roadmap.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
 import type { Tuning } from './client.ts';
@@ -155,6 +153,9 @@ export class Host {
   }
 
   async #openGit(clone: Clone, config: Config): Promise<IntegrationRepository> {
+    // Loaded with the first question to git: most commands only read the log.
+    const { transportSettings } = await import('../io/git/clone.ts');
+    const { openRepository } = await import('../io/git/repository.ts');
     return openRepository({
       dir: join(this.options.folder, 'git'),
       clonePath: clone.commonDir,
@@ -190,6 +191,7 @@ export class Host {
       sessionId,
       main: config.main,
       undelivered: async (slug, main) => {
+        const { DELIVERED_FILE, ROADMAP_FILE, undeliveredBefore } = await import('../io/todos/roadmap.ts');
         const roadmap = await git.readFile(main, ROADMAP_FILE);
         if (roadmap === null) return [];
         const delivered = await git.readFile(main, DELIVERED_FILE);

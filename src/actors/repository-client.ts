@@ -33,7 +33,6 @@ import type {
 } from './client.ts';
 import { leaseAdopt, leaseBreak, liftHold, markNotifications, placeHold } from './commands/decisions.ts';
 import { emitOne } from './commands/emit.ts';
-import { initialize } from './commands/init.ts';
 import {
   candidateActorDetail,
   candidateActors,
@@ -43,7 +42,6 @@ import {
   sessionActors,
 } from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
-import { resume, submit } from './commands/submit.ts';
 import { liftExpiredHold } from './hold-expiry.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
@@ -209,10 +207,12 @@ export class RepositoryClient implements TelecClient {
   }
 
   async submit(request: { branch: string | null; slug: string | null }): Promise<SubmitView> {
+    const { submit } = await import('./commands/submit.ts');
     return submit(await this.#writing(), request);
   }
 
   async resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView> {
+    const { resume } = await import('./commands/submit.ts');
     return resume(await this.#writing(), request);
   }
 
@@ -235,6 +235,7 @@ export class RepositoryClient implements TelecClient {
   async init(): Promise<InitView> {
     const { context, host, agreed } = this.#parts;
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
+    const { initialize } = await import('./commands/init.ts');
     return initialize(context, agreed, host);
   }
 

@@ -1,6 +1,5 @@
 /** What several commands share: the opened repository of one command, and the ways it may be used. */
 import { EXIT, TelecError } from '../../errors.ts';
-import { configDigest } from '../../io/config.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
 import { registerClone, writeRepoId } from '../../io/state.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
@@ -62,6 +61,7 @@ export async function say<T extends EventType>(host: Host, type: T, payload: Pay
 export async function recordConfiguration({ context, workspace, host }: Opened): Promise<boolean> {
   const { config } = workspace;
   const { configured } = host.repository.standing;
+  const { configDigest } = await import('../../io/config.ts');
   const digest = configDigest(config);
   if (configured?.digest === digest && configured.remote === config.remote) return false;
   await say(host, 'integration.configured', {

@@ -1,4 +1,7 @@
-/** How a session ends: what was not pushed goes back to the queue, the checkpoint is written, the lease given back. */
+/**
+ * How a session ends: what was not pushed goes back to the queue, the checkpoint is written, the lease given back. Then
+ * the private repository is tidied, when nobody waits for it any more.
+ */
 import type { Stop } from '../../machines/effects.ts';
 import type { SessionWork } from './work.ts';
 
@@ -13,7 +16,18 @@ export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | n
     // of nobody else's, so this is right for a lost one, too.
     await work.parts.keeper.release();
   }
-  if (work.proof) await work.parts.faults.reach('after-release');
+  if (!work.proof) return;
+  await work.parts.faults.reach('after-release');
+  await tidy(work);
+}
+
+/** Merges walk over the commits of earlier ones, and loose ones make that slow. A failure costs nothing but time. */
+async function tidy({ parts, stopping }: SessionWork): Promise<void> {
+  try {
+    await parts.git.pack(stopping.signal);
+  } catch (error) {
+    parts.report('the private repository could not be packed', { error: String(error) });
+  }
 }
 
 async function leave(work: SessionWork, stop: Stop | null): Promise<void> {
