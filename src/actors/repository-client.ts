@@ -45,6 +45,7 @@ import { type Opened, openForWriting, privateGit, recordConfiguration } from './
 import { liftExpiredHold } from './hold-expiry.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
+import { needsSession } from './repository.ts';
 import { leaseView, statusView } from './status.ts';
 import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -296,7 +297,11 @@ export class RepositoryClient implements TelecClient {
       if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(record) };
       const { running } = await this.#parts.daemon();
       const lease = leaseView(await host.leases.read());
-      if (!running && !lease?.live && record.state !== 'pending' && !host.repository.standing.hold) {
+      const alone = !running && !lease?.live;
+      // Without a daemon nobody else notices that its time is over.
+      if (alone) await liftExpiredHold(host);
+      const due = record.state === 'ready' || needsSession(record);
+      if (alone && due && !host.repository.standing.hold) {
         const ended = new AbortController();
         const end = () => ended.abort();
         const timer = timeoutMs === null ? null : clock.setTimeout(end, left);

@@ -9,7 +9,7 @@
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import type { CandidateRecord, Repository } from './repository.ts';
+import { needsSession, type Repository } from './repository.ts';
 
 /** First pause after a session that was aborted or achieved nothing, ms; doubled each time. */
 const PAUSE_FIRST_MS = 1000;
@@ -162,9 +162,4 @@ export class Supervisor {
     const { record, now } = await this.#options.leases.read();
     if (record === null || record.expiresAt <= now) this.#startIfDue(true);
   }
-}
-
-/** Work that is not in the queue: one left integrating by a dead session, or one found on main. */
-function needsSession({ state, context }: CandidateRecord): boolean {
-  return state === 'integrating' || context.facts?.integrated === true;
 }

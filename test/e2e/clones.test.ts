@@ -67,6 +67,24 @@ test('submit again for the same commit changes nothing; --wait integrates by its
   await expectSound(world);
 });
 
+test('submit --wait of a commit that main holds already needs no daemon to end', async () => {
+  const world = await makeWorld();
+  git(world.cloneDir, 'branch', 'no-work', 'origin/main');
+  const ended = await world.run<CandidateView>(['submit', 'no-work', '--wait', '--timeout', '30000']);
+  expect(ended).toMatchObject({ code: 0, json: { slug: 'no-work', state: 'completed' } });
+  await expectSound(world);
+});
+
+test('submit --wait goes on when the time of a hold is over, though no daemon lifts it', async () => {
+  const world = await makeWorld();
+  commitIn(world.cloneDir, 'held-up', 'h.txt', 'h\n');
+  await world.run(['hold', '--for', '1s']);
+  const ended = await world.run<CandidateView>(['submit', 'held-up', '--wait', '--timeout', '30000']);
+  expect(ended).toMatchObject({ code: 0, json: { slug: 'held-up', state: 'completed' } });
+  expect((await world.run<StatusView>(['status'])).json.hold).toBeNull();
+  await expectSound(world);
+});
+
 test('submit --wait of a conflict ends with 1 and says what to do', async () => {
   const world = await makeWorld();
   commitIn(world.cloneDir, 'mine', 'app.txt', 'mine\n');
