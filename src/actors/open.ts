@@ -89,6 +89,7 @@ export const runtime: Runtime = {
         'REDIS_SHARED',
         EXIT.refused,
         'this repository uses a shared Redis, which is not for telec to end',
+        { hint: 'telec down, without --redis' },
       );
     }
     const { stopServer } = await import('../io/redis/server.ts');

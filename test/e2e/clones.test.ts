@@ -85,6 +85,17 @@ test('submit --wait goes on when the time of a hold is over, though no daemon li
   await expectSound(world);
 });
 
+test("a refusal says what to do instead: a name that is no branch, a Redis that is not telec's own", async () => {
+  const world = await makeWorld();
+  const named = await world.run<Refused>(['submit', 'a b']);
+  expect(named).toMatchObject({ code: 2, json: { error: { code: 'INVALID_BRANCH', hint: 'git branch --list' } } });
+  const down = await world.run<Refused>(['down', '--redis'], { env: { TELEC_REDIS_URL: 'redis://127.0.0.1:1' } });
+  expect(down).toMatchObject({
+    code: 6,
+    json: { error: { code: 'REDIS_SHARED', hint: 'telec down, without --redis' } },
+  });
+});
+
 test('submit --wait of a conflict ends with 1 and says what to do', async () => {
   const world = await makeWorld();
   commitIn(world.cloneDir, 'mine', 'app.txt', 'mine\n');

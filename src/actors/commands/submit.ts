@@ -66,7 +66,9 @@ async function branchOf({ workspace }: Opened, given: string | null): Promise<st
   }
   const problem = branchProblem(branch);
   if (problem) {
-    throw new TelecError('INVALID_BRANCH', EXIT.usage, `${JSON.stringify(branch)} is no branch name: it ${problem}`);
+    throw new TelecError('INVALID_BRANCH', EXIT.usage, `${JSON.stringify(branch)} is no branch name: it ${problem}`, {
+      hint: 'git branch --list',
+    });
   }
   if (branch === workspace.config.main) {
     throw new TelecError(
