@@ -340,8 +340,8 @@ export interface Faults {
 export interface Tuning {
   timings?: Partial<Timings>;
   git?: Partial<RepositoryLimits>;
-  /** How often the daemon's watchdog looks, and its pause after a remote that did not answer, ms. */
-  daemon?: { watchdogMs?: number; retryMs?: number };
+  /** How often the daemon's watchdog looks, its pause after a remote that did not answer, and how long its end may take, ms. */
+  daemon?: { watchdogMs?: number; retryMs?: number; stopMs?: number };
 }
 
 /** What every command knows about where and for whom it runs. */

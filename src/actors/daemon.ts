@@ -175,7 +175,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     registerClone(workspace.folder, workspace.commonDir);
     const opened: Opened = { context, workspace, host };
     if (host.dispatcher.stale === null) await recordConfiguration(opened);
-    const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS } = context.tuning?.daemon ?? {};
+    const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS, stopMs = STOP_MS } = context.tuning?.daemon ?? {};
     steward = await makeSteward({ opened, report, watchdogMs, retryMs });
     const client = clientOf(parts, host, steward, since, options);
     const app = daemonApp({ client, stop: end, frames: () => inspection.frames(), secrets: parts.secrets, report });
@@ -187,7 +187,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       ready({ pid: process.pid, client, producer: host.producer });
       await aborted(ending.signal);
       report.info('the daemon ends', {});
-      if (!(await within(STOP_MS, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
+      if (!(await within(stopMs, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
     } finally {
       // Last word first: who finds no file opens the log itself, and that must be free by then.
       await within(CLOSE_MS, socket.close());

@@ -129,14 +129,14 @@ export class Host {
   save(): void {
     const { appliedId } = this.dispatcher;
     if (this.options.fresh || appliedId === this.#savedId) return;
-    saveSnapshot(this.options.folder, {
+    const snapshot = {
       logId: this.logId,
       lastId: appliedId,
-      counts: this.repository.counts(),
       positions: { ...this.#pipeline.positions },
       repository: this.repository.dump(),
       notifications: this.notifications.dump(),
-    });
+    };
+    saveSnapshot(this.options.folder, snapshot, this.repository.counts());
     this.#savedId = appliedId;
   }
 

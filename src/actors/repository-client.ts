@@ -42,18 +42,15 @@ import {
   sessionActors,
 } from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
+<<<<<<< HEAD
+=======
+import { resume, submit } from './commands/submit.ts';
+import { liftExpiredHold } from './hold-expiry.ts';
+>>>>>>> main
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import {
-  candidateView,
-  candidateViews,
-  holdView,
-  leaseView,
-  notificationViews,
-  queueRows,
-  selectCandidate,
-  whyView,
-} from './views.ts';
+import { leaseView, statusView } from './status.ts';
+import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -103,24 +100,15 @@ export class RepositoryClient implements TelecClient {
   async status(): Promise<StatusView> {
     const { host } = await this.#folded();
     const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
-    const { standing } = host.repository;
-    const { remote = 'origin', main = 'main' } = standing.configured ?? {};
     const session = this.#session();
-    return {
+    return statusView({
       repo_id: host.options.repoId,
-      main: { ref: `${remote}/${main}`, sha: standing.main },
-      mode: standing.mode ?? 'shadow',
-      hold: holdView(host.repository),
-      daemon,
-      integrator: {
-        state: session?.state() ?? 'standby',
-        session_id: session?.id ?? standing.session?.id ?? null,
-        candidate: keyOf(session?.candidate() ?? null),
-      },
-      lease: leaseView(lease),
-      rollback_required: false,
-      stale: host.dispatcher.stale,
+      standing: host.repository.standing,
       counts: host.repository.counts(),
+      daemon,
+      session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
+      lease,
+      stale: host.dispatcher.stale,
       log: {
         last_id: stats.lastId,
         applied_id: host.dispatcher.appliedId,
@@ -128,7 +116,7 @@ export class RepositoryClient implements TelecClient {
         dead: stats.dead,
         state: this.#parts.logFault() ?? 'intact',
       },
-    };
+    });
   }
 
   async candidates(filter: { state?: string; slug?: string }): Promise<CandidateView[]> {
@@ -313,8 +301,13 @@ export class RepositoryClient implements TelecClient {
       const { running } = await this.#parts.daemon();
       const lease = leaseView(await host.leases.read());
       if (!running && !lease?.live && record.state !== 'pending' && !host.repository.standing.hold) {
-        const ended = AbortSignal.any([signal, ...(timeoutMs === null ? [] : [AbortSignal.timeout(Math.ceil(left))])]);
-        const result = await this.#runSession(opened, ended);
+        const ended = new AbortController();
+        const end = () => ended.abort();
+        const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
+        signal.addEventListener('abort', end, { once: true });
+        const result = await this.#runSession(opened, ended.signal);
+        signal.removeEventListener('abort', end);
+        if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
         if (result.outcome === 'refused') {
           throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});
@@ -340,6 +333,8 @@ export class RepositoryClient implements TelecClient {
   async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
+    // Without a daemon nobody else notices that its time is over.
+    await liftExpiredHold(host);
     const session = host.startSession(await privateGit(opened), workspace.config);
     this.#foreground = session;
     const stop = () => session.stop('interrupted');

@@ -242,7 +242,8 @@ export class Repository {
     const { slug, branch, sha, generation, ready_at: readyAt } = event.payload;
     const record = this.find(candidateKey(event.payload));
     if (record?.state !== 'superseded') return this.#tell(record ? [record.id] : [], event);
-    if (generation !== record.context.generation + 1) return NOTHING;
+    // What is on main already has nothing to go on with; its completion is told and could not be told again.
+    if (generation !== record.context.generation + 1 || record.context.delivery) return NOTHING;
     return this.#announce(event, { slug, branch, sha, generation, readyAt, attempt: record.context.attempt });
   }
 
@@ -250,7 +251,12 @@ export class Repository {
   #applyCompletion(event: DomainEvent<'deployment.completed'>): Applied {
     const record = this.find(candidateKey(event.payload));
     if (!record) return { changes: [], unbelieved: 'a completion of a candidate that the log does not know' };
-    if (record.state === 'completed' || record.state === 'superseded') return NOTHING;
+    if (record.state === 'completed') return NOTHING;
+    if (record.state === 'superseded') {
+      // It came a moment too late to be its end, but it says that the commit is on main.
+      record.context = { ...record.context, delivery: event.payload };
+      return NOTHING;
+    }
     if (!this.#actors.get(record.id)?.getSnapshot().can(event)) {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }

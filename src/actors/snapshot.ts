@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWrite } from '../io/state.ts';
-import { type CandidateContext, candidateMachine } from '../machines/candidate.ts';
+import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
+import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
@@ -19,8 +20,6 @@ export interface SnapshotFile {
   logId: string;
   /** Last entry that is in it. */
   lastId: string;
-  /** Numbers of candidates by state, so that a short answer needs no fold. */
-  counts: Record<string, number>;
   positions: Record<string, string>;
   repository: RepositoryDump;
   notifications: NotificationRow[];
@@ -54,7 +53,8 @@ export function chartDigest(): string {
   return createHash('sha256').update(JSON.stringify(candidateMachine.config)).digest('hex');
 }
 
-export function saveSnapshot(folder: string, snapshot: SnapshotFile): void {
+/** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
+export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Record<CandidateState, number>): void {
   const { repository, notifications, ...rest } = snapshot;
   const stored: StoredFile = {
     shape: SHAPE,
@@ -71,6 +71,8 @@ export function saveSnapshot(folder: string, snapshot: SnapshotFile): void {
     notifications: tableOf(notifications),
   };
   atomicWrite(pathIn(folder), JSON.stringify(stored));
+  const { logId, lastId } = snapshot;
+  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
 }
 
 /** The snapshot of this log, or null when there is none that fits. */
@@ -78,7 +80,7 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
   try {
     const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
-    const { lastId, counts, positions } = stored;
+    const { lastId, positions } = stored;
     const { standing, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
@@ -86,7 +88,7 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
       return { record, snapshot: snapshots[index] ?? null };
     });
     const repository = { standing, pushes, records, slugs: slugsOf(reviews, records), landed: landedOf(records) };
-    return { logId, lastId, counts, positions, repository, notifications: rowsOf(stored.notifications) };
+    return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;
   }

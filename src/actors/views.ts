@@ -3,13 +3,12 @@
  * without one use the same functions, so they answer alike. Reads only.
  */
 import { EXIT, TelecError } from '../errors.ts';
-import type { LeaseRecord } from '../io/redis/lease.ts';
 import { CANDIDATE_STATES, type CandidateState as State } from '../machines/candidate.ts';
 import { fullType } from '../machines/events.ts';
 import { SLUG_PATTERN } from '../machines/identity.ts';
 import { compareRank } from '../machines/queue.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
-import type { BlockedView, CandidateView, HoldView, LeaseView, NotificationRow, QueueRow, WhyView } from './client.ts';
+import type { BlockedView, CandidateView, NotificationRow, QueueRow, WhyView } from './client.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { CandidateRecord, Repository } from './repository.ts';
 
@@ -177,23 +176,6 @@ function ending(code: Reason['code'], text: string): WhyView['waiting_for'][numb
   return { code, text, event: event === null ? null : fullType(event), who };
 }
 
-export function holdView(repository: Repository): HoldView | null {
-  const { hold } = repository.standing;
-  return hold ? { ...hold } : null;
-}
-
-export function leaseView({ record, now }: { record: LeaseRecord | null; now: number }): LeaseView | null {
-  if (!record) return null;
-  return {
-    owner_session_id: record.ownerSessionId,
-    fence: record.fence,
-    acquired_at: instant(record.acquiredAt),
-    renewed_at: instant(record.renewedAt),
-    expires_at: instant(record.expiresAt),
-    live: record.expiresAt > now,
-  };
-}
-
 export function notificationViews(board: NotificationBoard, filter: { unseen: boolean }): NotificationRow[] {
   return board
     .rows()
@@ -211,5 +193,3 @@ export function notificationViews(board: NotificationBoard, filter: { unseen: bo
       updated_at,
     }));
 }
-
-const instant = (ms: number): string => new Date(ms).toISOString();

@@ -36,7 +36,7 @@ export async function withClient<T>(call: Call, use: (client: TelecClient) => Pr
 }
 
 /** What the daemon of the repository around the call says of itself; null when none has left word. */
-export function daemonFile(call: Call): DaemonFile | null {
+export function daemonFile(call: Pick<Call, 'context'>): DaemonFile | null {
   const clone = findClone(call.context.cwd);
   if (!clone) return null;
   const asked = call.context.env['TELEC_REPO_ID'];
@@ -45,7 +45,7 @@ export function daemonFile(call: Call): DaemonFile | null {
 }
 
 /** The daemon's answer, or null when no daemon runs. */
-export async function askDaemon(call: Call, question: Question): Promise<{ value: unknown } | null> {
+export async function askDaemon(call: Pick<Call, 'context'>, question: Question): Promise<{ value: unknown } | null> {
   const file = daemonFile(call);
   return file ? ask(file.socket, question) : null;
 }

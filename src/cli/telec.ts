@@ -6,7 +6,7 @@
 import { EXIT } from '../errors.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { INTERRUPTED } from './exit.ts';
-import { main } from './main.ts';
+import { answerQuickly } from './quick.ts';
 
 const controller = new AbortController();
 
@@ -29,7 +29,14 @@ process.on('uncaughtException', failed);
 process.on('unhandledRejection', failed);
 
 const { env, argv, stdin, stdout, stderr } = process;
-main(argv.slice(2), { env, cwd: process.cwd(), stdin, stdout, stderr, signal: controller.signal }).then(
-  (status) => process.exit(status),
-  failed,
-);
+const { signal } = controller;
+
+async function run(): Promise<number> {
+  const words = argv.slice(2);
+  const quick = await answerQuickly(words, { env, cwd: process.cwd(), stdout, stderr, signal });
+  if (quick !== null) return quick;
+  const { main } = await import('./main.ts');
+  return main(words, { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
+}
+
+run().then((status) => process.exit(status), failed);

@@ -1,8 +1,9 @@
 /**
  * Questions to the running daemon: HTTP over its unix socket, JSON both ways, with a deadline. No daemon is an answer
- * (null), not an error. Loads `node:http` and nothing else, so that a question costs little more than starting node.
+ * (null), not an error. One question a connection in HTTP/1.0, whose answer ends with the connection: that needs no
+ * more than a socket, and node's HTTP client takes as long to load as the rest of a question to answer.
  */
-import { request } from 'node:http';
+import { connect } from 'node:net';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 
 /** Bytes of an answer; a larger one is not the daemon's. */
@@ -34,38 +35,46 @@ export function ask(socket: string, question: Question): Promise<{ value: unknow
           cause,
         }),
       );
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers =
-      text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const asked = request(
-      { socketPath: socket, method, path, headers, signal: AbortSignal.timeout(timeoutMs) },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes > ANSWER_BYTES_MAX) asked.destroy();
-          else chunks.push(chunk);
-        });
-        response.on('error', silent);
-        response.on('end', () => {
-          try {
-            const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-            const error = errorIn(value);
-            if (error) reject(error);
-            else resolve({ value });
-          } catch (cause) {
-            silent(cause);
-          }
-        });
-      },
-    );
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const asked = connect(socket);
+    const deadline = setTimeout(() => asked.destroy(new Error('too late')), timeoutMs);
+    asked.on('connect', () => asked.write(requestText(method, path, body)));
+    asked.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > ANSWER_BYTES_MAX) asked.destroy(new Error('too long'));
+      else chunks.push(chunk);
+    });
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (NOBODY.has(error.code ?? '')) resolve(null);
       else silent(error);
     });
-    asked.end(text);
+    asked.on('close', () => clearTimeout(deadline));
+    asked.on('end', () => {
+      try {
+        const value = readAnswer(Buffer.concat(chunks).toString('utf8'));
+        const error = errorIn(value);
+        if (error) reject(error);
+        else resolve({ value });
+      } catch (cause) {
+        silent(cause);
+      }
+    });
   });
+}
+
+function requestText(method: string, path: string, body: unknown): string {
+  const head = `${method} ${path} HTTP/1.0\r\nHost: telec\r\n`;
+  if (body === undefined) return `${head}\r\n`;
+  const text = JSON.stringify(body);
+  return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+}
+
+/** The JSON of an answer. Throws when it is cut short or none. */
+function readAnswer(text: string): unknown {
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0 || !text.startsWith('HTTP/1.')) throw new Error('no answer');
+  return JSON.parse(text.slice(end + 4));
 }
 
 /** The fault an answer `{error: {...}}` stands for, or null when it is no error. */

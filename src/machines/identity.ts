@@ -14,13 +14,6 @@ export type BranchName = Branded<string, 'BranchName'>;
 /** Identity of a candidate as one string: `<slug>/<branch>@<sha>`. Unambiguous: a slug has no `/`, a sha no `@`. */
 export type CandidateKey = Branded<string, 'CandidateKey'>;
 
-/** The identity of a candidate everywhere. */
-export interface Triple {
-  slug: Slug;
-  branch: BranchName;
-  sha: Sha;
-}
-
 export const SLUG_PATTERN = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 export const SLUG_LENGTH_MAX = 100;
 export const SHA_PATTERN = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -53,19 +46,6 @@ export function branchProblem(name: string): string | null {
 
 export function candidateKey(triple: { slug: string; branch: string; sha: string }): CandidateKey {
   return `${triple.slug}/${triple.branch}@${triple.sha}` as CandidateKey;
-}
-
-/** Reads `<slug>/<branch>@<sha>` back; null when it is not of that form. */
-export function parseCandidateKey(key: string): Triple | null {
-  const slash = key.indexOf('/');
-  const at = key.lastIndexOf('@');
-  if (slash < 1 || at < slash) return null;
-  const slug = key.slice(0, slash);
-  const branch = key.slice(slash + 1, at);
-  const sha = key.slice(at + 1);
-  if (!SLUG_PATTERN.test(slug) || slug.length > SLUG_LENGTH_MAX || branchProblem(branch) || !SHA_PATTERN.test(sha))
-    return null;
-  return { slug: slug as Slug, branch: branch as BranchName, sha: sha as Sha };
 }
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

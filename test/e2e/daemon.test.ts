@@ -6,8 +6,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ActorRow, HoldView, NotificationRow, StatusView } from '../../src/actors/client.ts';
+import { glance } from '../../src/actors/glance.ts';
+import { runtime } from '../../src/actors/open.ts';
 import { readDaemonFile } from '../../src/io/state.ts';
 import { end, isAlive, makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
+import { MORTAL_TELEC } from '../support/e2e-world.ts';
 
 async function worldOf(options: WorldOptions = {}): Promise<World> {
   const world = await makeWorld(options);
@@ -60,10 +63,13 @@ describe('a daemon', () => {
     await world.ok(['submit', '--slug', 'one']);
     await world.settled('one');
     expect(world.landed()).toEqual([`one/feature/one@${sha}`]);
-    const lines = readFileSync(join(world.state(), 'daemon.log'), 'utf8').trim().split('\n');
-    const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(said).toContainEqual(expect.objectContaining({ msg: 'a candidate moved', to: 'completed' }));
-    expect(said).toContainEqual(expect.objectContaining({ msg: 'a session ended', outcome: 'drained', completed: 1 }));
+    const said = (fields: Record<string, unknown>) => {
+      const lines = readFileSync(join(world.state(), 'daemon.log'), 'utf8').trim().split('\n');
+      const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      return records.some((record) => Object.entries(fields).every(([name, value]) => record[name] === value));
+    };
+    await world.until(() => said({ msg: 'a session ended', outcome: 'drained', completed: 1 }));
+    expect(said({ msg: 'a candidate moved', from: 'integrating', to: 'completed' })).toBe(true);
   });
 
   test('reads the rules of integration from main before each session', async () => {
@@ -96,7 +102,7 @@ describe('a daemon', () => {
     await world.until(async () => (await world.ask<StatusView>('/v1/status'))?.hold === null);
   });
 
-  test('shows the actors of a session with their charts, and never a token', async () => {
+  test('Card-U3 shows the actors of a session with their charts, and never a token', async () => {
     await world.ok(['hold']);
     const gate = world.gate();
     onTestFinished(() => gate.open());
@@ -128,12 +134,13 @@ describe('a daemon', () => {
     await world.settled('four');
   });
 
-  test('takes marks, holds and events over its socket', async () => {
+  test('S3-7e takes marks, holds and events over its socket', async () => {
     const rows = await world.ask<NotificationRow[]>('/v1/notifications');
     const id = rows?.find(({ human_status }) => human_status === 'unseen')?.id ?? '';
     const mark = (kind: string) => world.ask(`/v1/notifications/${kind}`, { ids: [id] });
     expect(await mark('seen')).toMatchObject([{ id, human_status: 'seen' }]);
-    expect(await mark('claim')).toMatchObject([{ id, agent_status: 'claimed' }]);
+    // Its deployment is over, so there is nothing left to claim.
+    expect(await mark('claim')).toMatchObject([{ id, agent_status: 'resolved' }]);
     expect(await mark('resolve')).toMatchObject([{ id, agent_status: 'resolved' }]);
     await expect(world.ask('/v1/notifications/seen', { ids: ['no-such'] })).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -152,8 +159,23 @@ describe('a daemon', () => {
     expect(next?.[0]?.id).toBe(page?.[1]?.id);
   });
 
-  test('S4-R3 what was said while it was down is handled on its return', async () => {
+  test('without it the status comes the short way, and says what the long way says', async () => {
     await world.ok(['down']);
+    const short = await world.ok<StatusView>(['status']);
+    expect(short.daemon.running).toBe(false);
+    const context = { cwd: world.clone, env: world.env, say: () => undefined, signal: new AbortController().signal };
+    expect(await glance(context)).toEqual(short);
+    const client = await runtime.openClient(context);
+    expect(await client.status()).toEqual(short);
+    // What is newer than the summary is not passed by.
+    await client.hold({ reason: 'newer', forMs: null, mainBusy: false });
+    expect(await glance(context)).toBeNull();
+    expect((await world.ok<StatusView>(['status'])).hold).toMatchObject({ reason: 'newer' });
+    await client.unhold({ reason: null });
+    await client.close();
+  });
+
+  test('S4-R3 what was said while it was down is handled on its return', async () => {
     expect(await world.ok(['down'])).toEqual({ running: false, pid: null, changed: false });
     expect(world.daemonPid()).toBeNull();
     world.branch('feature/five', { 'five.txt': '5\n' });
@@ -186,7 +208,7 @@ describe('a daemon', () => {
   });
 });
 
-test('killed in the middle of a push and started again, each delivery is on main once and told once', async () => {
+test('Card-U1 killed in the middle of a push and started again, each delivery is on main once and told once', async () => {
   const world = await worldOf();
   await world.ok(['up']);
   await world.ok(['hold']);
@@ -222,6 +244,25 @@ test('a log that was wiped is noticed: nobody integrates on it until a new start
   redis.disconnect();
   await world.until(async () => (await world.ask<StatusView>('/v1/status'))?.log.state === 'replaced');
   const log = readFileSync(join(world.state(), 'daemon.log'), 'utf8');
-  expect(log).toContain('ALARM: the log was lost');
+  expect(log).toMatch(/"fault":"replaced".*"msg":"ALARM: /);
   expect(await world.ok(['down'])).toMatchObject({ changed: true });
+});
+
+test('ends in time while the remote hangs, and the next one settles what was left', async () => {
+  const world = await worldOf();
+  const env = { TEST_TUNING: JSON.stringify({ daemon: { stopMs: 500 } }) };
+  await world.ok(['up'], { program: MORTAL_TELEC, env });
+  const pid = world.daemonPid() ?? 0;
+  const gate = world.gate();
+  const key = `slow/feature/slow@${world.branch('feature/slow', { 'slow.txt': 's\n' })}`;
+  await world.ok(['submit', '--slug', 'slow']);
+  await world.until(gate.reached);
+  expect(await world.ok(['down'])).toMatchObject({ running: false, changed: true });
+  expect(isAlive(pid)).toBe(false);
+  expect(readFileSync(join(world.state(), 'daemon.log'), 'utf8')).toContain('it is cut off');
+  gate.open();
+  await world.ok(['up']);
+  await world.settled('slow');
+  expect(world.landed()).toEqual([key]);
+  expect(countOf(await world.events(), 'deployment.completed')).toBe(1);
 });

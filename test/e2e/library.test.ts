@@ -64,7 +64,7 @@ function ownCatalogue() {
   return catalogue;
 }
 
-test('S4-C4b S3-3.1 a program adds a type and cartridges; each sees an entry once, and one that fails stops no other', async () => {
+test('S4-C4b S3-3.1a S3-3.1f a program adds a type and cartridges; each sees an entry once, and one that fails stops no other', async () => {
   const world = await makeWorld();
   onTestFinished(() => world.close());
   const running = new Set<RunningDaemon>();

@@ -341,7 +341,7 @@ describe('what a person sees and does', () => {
     expect(world.landed()).toEqual(['waits']);
   });
 
-  test('a hold placed while a session works: what was dequeued lands, the rest waits for unhold', async () => {
+  test('Spec-8 manual work on main declared while a session works: what was dequeued lands, the rest waits for unhold', async () => {
     const world = await makeWorld({ config: 'integration: {push_batch: 1, grace_ms: 0}\n' });
     await world.ready([{ slug: 'first' }, { slug: 'second' }]);
     let held = false;
@@ -385,7 +385,7 @@ describe('what a person sees and does', () => {
     ]);
   });
 
-  test('Spec-14 F19 I15 a dirty checkout is no matter and nothing in it changes', async () => {
+  test('Spec-9 Spec-14 F19 I15 a dirty checkout is no matter and nothing in it changes', async () => {
     const world = await makeWorld();
     const clone = world.cloneDir;
     writeFileSync(join(clone, 'app.txt'), 'half done\n');

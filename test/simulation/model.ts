@@ -21,6 +21,8 @@ export interface ModelCandidate {
   openPush: number | null;
   landed: boolean;
   borneOut: boolean;
+  /** A completion came after it was superseded. */
+  onMain: boolean;
 }
 
 /** What one entry says; `type` is short, null for what is not telec's. */
@@ -143,8 +145,9 @@ export class Model {
         break;
       }
       case 'deployment.completed': {
-        const candidate = this.#live(p);
-        if (candidate?.borneOut) candidate.state = 'completed';
+        const candidate = this.find(p);
+        if (candidate?.state === 'superseded') candidate.onMain = true;
+        else if (candidate?.borneOut) candidate.state = 'completed';
         break;
       }
       case 'integration.push.attempted':
@@ -204,6 +207,7 @@ export class Model {
       openPush: null,
       landed: false,
       borneOut: before?.facts?.integrated ?? false,
+      onMain: false,
     });
     this.#announced.push({ slug, at: readyAt, branch, sha });
   }
@@ -211,7 +215,8 @@ export class Model {
   #resume(p: { slug: string; branch: string; sha: string; ready_at: string; generation: number }): void {
     const candidate = this.find(p);
     if (candidate?.state === 'blocked') candidate.state = 'pending';
-    if (candidate?.state === 'superseded' && p.generation === candidate.generation + 1) this.#announce(p, p.generation);
+    if (candidate?.state === 'superseded' && !candidate.onMain && p.generation === candidate.generation + 1)
+      this.#announce(p, p.generation);
   }
 
   #settle(): void {

@@ -26,6 +26,8 @@ export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: string;
+  /** Another script than the built program. */
+  program?: string;
 }
 
 export interface World {
@@ -89,8 +91,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   git(clone, 'push', '--quiet', '-u', 'origin', 'main');
   const started: ChildProcess[] = [];
 
-  const start = (args: string[], { cwd = clone, env: more = {} }: RunOptions = {}): ChildProcess => {
-    const child = spawn(process.execPath, [entry, ...args], { cwd, env: { ...env, ...more }, stdio: 'pipe' });
+  const start = (args: string[], { cwd = clone, env: more = {}, program = entry }: RunOptions = {}): ChildProcess => {
+    const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...env, ...more }, stdio: 'pipe' });
     started.push(child);
     return child;
   };
@@ -213,11 +215,12 @@ function write(folder: string, files: Record<string, string>): void {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A process that ended and that nobody waited for is gone all the same.
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  // A process that ended and that nobody waited for is gone all the same.
+  const status = `/proc/${pid}/status`;
+  return !existsSync(status) || !/^State:\tZ/m.test(readFileSync(status, 'utf8'));
 }
 
 /** Ends a process at once and waits until it is gone. */

@@ -10,12 +10,7 @@ const all = demands();
 
 /** Demands of the core that no test shows yet, with the reason. The list only gets shorter. */
 const OPEN: Record<string, string> = {
-  'Spec-11': 'the table of who may end which session comes with `telec sessions`',
-  'Spec-8': 'test/e2e: telec hold --main-busy keeps main still and shows in status',
-  'Spec-9': 'test/e2e: a dirty checkout of main is as dirty after a session, and no commit holds its files',
-  'Card-U1': 'test/e2e: the daemon is killed and started again, and shows the same actors',
   'Card-U2': 'the web view comes later',
-  'Card-U3': 'test/e2e: telec actors and telec actor, with a daemon',
 };
 
 describe('the demands', () => {

@@ -66,8 +66,17 @@ describe('the graph of commits ahead of main', () => {
           }
         },
       ),
+      { numRuns: 1000 },
     );
     expect(told).toBeGreaterThan(100);
+  });
+
+  test('begins anew for a tip that main does not lead to: its listing has commits that main holds', () => {
+    const graph = new AheadGraph();
+    graph.learn('main', ['x root']);
+    graph.learn('x', ['older root']);
+    expect(graph.contains('main', 'older')).toBeNull();
+    expect(graph.contains('x', 'older')).toBe(false);
   });
 
   test('answers for a train: each tip holds the members before it, and forks where they forked', () => {

@@ -63,6 +63,18 @@ const ALLOWED: Record<string, string[]> = {
   'src/index.ts': ['cli', 'actors', 'machines', 'io', 'src/errors.ts'],
 };
 
+/** All that is loaded with these files, packages by name. */
+function reachedFrom(...paths: string[]): string[] {
+  const reached = new Set<string>();
+  const visit = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : []) if (kind === 'static') visit(target);
+  };
+  for (const path of paths) visit(path);
+  return [...reached];
+}
+
 describe('imports', () => {
   test('are found at all', () => {
     expect(imports.length).toBeGreaterThan(50);
@@ -114,18 +126,19 @@ describe('imports', () => {
     expect(appending.length).toBeLessThanOrEqual(1);
   });
 
+  test('the short way to the status loads no package at all, with a daemon or without one', () => {
+    const reached = reachedFrom('src/cli/telec.ts', 'src/actors/glance.ts');
+    expect(reached.filter((target) => !target.startsWith('src/') && !target.startsWith('node:'))).toEqual([]);
+    expect(reached.filter((target) => target.startsWith('src/machines/'))).toEqual([]);
+  });
+
   test('a question to the daemon loads commander, node itself and small files of ours', () => {
-    const reached = new Set<string>();
-    const visit = (path: string) => {
-      if (reached.has(path)) return;
-      reached.add(path);
-      for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : [])
-        if (kind === 'static') visit(target);
-    };
-    for (const path of ['src/cli/telec.ts', 'src/cli/commands/daemon.ts', 'src/cli/commands/candidate.ts']) visit(path);
-    const packages = [...reached].filter((target) => !target.startsWith('src/') && !target.startsWith('node:'));
+    const reached = reachedFrom(
+      ...['telec', 'main', 'commands/daemon', 'commands/candidate'].map((name) => `src/cli/${name}.ts`),
+    );
+    const packages = reached.filter((target) => !target.startsWith('src/') && !target.startsWith('node:'));
     expect(packages).toEqual(['commander']);
-    expect([...reached].filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([]);
+    expect(reached.filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([]);
   });
 });
 

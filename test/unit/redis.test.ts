@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { serverFault } from '../../src/io/redis/faults.ts';
+import { parseReplies } from '../../src/io/redis/glance.ts';
 import { repositoryKeys } from '../../src/io/redis/keys.ts';
 import { compareIds } from '../../src/io/redis/log.ts';
 import { installHint } from '../../src/io/redis/server-process.ts';
@@ -90,4 +91,20 @@ test('the way to get a server is that of the machine', () => {
   expect(installHint('darwin', false)).toContain('brew install redis');
   expect(installHint('linux', true)).toContain('apt-get install redis-server');
   expect(installHint('linux', false)).toContain('package manager');
+});
+
+describe('replies read without a client library', () => {
+  const text = '+OK\r\n:42\r\n$5\r\na\r\nbc\r\n$-1\r\n*2\r\n*1\r\n$1\r\nx\r\n*-1\r\n-ERR no\r\n';
+
+  test('are given whole, however they nest', () => {
+    expect(parseReplies(text, 6)).toEqual(['OK', 42, 'a\r\nbc', null, [['x'], null], new Error('ERR no')]);
+  });
+
+  test('are null until the last byte is there', () => {
+    for (let end = 0; end < text.length; end += 1) expect(parseReplies(text.slice(0, end), 6)).toBeNull();
+  });
+
+  test('of something else are an error, not a wait', () => {
+    expect(parseReplies('HTTP/1.1 400\r\n', 1)).toEqual([expect.any(Error)]);
+  });
 });

@@ -68,12 +68,11 @@ function saved() {
   const snapshot = {
     logId: 'log',
     lastId: '7-0',
-    counts: world.repository.counts(),
     positions: { notifier: '6-0' },
     repository: JSON.parse(JSON.stringify(world.repository.dump())),
     notifications: [ROW],
   };
-  saveSnapshot(folder, snapshot);
+  saveSnapshot(folder, snapshot, world.repository.counts());
   return { world, folder, snapshot };
 }
 

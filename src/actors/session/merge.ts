@@ -2,11 +2,13 @@
  * The way of one candidate to the train: taken from the queue, rechecked, merged in the object database, checked by
  * a second computation. Every way out is in the log before the effect ends.
  */
+import { invariant } from '../../errors.ts';
 import { sleep } from '../../io/clock.ts';
 import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/repository.ts';
 import type { Member, MergeOutcome, RecheckOutcome, SelectOutcome, Taken } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { type Reason, readinessReasons } from '../../machines/readiness.ts';
+import { mayEndItself } from '../../machines/self-end.ts';
 import { block, type Finding } from './block.ts';
 import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
 import type { SessionWork } from './work.ts';
@@ -31,7 +33,10 @@ export async function selectCandidate(
     await parts.faults.reach('before-dequeue');
     // The choice and the entry it is made as of belong together: nothing may be applied between them.
     const [head] = parts.repository.queue;
-    if (!head) return { kind: 'empty' };
+    if (!head) {
+      if (input.last && input.train.length === 0) insistOnDone(work);
+      return { kind: 'empty' };
+    }
     const { slug, branch, sha, attempt } = head.context;
     const base = input.train.at(-1)?.tip ?? work.view?.main ?? sha;
     await work.record({
@@ -53,6 +58,18 @@ export async function selectCandidate(
     if (head.state !== 'integrating' || dequeuedAt === null) continue;
     return { kind: 'taken', candidate: { slug, branch, sha, attempt: head.context.attempt, dequeuedAt } };
   }
+}
+
+/** The end of the grace window is the end of the session, if the rule for integrators says that it may end itself. */
+function insistOnDone(work: SessionWork): void {
+  const { repository } = work.parts;
+  const { fence } = work.held();
+  const inHand = repository.live().filter(({ state, context }) => state === 'integrating' && context.fence === fence);
+  const unfinished = { queued: repository.queue.length, integrating: inHand.length, handOvers: 0 };
+  invariant(
+    mayEndItself('integrator', unfinished),
+    `a session was about to end with ${inHand.length} candidates in hand`,
+  );
 }
 
 /** Asks the log and the remote once more whether all conditions hold, and gives the commit to merge into. */

@@ -92,6 +92,8 @@ export class SessionWork {
   readonly stopping = new AbortController();
   /** Ends everything, git processes included, when the lease is lost. */
   readonly lost = new AbortController();
+  /** Aborts with either of them: pauses end. Not `AbortSignal.any`, whose signal can be collected while it is waited for. */
+  readonly hurried = new AbortController();
   proof: LeaseProof | null = null;
   /** The remote as last read, or as our own last push left it. */
   view: RemoteView | null = null;
@@ -107,6 +109,7 @@ export class SessionWork {
   constructor(parts: SessionParts) {
     this.parts = parts;
     this.startedAt = parts.clock.monotonic();
+    for (const { signal } of [this.stopping, this.lost]) signal.addEventListener('abort', () => this.hurried.abort());
   }
 
   now(): string {
@@ -190,7 +193,7 @@ export class SessionWork {
       this.parts.report('the remote did not answer; trying again', { detail, pause });
       if (this.stopping.signal.aborted || this.lost.signal.aborted || clock.monotonic() + pause > deadline)
         stop('unreachable', 'unreachable', detail);
-      await sleep(clock, pause, AbortSignal.any([this.stopping.signal, this.lost.signal])).catch(() => undefined);
+      await sleep(clock, pause, this.hurried.signal).catch(() => undefined);
     }
   }
 

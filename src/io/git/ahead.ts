@@ -23,7 +23,8 @@ export class AheadGraph {
 
   /** Takes lines `<commit> <parent>...`: everything that some commits hold and `tip` does not. */
   learn(tip: string, lines: readonly string[]): void {
-    if (!this.knows(tip) || this.#parents.size > COMMITS_MAX) {
+    // A tip that does not stand on the floor leaves commits in its listing that the floor holds.
+    if (!this.knows(tip) || !this.#heldBy(tip).onFloor || this.#parents.size > COMMITS_MAX) {
       this.#parents.clear();
       this.#held = null;
       this.#floor = tip;

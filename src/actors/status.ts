@@ -1,0 +1,53 @@
+/**
+ * `telec status` as a view, made from what the log says as a whole. Loads nothing, so that the short way to the answer
+ * (see `glance.ts`) and the long one say the same at their own price.
+ */
+import type { LeaseRecord } from '../io/redis/lease.ts';
+import type { Standing } from '../machines/standing.ts';
+import type { HoldView, LeaseView, StatusView } from './client.ts';
+
+export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'stale' | 'counts' | 'log'> {
+  standing: Standing;
+  /** The session in this process, when there is one. */
+  session: { state: string; id: string; candidate: string | null } | null;
+  lease: { record: Omit<LeaseRecord, 'leaseToken'> | null; now: number };
+}
+
+export function statusView({ standing, session, lease, ...parts }: StatusParts): StatusView {
+  const { remote = 'origin', main = 'main' } = standing.configured ?? {};
+  return {
+    repo_id: parts.repo_id,
+    main: { ref: `${remote}/${main}`, sha: standing.main },
+    mode: standing.mode ?? 'shadow',
+    hold: holdView(standing),
+    daemon: parts.daemon,
+    integrator: {
+      state: session?.state ?? 'standby',
+      session_id: session?.id ?? standing.session?.id ?? null,
+      candidate: session?.candidate ?? null,
+    },
+    lease: leaseView(lease),
+    rollback_required: false,
+    stale: parts.stale,
+    counts: parts.counts,
+    log: parts.log,
+  };
+}
+
+export function holdView({ hold }: Standing): HoldView | null {
+  return hold ? { ...hold } : null;
+}
+
+export function leaseView({ record, now }: StatusParts['lease']): LeaseView | null {
+  if (!record) return null;
+  return {
+    owner_session_id: record.ownerSessionId,
+    fence: record.fence,
+    acquired_at: instant(record.acquiredAt),
+    renewed_at: instant(record.renewedAt),
+    expires_at: instant(record.expiresAt),
+    live: record.expiresAt > now,
+  };
+}
+
+const instant = (ms: number): string => new Date(ms).toISOString();
