@@ -42,11 +42,7 @@ import {
   sessionActors,
 } from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
-<<<<<<< HEAD
-=======
-import { resume, submit } from './commands/submit.ts';
 import { liftExpiredHold } from './hold-expiry.ts';
->>>>>>> main
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import { leaseView, statusView } from './status.ts';
