@@ -21,17 +21,26 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
     mode: standing.mode ?? 'shadow',
     hold: holdView(standing),
     daemon: parts.daemon,
-    integrator: {
-      state: session?.state ?? 'standby',
-      session_id: session?.id ?? standing.session?.id ?? null,
-      candidate: session?.candidate ?? null,
-    },
+    integrator: session
+      ? { state: session.state, session_id: session.id, candidate: session.candidate }
+      : elsewhere(standing, lease),
     lease: leaseView(lease),
     rollback_required: false,
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,
   };
+}
+
+/**
+ * The session of another process. How far it is within its drain only that process knows; that it works is known while
+ * it holds the lease, and a session that crashed works on nothing, though the log has it until the next one begins.
+ */
+function elsewhere({ session }: Standing, { record, now }: StatusParts['lease']): StatusView['integrator'] {
+  const works = session !== null && record?.ownerSessionId === session.id && record.expiresAt > now;
+  return works
+    ? { state: 'draining', session_id: session.id, candidate: null }
+    : { state: 'standby', session_id: null, candidate: null };
 }
 
 export function holdView({ hold }: Standing): HoldView | null {

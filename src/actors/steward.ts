@@ -6,8 +6,6 @@
  * Invariant: on a log that is not the one that was followed (wiped, replaced, its tail lost) nothing is applied and
  * nobody integrates any more. What then counts is for a person to decide: a new start reads the log as it is.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
@@ -21,6 +19,7 @@ import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import type { CandidateRecord, Change } from './repository.ts';
 import { Supervisor } from './supervisor.ts';
+import { configText } from './workspace.ts';
 
 /** Entries after which the snapshot is written, and the least time between two, ms. */
 const SAVE_ENTRIES = 2000;
@@ -181,7 +180,7 @@ export class Steward {
     if (!(await git.hasCommit(main)) && (await git.fetch([], this.#stopping.signal)).kind !== 'fetched') return;
     try {
       const text = await git.readFile(main, CONFIG_FILE);
-      const workTree = readText(join(workspace.mainWorkTree, CONFIG_FILE));
+      const workTree = configText(workspace.mainWorkTree);
       const { config } = readConfig({ main: text, workTree, env: context.env });
       this.#config = { ...workspace.config, integration: config.integration };
     } catch (error) {
@@ -272,14 +271,6 @@ export class Steward {
     await dispatcher
       .between(() => this.#host.save())
       .catch((error: unknown) => this.#options.report.error('the snapshot could not be written', error));
-  }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
   }
 }
 

@@ -2,7 +2,7 @@
  * Where a command works: the clone around it, the repository's id and state folder, its configuration. Found without
  * the network; what only looks registers nothing.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
@@ -10,6 +10,9 @@ import type { Config, ConfigReading } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
 import { findClone, readRepoId, repoFolder } from '../io/state.ts';
 import type { CommandContext } from './client.ts';
+
+/** Bytes; far above any honest file. What is between this and the limit of characters is told by its reader. */
+const CONFIG_BYTES_MAX = 1024 * 1024;
 
 /** A place found without asking git anything: enough for commands that read. */
 export interface Place {
@@ -64,7 +67,7 @@ export async function openWorkspace(context: CommandContext): Promise<Workspace>
 /** The configuration: main's own file as far as this clone knows main, else the main work tree's. */
 async function readConfiguration(clone: Clone, env: CommandContext['env']): Promise<ConfigReading> {
   const { CONFIG_FILE, readConfig } = await import('../io/config.ts');
-  const workTree = readText(join(clone.mainWorkTree, CONFIG_FILE));
+  const workTree = configText(clone.mainWorkTree);
   const own = readConfig({ main: null, workTree, env });
   const { remote, main } = own.config;
   const { fileAt } = await import('../io/git/clone.ts');
@@ -75,7 +78,7 @@ async function readConfiguration(clone: Clone, env: CommandContext['env']): Prom
 /** Where Redis is: the environment's URL, else the configuration's, else the embedded server of the state folder. */
 export async function redisUrl(place: Place, env: CommandContext['env']): Promise<string | null> {
   if (env['TELEC_REDIS_URL']) return env['TELEC_REDIS_URL'];
-  const text = readText(join(place.mainWorkTree, 'telec.yaml'));
+  const text = configText(place.mainWorkTree);
   // Most files do not name redis at all: then nothing needs to be parsed to know that it is embedded.
   if (text === null || !/redis/.test(text)) return null;
   const { readConfig } = await import('../io/config.ts');
@@ -98,10 +101,27 @@ function userName(): string {
   }
 }
 
-function readText(path: string): string | null {
+/**
+ * The configuration file of a work tree, or null when it has none. Thrown: CONFIG_INVALID (2) for one that cannot be
+ * read: to pass over it would mean the defaults, and what a branch checks out may be a link to a pipe or a device.
+ */
+export function configText(workTree: string): string | null {
+  const path = join(workTree, 'telec.yaml');
+  const refuse = (message: string, cause?: unknown): never => {
+    throw new TelecError('CONFIG_INVALID', EXIT.usage, 'the configuration cannot be read', {
+      hint: 'make telec.yaml a plain file, or remove it',
+      problems: [{ path: '', message: `${message} (telec.yaml)` }],
+      cause,
+    });
+  };
   try {
+    const stat = statSync(path);
+    if (!stat.isFile()) return refuse('is no plain file');
+    if (stat.size > CONFIG_BYTES_MAX) return refuse(`is longer than ${CONFIG_BYTES_MAX} bytes`);
     return readFileSync(path, 'utf8');
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof TelecError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? null : refuse(`cannot be read: ${code ?? 'unknown'}`, error);
   }
 }

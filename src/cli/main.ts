@@ -11,7 +11,7 @@ import { telecVersion } from '../io/version.ts';
 import type { Options } from './arguments.ts';
 import type { Call, Handler } from './call.ts';
 import { Interrupted, report, usage } from './exit.ts';
-import { type Output, type OutputStream, openOutput, plainLines, ReaderGone, wantsColour } from './output.ts';
+import { type Output, type OutputStream, openOutput, plain, plainLines, ReaderGone, wantsColour } from './output.ts';
 import { buildProgram, type Loaded } from './program.ts';
 
 /** The world of one run. */
@@ -63,6 +63,7 @@ export async function main(argv: string[], world: MainOptions): Promise<number> 
   try {
     try {
       if (argv.length === 0) program.help();
+      if (argv[0] === 'help') helpOn(program, argv.slice(1)).help();
       await program.parseAsync(argv, { from: 'user' });
       return status;
     } catch (error) {
@@ -136,7 +137,23 @@ async function execute({ load, graceful }: Loaded, call: Call, signal: AbortSign
 /** The deepest command that `argv` names, for the hint where to read on. */
 function named(program: Command, argv: string[]): Command {
   let command = program;
-  for (const word of argv) command = command.commands.find((child) => child.name() === word) ?? command;
+  for (const [place, word] of argv.entries()) {
+    if (word.startsWith('-') || argv[place - 1] === '-C') continue;
+    const child = command.commands.find((each) => each.name() === word);
+    if (!child) break;
+    command = child;
+  }
+  return command;
+}
+
+/** The command whose page `telec help ...` shows. */
+function helpOn(program: Command, argv: string[]): Command {
+  let command = program;
+  for (const word of argv.filter((each) => !each.startsWith('-'))) {
+    const child = command.commands.find((each) => each.name() === word);
+    if (!child) throw usage(`unknown command '${plain(word, 200)}'`, `see ${pathOf(command)} --help`);
+    command = child;
+  }
   return command;
 }
 

@@ -220,13 +220,16 @@ function parseFile(name: string, text: string): { values: Tree; at(path: string)
       at: () => name,
       problems: [{ path: '', message: `is longer than ${CONFIG_LENGTH_MAX} characters (${name})` }],
     };
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0)
     return {
       values: {},
       at: () => name,
-      problems: broken.map((error) => ({ path: '', message: `${error.message} (${where(error.pos[0])})` })),
+      problems: broken.map(({ code, message, pos }) => {
+        const words = code === 'MULTIPLE_DOCS' ? 'holds more than one document' : message;
+        return { path: '', message: `${words} (${where(pos[0])})` };
+      }),
     };
   const at = (path: string): string => {
     const parts = path.split('.');

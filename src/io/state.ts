@@ -19,7 +19,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
 
@@ -44,7 +44,9 @@ export function stateRoot(env: Env): string {
   const xdg = env['XDG_STATE_HOME'];
   // A relative XDG path counts as unset, as its specification demands.
   if (xdg && isAbsolute(xdg)) return join(xdg, 'telec');
-  return join(env['HOME'] || homedir(), '.local', 'state', 'telec');
+  // An empty or relative HOME would put the state into whatever folder the command runs in, a work tree mostly.
+  const home = [env['HOME'], homedir()].find((path) => path && isAbsolute(path)) ?? userInfo().homedir;
+  return join(home, '.local', 'state', 'telec');
 }
 
 /** The state folder of one repository; not created. Thrown: REPO_ID (2) when `repoId` is none. */
@@ -53,6 +55,23 @@ export function repoFolder(env: Env, repoId: string): string {
   throw new TelecError('REPO_ID', EXIT.usage, 'the repository id has characters that no id may have', {
     hint: 'set repo_id in telec.yaml to 1 to 64 of a-z, 0-9, dot, dash and underscore',
   });
+}
+
+/**
+ * Creates a folder and the parents it lacks, each for this user alone. By hand, because node's recursive mkdir never
+ * returns where an existing parent answers ENOENT, as /proc does.
+ */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    makeFolders(parent);
+    mkdirSync(path, { mode: 0o700 });
+  }
 }
 
 /** Creates the folder with its parents for this user alone. Thrown: STATE_FOLDER (2) when it is another's, a link or cannot be made. */
@@ -64,7 +83,7 @@ export function ensurePrivateFolder(path: string): void {
     });
   };
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
   } catch (cause) {
     refuse(`cannot be made (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, cause);
   }

@@ -77,6 +77,11 @@ describe('the command table', () => {
     expect((await runTelec(['events', 'archive'])).status).toBe(2);
   });
 
+  test('help names a command by all its words', async () => {
+    const page = await runTelec(['events', 'emit', '--help']);
+    expect(await runTelec(['help', 'events', 'emit'])).toMatchObject({ status: 0, stdout: page.stdout });
+  });
+
   test('without a word it shows its help; --version says the version', async () => {
     const help = await runTelec([]);
     expect(help).toMatchObject({ status: 0, stderr: '' });
@@ -263,6 +268,9 @@ describe('exit statuses', () => {
 
   test.each([
     [['nope'], "error: unknown command 'nope'\nhint: see telec --help\n"],
+    [['nope', 'status'], "error: unknown command 'nope'\nhint: see telec --help\n"],
+    [['help', 'nope'], "error: unknown command 'nope'\nhint: see telec --help\n"],
+    [['help', 'events', 'nope'], "error: unknown command 'nope'\nhint: see telec events --help\n"],
     [['statsu'], "error: unknown command 'statsu'\nhint: did you mean status? See telec --help\n"],
     [
       ['events'],

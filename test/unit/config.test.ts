@@ -37,6 +37,12 @@ describe('the configuration', () => {
     expect(new Set(read().rows.map((row) => row.source))).toEqual(new Set(['default']));
   });
 
+  test('a file of several documents is refused: which one counts would be a guess', () => {
+    expect(problems({ workTree: 'main: one\n---\nmain: two\n' })).toEqual([
+      ': holds more than one document (telec.yaml line 2)',
+    ]);
+  });
+
   test('an empty file, one of nulls and the file init writes mean the defaults', () => {
     for (const text of ['', '# nothing\n', 'main: null\nintegration:\nlease: {ttl_ms: null}\n', configTemplate()])
       expect(read({ workTree: text }).config).toEqual(read().config);

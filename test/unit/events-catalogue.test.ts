@@ -256,6 +256,11 @@ describe('the catalogue', () => {
       ).toEqual([expect.objectContaining({ path: 'review_round' })]);
   });
 
+  test('a review round that is left out is missing, not a wrong number', () => {
+    const { review_round: _, ...rest } = SAMPLES['review.approved'] as Record<string, unknown>;
+    expect(problemsOf('review.approved', rest)).toEqual([{ path: 'review_round', message: 'is missing' }]);
+  });
+
   test('evidence and diagnostics of a failure are lists with something in them', () => {
     const problems = problemsOf('deployment.failed', {
       ...SAMPLES['deployment.failed'],

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -9,7 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { removeSocketFolder, SOCKET_PATH_MAX, socketFolder } from '../../src/io/runtime-dir.ts';
 import {
@@ -48,6 +49,31 @@ describe('where state lies', () => {
     expect(repoFolder(env, 'app-1')).toBe(join(root, 'app-1'));
   });
 
+  test.each(['', 'here', './here'])('a HOME that is no absolute path is passed over: %j', (home) => {
+    expect(isAbsolute(stateRoot({ HOME: home }))).toBe(true);
+    const before = process.env['HOME'];
+    process.env['HOME'] = home;
+    try {
+      expect(stateRoot({ HOME: home })).toBe(join(userInfo().homedir, '.local', 'state', 'telec'));
+    } finally {
+      if (before === undefined) delete process.env['HOME'];
+      else process.env['HOME'] = before;
+    }
+  });
+
+  test.runIf(existsSync('/proc/self'))(
+    'a folder that cannot be made is refused at once, also where /proc answers',
+    () => {
+      const made = spawnSync(
+        process.execPath,
+        ['--import', 'tsx', '-e', "import('./src/io/state.ts').then((s) => s.ensurePrivateFolder('/proc/telec/a/b'))"],
+        { timeout: 20_000, encoding: 'utf8' },
+      );
+      expect(made.signal).toBeNull();
+      expect(made.stderr).toContain('cannot be made (ENOENT)');
+    },
+  );
+
   test('a relative TELEC_HOME is refused: it would mean another folder in every directory', () => {
     expect(() => stateRoot({ TELEC_HOME: 'here' })).toThrow(/not an absolute path/);
   });
@@ -74,7 +100,7 @@ describe('where state lies', () => {
     symlinkSync(join(folder, 'real'), join(folder, 'link'));
     writeFileSync(join(folder, 'file'), '');
     expect(() => ensurePrivateFolder(join(folder, 'link'))).toThrow(/is no folder/);
-    expect(() => ensurePrivateFolder(join(folder, 'file'))).toThrow(/cannot be made/);
+    expect(() => ensurePrivateFolder(join(folder, 'file'))).toThrow(/is no folder/);
   });
 
   test('a file is replaced whole, private, and leaves nothing beside it', () => {

@@ -62,7 +62,10 @@ export const streamId = (about: string) =>
 export const code = (about: string) =>
   z.string().regex(CODE, 'is no code: lower-case words joined by _').describe(about);
 export const count = (about: string, least = 0) =>
-  z.int('is no whole number').min(least, `is below ${least}`).describe(about);
+  z
+    .int({ error: ({ input }) => (input === undefined ? undefined : 'is no whole number') })
+    .min(least, `is below ${least}`)
+    .describe(about);
 export const fence = () => count('Fence of the lease the event was written under', 1);
 export const flag = (about: string) => z.boolean().describe(about);
 
