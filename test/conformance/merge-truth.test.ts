@@ -56,8 +56,10 @@ describe('merges against git merge in a checkout', () => {
     const unmerged = tryGit(checkout, ['ls-files', '--unmerged', '-z']).stdout.toString('latin1');
     const stages = new Map<string, number[]>();
     for (const entry of unmerged.split('\0').filter(Boolean)) {
-      // A file that had to make way is called after its side; a checkout calls its own side HEAD.
-      const path = showPath(Buffer.from(entry.slice(entry.indexOf('\t') + 1), 'latin1')).replace(/~HEAD$/, `~${ours}`);
+      // A file that had to make way is called after its side (a checkout calls its own HEAD); both know it without that.
+      const named = showPath(Buffer.from(entry.slice(entry.indexOf('\t') + 1), 'latin1'));
+      const aside = ['~HEAD', `~${theirs}`].find((side) => named.endsWith(side));
+      const path = aside ? named.slice(0, -aside.length) : named;
       stages.set(path, [...(stages.get(path) ?? []), Number(entry.slice(0, entry.indexOf('\t')).split(' ')[2])]);
     }
     git(checkout, 'reset', '--quiet', '--hard');
