@@ -15,6 +15,7 @@ import {
   type EventType,
   encodeEnvelope,
   latestInstantMs,
+  latestInstantPaths,
   makeEnvelope,
   type PayloadOf,
   shortType,
@@ -109,7 +110,11 @@ function judge(envelopes: Envelope[], outcomes: AppendOutcome[]): EmitResult {
   const ahead = outcomes.find((outcome) => outcome.kind === 'future');
   if (ahead) {
     const message = `an instant lies ${Math.ceil(ahead.aheadMs / 1000)} s ahead of the log's clock`;
-    return { status: 'rejected', ids: [], problems: [{ path: '', message }] };
+    return {
+      status: 'rejected',
+      ids: [],
+      problems: latestInstantPaths(envelopes[0]?.payload).map((path) => ({ path, message })),
+    };
   }
   const ids = outcomes.flatMap((outcome) => (outcome.kind === 'future' ? [] : [outcome.id]));
   const problems = outcomes.flatMap((outcome, index): Problem[] => {

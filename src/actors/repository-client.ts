@@ -144,7 +144,7 @@ export class RepositoryClient implements TelecClient {
 
   async why(slug: string): Promise<WhyView> {
     const { host } = await this.#folded();
-    const view = whyView(host.repository, slug);
+    const view = whyView(host.repository, slug, await host.log.time());
     if (view.state !== 'completed') return view;
     const record = selectCandidate(host.repository, slug);
     const { main } = host.repository.standing;

@@ -19,7 +19,7 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
     repo_id: parts.repo_id,
     main: { ref: `${remote}/${main}`, sha: standing.main },
     mode: standing.mode ?? 'shadow',
-    hold: holdView(standing),
+    hold: holdAt(standing, lease.now),
     daemon: parts.daemon,
     integrator: session
       ? { state: session.state, session_id: session.id, candidate: session.candidate }
@@ -43,8 +43,9 @@ function elsewhere({ session }: Standing, { record, now }: StatusParts['lease'])
     : { state: 'standby', session_id: null, candidate: null };
 }
 
-export function holdView({ hold }: Standing): HoldView | null {
-  return hold ? { ...hold } : null;
+/** The hold as it binds at `now`: one whose time is over is lifted by whoever comes by next, and binds nobody till then. */
+export function holdAt({ hold }: Pick<Standing, 'hold'>, now: number): HoldView | null {
+  return hold?.until && Date.parse(hold.until) <= now ? null : hold;
 }
 
 export function leaseView({ record, now }: StatusParts['lease']): LeaseView | null {

@@ -11,6 +11,7 @@ import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readines
 import type { BlockedView, CandidateView, NotificationRow, QueueRow, WhyView } from './client.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { CandidateRecord, Repository } from './repository.ts';
+import { holdAt } from './status.ts';
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
 export function reasonsOf({ state, context }: CandidateRecord): Reason[] {
@@ -97,7 +98,7 @@ export function selectCandidate(repository: Repository, selector: string): Candi
 }
 
 export function queueRows(repository: Repository, now: number): QueueRow[] {
-  const onHold = repository.standing.hold !== null;
+  const onHold = holdAt(repository.standing, now) !== null;
   return repository.queue.map(({ context }, index) => ({
     position: index + 1,
     slug: context.slug,
@@ -110,10 +111,10 @@ export function queueRows(repository: Repository, now: number): QueueRow[] {
 }
 
 /** What a slug waits for, and who can provide it. Thrown: NOT_FOUND (1). */
-export function whyView(repository: Repository, slug: string): WhyView {
+export function whyView(repository: Repository, slug: string, now: number): WhyView {
   const records = SLUG_PATTERN.test(slug) ? repository.ofSlug(slug) : [];
   const record = topOf(records);
-  if (record) return { slug, state: record.state, waiting_for: waitsFor(repository, record) };
+  if (record) return { slug, state: record.state, waiting_for: waitsFor(repository, record, now) };
   if (repository.review(slug) === undefined) {
     throw new TelecError('NOT_FOUND', EXIT.domain, `nothing is known of ${JSON.stringify(slug)}`, {
       hint: 'telec candidates',
@@ -123,9 +124,9 @@ export function whyView(repository: Repository, slug: string): WhyView {
   return { slug, state: null, waiting_for: [ending('missing_deployment_started', text)] };
 }
 
-function waitsFor(repository: Repository, record: CandidateRecord): WhyView['waiting_for'] {
+function waitsFor(repository: Repository, record: CandidateRecord, now: number): WhyView['waiting_for'] {
   const { state, context } = record;
-  const { hold } = repository.standing;
+  const hold = holdAt(repository.standing, now);
   switch (state) {
     case 'pending':
       return readinessReasons(context).map(({ code, text }) => ending(code, text));

@@ -24,7 +24,7 @@ export {
   envelopeSchema,
 } from './events/envelope.ts';
 export { capEvidence } from './events/evidence.ts';
-export { digestText, idempotencyKey, latestInstantMs } from './events/idempotency.ts';
+export { digestText, idempotencyKey, latestInstantMs, latestInstantPaths } from './events/idempotency.ts';
 export { type CatalogueRow, catalogueRow, type FieldRow } from './events/listing.ts';
 export {
   type AgentStatus,

@@ -51,6 +51,8 @@ export interface NotificationChange {
 /** Ids longer than this could not be named in an event. */
 const KEY_LENGTH_MAX = 400;
 const TEXT_LENGTH_MAX = 1000;
+/** What ends a halt, whatever caused it. */
+const HALT_NEXT = 'look at main and mend what is wrong, then telec unhold --reason "..."';
 /** What people do to a row, by the full type of the event's last word. */
 const ACTS: ReadonlyMap<string, 'seen' | 'claimed' | 'resolved'> = new Map([
   ['domain.software-development.notification.seen', 'seen'],
@@ -277,8 +279,9 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
 }
 
 function saying(envelope: Envelope): Pick<NotificationRow, 'event' | 'level' | 'text' | 'updated_at'> {
-  const next = envelope.payload['next_action'];
-  const text = typeof next === 'string' ? `${envelope.description}. Next: ${next}` : envelope.description;
+  const { next_action: next, alarm, reason } = envelope.payload;
+  const halted = typeof alarm === 'string' ? `Halted (${alarm}): ${String(reason)}. Next: ${HALT_NEXT}` : null;
+  const text = halted ?? (typeof next === 'string' ? `${envelope.description}. Next: ${next}` : envelope.description);
   return { event: envelope.event, level: envelope.level, text: capped(text), updated_at: envelope.timestamp };
 }
 

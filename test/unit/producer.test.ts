@@ -98,7 +98,7 @@ describe('the producer', () => {
     expect(await producer.emit('deployment.started', started)).toEqual({
       status: 'rejected',
       ids: [],
-      problems: [{ path: '', message: "an instant lies 360 s ahead of the log's clock" }],
+      problems: [{ path: 'ready_at', message: "an instant lies 360 s ahead of the log's clock" }],
     });
     expect(log.entries).toEqual([]);
   });

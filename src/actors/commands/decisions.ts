@@ -2,7 +2,7 @@
 import { EXIT, TelecError } from '../../errors.ts';
 import type { CommandContext, HoldRequest, HoldView, LeaseView, NotificationRow } from '../client.ts';
 import type { Host } from '../host.ts';
-import { holdView, leaseView } from '../status.ts';
+import { leaseView } from '../status.ts';
 import { notificationViews } from '../views.ts';
 import { actorOf } from '../workspace.ts';
 import { lookAtRemote, type Opened, privateGit, say } from './session.ts';
@@ -23,7 +23,7 @@ export async function placeHold({ context, host }: Opened, request: HoldRequest)
     alarm: null,
     command_id: host.ids.ulid(),
   });
-  return holdView(host.repository.standing) as HoldView;
+  return host.repository.standing.hold as HoldView;
 }
 
 /** Lifts the hold. Lifting a halt needs a reason and accepts main as it is. Thrown: REASON_REQUIRED (2). */
@@ -42,7 +42,7 @@ export async function liftHold(opened: Opened, { reason }: { reason: string | nu
     await say(host, 'integration.main.accepted', { main, actor, reason, command_id: host.ids.ulid() });
   }
   await say(host, 'integration.hold.lifted', { actor, reason: reason ?? '', command_id: host.ids.ulid() });
-  return holdView(host.repository.standing);
+  return host.repository.standing.hold;
 }
 
 /** Takes the lease from whoever holds it; null when nobody did. */

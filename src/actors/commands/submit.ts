@@ -14,6 +14,9 @@ import { candidateView, selectCandidate } from '../views.ts';
 import { actorOf } from '../workspace.ts';
 import { lookAtRemote, type Opened, privateGit, probe, say } from './session.ts';
 
+/** What to do about a push that the remote or a hook refused. */
+const PUSH_MEND =
+  'mend what the remote or the hook says (a rewritten branch: git push --force-with-lease), then submit again';
 /** Rounds tried when another reviewer takes the next free one at the same moment. */
 const ROUND_TRIES = 5;
 
@@ -37,7 +40,7 @@ export async function submit(
   if (pushed.kind !== 'pushed') {
     const exit = pushed.kind === 'rejected' ? EXIT.domain : EXIT.unreachable;
     throw new TelecError('PUSH_FAILED', exit, `${branch} could not be pushed to ${remote}: ${pushed.detail}`, {
-      hint: pushed.kind === 'rejected' ? 'mend what the remote or the hook says, then submit again' : 'telec doctor',
+      hint: pushed.kind === 'rejected' ? PUSH_MEND : 'telec doctor',
     });
   }
   const view = await lookAtRemote(await privateGit(opened));
@@ -84,13 +87,10 @@ async function branchOf({ workspace }: Opened, given: string | null): Promise<st
 }
 
 function slugOf(given: string | null, branch: string): string {
-  const slug =
-    given ??
-    branch
-      .slice(branch.lastIndexOf('/') + 1)
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '');
+  const last = branch.slice(branch.lastIndexOf('/') + 1).toLowerCase();
+  // A letter outside a to z has no place in a slug, and dropping it would make another word of the name.
+  const spelled = /^[\x20-\x7e]*$/.test(last) ? last.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') : '';
+  const slug = given ?? spelled;
   if (SLUG_PATTERN.test(slug) && slug.length <= SLUG_LENGTH_MAX) return slug;
   const what =
     given === null

@@ -29,16 +29,24 @@ export function digestText(schema: EventSchema, version: number, payload: Payloa
 
 /** The latest instant inside the payload, ms since the epoch; 0 when it has none. `until` does not count: it lies ahead by design. */
 export function latestInstantMs(payload: unknown): number {
-  let latest = 0;
-  const walk = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const [name, item] of Object.entries(value)) {
-      if (typeof item === 'string' && INSTANT_NAME.test(name)) latest = Math.max(latest, parseInstant(item) ?? 0);
-      else walk(item);
-    }
-  };
-  walk(payload);
-  return latest;
+  return Math.max(0, ...instantsIn(payload).map(({ at }) => at));
+}
+
+/** Where that instant stands, as dotted paths; '' alone when there is none. */
+export function latestInstantPaths(payload: unknown): string[] {
+  const instants = instantsIn(payload);
+  const latest = latestInstantMs(payload);
+  const paths = instants.filter(({ at }) => at === latest).map(({ path }) => path);
+  return paths.length > 0 ? paths : [''];
+}
+
+function instantsIn(value: unknown, path = ''): { path: string; at: number }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => {
+    const here = path === '' ? name : `${path}.${name}`;
+    if (typeof item === 'string' && INSTANT_NAME.test(name)) return [{ path: here, at: parseInstant(item) ?? 0 }];
+    return instantsIn(item, here);
+  });
 }
 
 function isTelling(name: string, value: unknown): boolean {
