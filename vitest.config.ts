@@ -8,7 +8,8 @@ const project = (name: string, extra: Record<string, unknown> = {}) => ({
 export default defineConfig({
   test: {
     // Quiet while all is well: a dot a test, what a test printed only if it failed, one closing line.
-    reporters: ['dot', './test/support/closing-reporter.ts'],
+    // A person sees it move; a log holds what failed, and the closing line.
+    reporters: [process.stdout.isTTY ? 'dot' : 'minimal', './test/support/closing-reporter.ts'],
     silent: 'passed-only',
     projects: [
       project('spec'),

@@ -80,7 +80,7 @@ export async function redisUrl(place: Place, env: CommandContext['env']): Promis
   if (env['TELEC_REDIS_URL']) return env['TELEC_REDIS_URL'];
   const text = configText(place.mainWorkTree);
   // Most files do not name redis at all: then nothing needs to be parsed to know that it is embedded.
-  if (text === null || !/redis/.test(text)) return null;
+  if (text === null || !/redis/.test(text.replace(/^\s*#.*$/gm, ''))) return null;
   const { readConfig } = await import('../io/config.ts');
   const { redis } = readConfig({ main: null, workTree: text, env }).config;
   return redis === 'embedded' ? null : redis;
