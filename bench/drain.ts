@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { FaultPoint } from '../src/actors/faults.ts';
 import { type Host, openHost } from '../src/actors/host.ts';
 import { readConfig } from '../src/io/config.ts';
-import { type IntegrationRepository, openRepository } from '../src/io/git/repository.ts';
+import type { IntegrationRepository } from '../src/io/git/port.ts';
+import { openRepository } from '../src/io/git/repository.ts';
 import { stopServer } from '../src/io/redis/server.ts';
 import type { Candidate } from './generated.ts';
 

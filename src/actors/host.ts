@@ -8,7 +8,7 @@ import type { Clock, Ids } from '../io/clock.ts';
 import { systemClock, systemIds } from '../io/clock.ts';
 import type { Config } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
-import type { IntegrationRepository } from '../io/git/repository.ts';
+import type { IntegrationRepository } from '../io/git/port.ts';
 import { connect, type RedisConnection } from '../io/redis/connection.ts';
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';

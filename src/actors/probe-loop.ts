@@ -3,7 +3,7 @@
  * event concerns. One look at a time; what is wanted meanwhile is asked in the next. Never decides what a fact means.
  */
 import type { Clock } from '../io/clock.ts';
-import type { IntegrationRepository } from '../io/git/repository.ts';
+import type { IntegrationRepository } from '../io/git/port.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import type { Prober } from './prober.ts';
 import type { CandidateRecord, Repository } from './repository.ts';

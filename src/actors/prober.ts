@@ -3,7 +3,7 @@
  * dependency not delivered. Appends `integration.candidate.probed` only when a fact changed, so asking often is cheap.
  */
 import type { Clock } from '../io/clock.ts';
-import type { IntegrationRepository, RemoteView } from '../io/git/repository.ts';
+import type { IntegrationRepository, RemoteView } from '../io/git/port.ts';
 import type { PayloadOf } from '../machines/events.ts';
 import type { ProbedFacts } from '../machines/readiness.ts';
 import type { Emission, NotificationProducer } from './producer.ts';

@@ -9,7 +9,7 @@
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
-import type { IntegrationRepository } from '../io/git/repository.ts';
+import type { IntegrationRepository } from '../io/git/port.ts';
 import type { LogFault } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { HoldExpiry } from './hold-expiry.ts';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IntegrationRepository, PushRequest } from '../../src/io/git/repository.ts';
+import type { IntegrationRepository, PushRequest } from '../../src/io/git/port.ts';
 import { git, importCommits, tryGit } from '../support/git-repo.ts';
 import { makeRealWorld, type RealWorld } from '../support/git-world.ts';
 

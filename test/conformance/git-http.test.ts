@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IntegrationRepository, PushRequest } from '../../src/io/git/repository.ts';
+import type { IntegrationRepository, PushRequest } from '../../src/io/git/port.ts';
 import { git, hermeticEnv, importCommits } from '../support/git-repo.ts';
 import { makeRealWorld, type RealWorld } from '../support/git-world.ts';
 

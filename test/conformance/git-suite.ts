@@ -3,7 +3,7 @@
  * that change one file differently conflict.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FenceNote, IntegrationRepository, MergeRequest } from '../../src/io/git/repository.ts';
+import type { FenceNote, IntegrationRepository, MergeRequest } from '../../src/io/git/port.ts';
 import type { GitWorld } from '../support/git-world.ts';
 
 const AUTHOR = 'integrator <integrator@localhost>';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showPath } from '../../src/io/git/paths.ts';
-import { type ConflictPath, type IntegrationRepository, openRepository } from '../../src/io/git/repository.ts';
+import type { ConflictPath, IntegrationRepository } from '../../src/io/git/port.ts';
+import { openRepository } from '../../src/io/git/repository.ts';
 import { git, hermeticEnv, importCommits, initBare, scratch, tryGit } from '../support/git-repo.ts';
 import { generateCase, type MergeCase, randomFrom, sameFile, toSpecs } from '../support/merge-cases.ts';
 

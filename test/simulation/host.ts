@@ -15,7 +15,7 @@ import type { SessionConfig, Timings } from '../../src/actors/session/work.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
 import { TelecError } from '../../src/errors.ts';
 import { sleep } from '../../src/io/clock.ts';
-import type { IntegrationRepository } from '../../src/io/git/repository.ts';
+import type { IntegrationRepository } from '../../src/io/git/port.ts';
 import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import type { EventLog } from '../../src/io/redis/log.ts';
 import type { EventCatalogue } from '../../src/machines/events.ts';

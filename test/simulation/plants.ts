@@ -4,7 +4,7 @@
  */
 import type { Prober } from '../../src/actors/prober.ts';
 import type { Repository } from '../../src/actors/repository.ts';
-import type { IntegrationRepository, MergeRequest } from '../../src/io/git/repository.ts';
+import type { IntegrationRepository, MergeRequest } from '../../src/io/git/port.ts';
 import type { EventLog } from '../../src/io/redis/log.ts';
 import type { TwinRemote } from '../support/twins/remote.ts';
 import type { TwinStore } from '../support/twins/store.ts';

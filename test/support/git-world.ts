@@ -4,7 +4,8 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { type IntegrationRepository, type OpenOptions, openRepository } from '../../src/io/git/repository.ts';
+import type { IntegrationRepository } from '../../src/io/git/port.ts';
+import { type OpenOptions, openRepository } from '../../src/io/git/repository.ts';
 import { type CommitSpec, git, importCommits, initBare, scratch, tryGit } from './git-repo.ts';
 
 export interface GitWorld {

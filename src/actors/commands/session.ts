@@ -1,6 +1,6 @@
 /** What several commands share: the opened repository of one command, and the ways it may be used. */
 import { EXIT, TelecError } from '../../errors.ts';
-import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
+import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { registerClone, writeRepoId } from '../../io/state.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
 import type { CommandContext } from '../client.ts';

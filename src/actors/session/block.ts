@@ -1,5 +1,5 @@
 /** Ends a candidate's turn with `deployment.failed`: the evidence as text, as data, and as one line that shows it again. */
-import type { ConflictPath } from '../../io/git/repository.ts';
+import type { ConflictPath } from '../../io/git/port.ts';
 import type { Member, Taken } from '../../machines/effects.ts';
 import { capEvidence, type PayloadOf } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';

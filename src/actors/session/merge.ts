@@ -4,7 +4,7 @@
  */
 import { invariant } from '../../errors.ts';
 import { sleep } from '../../io/clock.ts';
-import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/repository.ts';
+import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/port.ts';
 import type { Member, MergeOutcome, RecheckOutcome, SelectOutcome, Taken } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { type Reason, readinessReasons } from '../../machines/readiness.ts';

@@ -3,7 +3,7 @@
  * remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
  */
 import { invariant } from '../../errors.ts';
-import type { PushOutcome as GitPush } from '../../io/git/repository.ts';
+import type { PushOutcome as GitPush } from '../../io/git/port.ts';
 import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';

@@ -3,7 +3,7 @@
  * unknown outcome are settled (our fence makes a late one impossible), candidates found integrating are completed or
  * requeued, commits that nobody recorded are noticed, and every open candidate is probed.
  */
-import type { RemoteView } from '../../io/git/repository.ts';
+import type { RemoteView } from '../../io/git/port.ts';
 import type { ReconcileOutcome } from '../../machines/effects.ts';
 import type { OpenPush } from '../../machines/standing.ts';
 import type { Emission } from '../producer.ts';

@@ -2,7 +2,7 @@
  * How a session begins: read main and fence in one request, ask for the lease with a fence above the remote's, and
  * move the fence ref on the remote, leased on exactly the value read. From then on no earlier holder can push.
  */
-import type { FenceNote } from '../../io/git/repository.ts';
+import type { FenceNote } from '../../io/git/port.ts';
 import type { TakeLeaseOutcome } from '../../machines/effects.ts';
 import { type SessionWork, stop } from './work.ts';
 

@@ -7,7 +7,7 @@
 import { InvariantViolation, TelecError } from '../../errors.ts';
 import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
-import type { IntegrationRepository, RemoteView } from '../../io/git/repository.ts';
+import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { GitFault } from '../../io/git/run.ts';
 import type { Stop, Stopped } from '../../machines/effects.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';

@@ -3,7 +3,7 @@
  * Pure. Where git has no flag for a reason, its untranslated words are read here and nowhere else; a remote's own words
  * are never believed when they say that nothing happened after the sending began.
  */
-import type { PushOutcome } from './repository.ts';
+import type { PushOutcome } from './port.ts';
 import type { GitResult } from './run.ts';
 
 const FENCE_REF = 'refs/telec/fence';

@@ -4,7 +4,7 @@
  */
 import { trailer } from './history.ts';
 import { formatCommit, type ObjectStore } from './objects.ts';
-import type { FenceNote } from './repository.ts';
+import type { FenceNote } from './port.ts';
 import { GitFault } from './run.ts';
 
 const KEYS = ['Telec-Fence', 'Telec-Seq', 'Telec-Session', 'Telec-Log', 'Telec-Repo', 'Telec-Main'] as const;

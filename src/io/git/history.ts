@@ -7,7 +7,7 @@ import { AheadGraph } from './ahead.ts';
 import type { GitRunner } from './launcher.ts';
 import { isObjectId, type ObjectStore } from './objects.ts';
 import { pathBytes } from './paths.ts';
-import type { Ancestry, MainCommit } from './repository.ts';
+import type { Ancestry, MainCommit } from './port.ts';
 import { failure, GitFault, type GitResult } from './run.ts';
 
 const REMEMBERED = 4096;

@@ -8,7 +8,7 @@ import type { History } from './history.ts';
 import type { GitRunner } from './launcher.ts';
 import { formatCommit, isObjectId, type ObjectStore } from './objects.ts';
 import { showPath } from './paths.ts';
-import type { ConflictPath, MergeOutcome, MergeRequest } from './repository.ts';
+import type { ConflictPath, MergeOutcome, MergeRequest } from './port.ts';
 import { failure, GitFault, type GitResult } from './run.ts';
 
 export interface MergeTools {

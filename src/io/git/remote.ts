@@ -19,7 +19,7 @@ import type {
   PushOutcome,
   PushRequest,
   RemoteView,
-} from './repository.ts';
+} from './port.ts';
 import type { GitResult } from './run.ts';
 
 const FENCE_REF = 'refs/telec/fence';

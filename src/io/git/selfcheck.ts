@@ -5,7 +5,7 @@
  */
 import type { DiffTree, Entry, TreeChange } from './difftree.ts';
 import { showPath } from './paths.ts';
-import type { SelfCheckOutcome } from './repository.ts';
+import type { SelfCheckOutcome } from './port.ts';
 
 export interface SelfCheckTools {
   /** Without rename detection. */

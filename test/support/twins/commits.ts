@@ -3,7 +3,7 @@
  * same commit made twice is one. Knows no refs and nobody's store.
  */
 import { createHash } from 'node:crypto';
-import type { FenceNote } from '../../../src/io/git/repository.ts';
+import type { FenceNote } from '../../../src/io/git/port.ts';
 
 /** Path -> `<mode> <content>`. */
 export type Files = ReadonlyMap<string, string>;

@@ -10,7 +10,7 @@ import type {
   MergeRequest,
   PushOutcome,
   SelfCheckOutcome,
-} from '../../../src/io/git/repository.ts';
+} from '../../../src/io/git/port.ts';
 import { type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
 

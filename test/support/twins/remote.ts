@@ -2,7 +2,7 @@
  * The remote in memory: refs, and the rules of a push as git and the server keep them. One step each; who may reach
  * it, and whether an answer arrives, is the affair of those who ask. Keeps a history of its refs for whoever judges.
  */
-import type { PushOutcome, PushRequest, RemoteView } from '../../../src/io/git/repository.ts';
+import type { PushOutcome, PushRequest, RemoteView } from '../../../src/io/git/port.ts';
 import { CommitGraph, type CommitParts } from './commits.ts';
 
 export const MAIN_REF = 'refs/heads/main';

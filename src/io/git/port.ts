@@ -1,0 +1,162 @@
+/**
+ * What telec asks of git: the interface of the private repository and of the remote behind it, with every outcome as a
+ * value. Types alone; `repository.ts` fulfils them, a twin does so in simulations.
+ */
+
+/** What the remote announces, read in one request (`ls-remote`). */
+export interface RemoteView {
+  main: string | null;
+  fence: string | null;
+  /** Branch name (without refs/heads/) -> head, the main branch left out. */
+  heads: Map<string, string>;
+  /** Refs that git would confuse with main or the fence: full names. */
+  planted: string[];
+}
+
+export type LookOutcome = { kind: 'seen'; view: RemoteView } | { kind: 'unreachable'; detail: string };
+
+/** `gone`: some of the asked branches do not exist (any more); nothing else was fetched then. */
+export type FetchOutcome =
+  | { kind: 'fetched' }
+  | { kind: 'gone'; detail: string }
+  | { kind: 'unreachable'; detail: string };
+
+export type Ancestry = 'yes' | 'no' | 'unknown';
+
+export interface MergeRequest {
+  /** The main commit to merge into. */
+  base: string;
+  /** Exactly this commit is merged. */
+  sha: string;
+  strategy: 'merge' | 'squash';
+  /** Whole commit message, trailers included. */
+  message: string;
+  /** `Name <mail>`, author and committer. */
+  author: string;
+  /** Seconds since the epoch; both dates of the commit. */
+  timeSeconds: number;
+}
+
+/** One conflicted path with the index stages git left (1 base, 2 ours, 3 theirs). Bytes that are not UTF-8 are shown as \xNN. */
+export interface ConflictPath {
+  path: string;
+  stages: number[];
+}
+
+export type MergeOutcome =
+  | { kind: 'merged'; commit: string; tree: string; base: string }
+  | { kind: 'integrated'; how: 'ancestry' | 'content' }
+  | { kind: 'conflict'; paths: ConflictPath[] }
+  | { kind: 'error'; detail: string };
+
+/** `skipped`: number of paths that the check had to leave out (rename pairs, several merge bases). */
+export type SelfCheckOutcome =
+  | { kind: 'same'; skipped: number }
+  | { kind: 'differs'; paths: string[] }
+  | { kind: 'error'; detail: string };
+
+/** What a fence commit says, in trailers. `seq` counts all fence commits of the remote. */
+export interface FenceNote {
+  fence: number;
+  seq: number;
+  session: string;
+  log: string;
+  repo: string;
+  main: string;
+}
+
+export interface PushRequest {
+  /** Main's new commit, or null to move the fence alone (grant, burn). Pushed by plain refspec. */
+  tip: string | null;
+  /** The fence commit this push replaces; null when the remote has none. */
+  fenceFrom: string | null;
+  fenceTo: string;
+}
+
+/**
+ * `main_moved`: main is no fast-forward any more. `fence_moved`: another holder was faster. `refused`: hook, protection or
+ * rights. `transient`: surely nothing happened, try again. `unknown`: it may have happened. `planted`: refs in the way.
+ */
+export type PushOutcome =
+  | { kind: 'pushed' }
+  | { kind: 'main_moved'; detail: string }
+  | { kind: 'fence_moved'; detail: string }
+  | { kind: 'refused'; detail: string }
+  | { kind: 'transient'; detail: string }
+  | { kind: 'planted'; detail: string }
+  | { kind: 'unsupported'; detail: string }
+  | { kind: 'unknown'; detail: string };
+
+/** One first-parent commit of main. `candidate` and `fence` are its telec trailers, raw, null when absent. */
+export interface MainCommit {
+  sha: string;
+  parents: string[];
+  tree: string;
+  candidate: string | null;
+  fence: string | null;
+  subject: string;
+}
+
+/** Whether live mode is possible: the remote can be written to and takes several refs as one (`atomic`). */
+export type ProbeOutcome =
+  | { kind: 'ok' }
+  | { kind: 'unsupported'; detail: string }
+  | { kind: 'unreachable'; detail: string };
+
+/** `deleted`: it is gone, by this call or before it. `moved`: it is elsewhere and was left alone. */
+export type DeleteOutcome =
+  | { kind: 'deleted' }
+  | { kind: 'moved'; detail: string }
+  | { kind: 'refused'; detail: string }
+  | { kind: 'unreachable'; detail: string };
+
+/** One commit that changes files by name; `content` null removes the file or the whole folder. */
+export interface CommitRequest {
+  parent: string;
+  changes: { path: string; content: string | null }[];
+  message: string;
+  author: string;
+  timeSeconds: number;
+}
+
+export interface IntegrationRepository {
+  /** Main, fence, heads and planted refs of the remote, in one request. */
+  look(signal?: AbortSignal): Promise<LookOutcome>;
+  /** Brings main, the fence and the named branches (as the remote has them now) into the private repository. */
+  fetch(branches: string[], signal?: AbortSignal): Promise<FetchOutcome>;
+  /** True when the object is here and a commit. */
+  hasCommit(sha: string): Promise<boolean>;
+  /** Whether `ancestor` is reachable from `descendant`; 'unknown' when an object is missing or git failed. */
+  ancestry(ancestor: string, descendant: string): Promise<Ancestry>;
+  /** Of `commits`, those that `tip` surely does not contain or that are not here; one request however many. */
+  unmerged(commits: readonly string[], tip: string): Promise<ReadonlySet<string>>;
+  merge(request: MergeRequest, signal?: AbortSignal): Promise<MergeOutcome>;
+  /** Compares `result` with the three-way rule path by path; shares no code with `merge`. */
+  selfCheck(base: string, sha: string, result: string, signal?: AbortSignal): Promise<SelfCheckOutcome>;
+  treeOf(commit: string): Promise<string | null>;
+  /** Writes a fence commit: empty tree, `parent` the fence before it (null for the first). */
+  writeFence(parent: string | null, note: FenceNote, author: string, timeSeconds: number): Promise<string>;
+  /** What a fence commit says and its committer time in seconds; null when it is no fence commit. */
+  readFence(sha: string): Promise<(FenceNote & { timeSeconds: number }) | null>;
+  push(request: PushRequest, signal?: AbortSignal): Promise<PushOutcome>;
+  /** First-parent commits of `tip` that `from` does not reach, oldest first, at most `limit`. `from` null: from the root. */
+  mainCommits(from: string | null, tip: string, limit?: number): Promise<MainCommit[]>;
+  /** Of the first-parent commits between the merge base of (base, sha) and base, those that touched a path, newest first. */
+  touchedBy(base: string, sha: string, paths: string[]): Promise<MainCommit[]>;
+  /** The file's bytes as text at that commit, or null when it is not a regular file there. */
+  readFile(commit: string, path: string): Promise<string | null>;
+  /** True when a commit on the first-parent line of `main` reverts `sha` or a merge of it. */
+  reverted(sha: string, main: string): Promise<boolean>;
+  /** Packs loose objects when there are many; never while `signal` is aborted. */
+  pack(signal?: AbortSignal): Promise<void>;
+  /** Asks the remote whether it can serve live mode; changes nothing there. */
+  probe(signal?: AbortSignal): Promise<ProbeOutcome>;
+  /** Removes a branch of the remote if it is still at `sha`. Never main. */
+  deleteBranch(branch: string, sha: string, signal?: AbortSignal): Promise<DeleteOutcome>;
+  /** Commits changed files on `parent`; null when they change nothing. Same request, same commit id. */
+  commitChanges(request: CommitRequest): Promise<string | null>;
+  /** Paths of all files below `folder` ('' for all) at that commit, sorted; empty when there is no such folder. */
+  listFiles(commit: string, folder: string): Promise<string[]>;
+  /** Ends every process; the files stay. */
+  close(): Promise<void>;
+}
