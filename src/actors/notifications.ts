@@ -3,6 +3,7 @@
  * worth a delivery. Rows are folded from the log alone.
  */
 
+import type { Envelope, EventSchema } from '../machines/events.ts';
 import { compareText } from '../machines/identity.ts';
 import {
   type NotificationChange,
@@ -10,13 +11,12 @@ import {
   projectDeadLetter,
   projectNotification,
 } from '../machines/notification.ts';
-import type { PipelineEvent } from './pipeline.ts';
 
 export class NotificationBoard {
   readonly #rows = new Map<string, NotificationRow>();
 
   /** Applies one valid event of the log; gives the changed rows. */
-  project({ envelope, schema }: PipelineEvent): NotificationChange[] {
+  project({ envelope, schema }: { envelope: Envelope; schema: EventSchema | null }): NotificationChange[] {
     if (!schema) return [];
     return this.#take(projectNotification(this.#rows, envelope, schema));
   }

@@ -1,5 +1,5 @@
 /** What the demo tells while it runs, and what it answers in the end. Types only; the words for people are the command line's. */
-import type { CandidateState } from '../client.ts';
+import type { CandidateState } from '../../machines/candidate.ts';
 
 /** One candidate of the demo, as the story names it: `<slug>@<first digits of the commit>`. */
 export type Label = string;
