@@ -3,9 +3,10 @@
  * clock. Any number of hosts may watch the same hold; the event's id is made from the hold, so one comes of it.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../io/clock.ts';
+import { type Clock, sleep } from '../io/clock.ts';
 import type { Hold } from '../machines/standing.ts';
 import type { Host } from './host.ts';
+import type { Session } from './integrator.ts';
 
 /** The clocks may drift apart while the timer runs, so it never runs longer than this. */
 const LOOK_MS = 60_000;
@@ -25,6 +26,20 @@ export async function liftExpiredHold(host: Host): Promise<number | null> {
   });
   await host.dispatcher.catchUp();
   return null;
+}
+
+/**
+ * Beside a session without a daemon, where nobody else notices that the time of a hold is over; until `signal` aborts.
+ * The session is told again and again: a hold lifted just as it went to wait for that was not heard.
+ */
+export async function watchHold(host: Host, session: Session, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await liftExpiredHold(host).catch((error: unknown) =>
+      host.report('an ended hold could not be lifted; trying again', { error: String(error) }),
+    );
+    if (!host.repository.standing.hold) session.holdLifted();
+    await sleep(host.clock, RETRY_MS, signal).catch(() => undefined);
+  }
 }
 
 function commandId({ owner, since, until }: Hold): string {

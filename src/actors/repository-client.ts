@@ -3,6 +3,7 @@
  * It decides nothing about a candidate, and moves main only by running an integrator session.
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
+import { sleep } from '../io/clock.ts';
 import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type {
@@ -42,7 +43,7 @@ import {
   sessionActors,
 } from './commands/reading.ts';
 import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
-import { liftExpiredHold } from './hold-expiry.ts';
+import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import { needsSession } from './repository.ts';
@@ -55,6 +56,8 @@ const TAIL_PAGE = 500;
 const TAIL_WAIT_MS = 5000;
 const DEAD_MAX = 1000;
 const SETTLE_LOOK_MS = 1000;
+/** Before a log that could not be followed is followed again. */
+const FOLLOW_PAUSE_MS = 1000;
 
 export interface ClientParts {
   context: CommandContext;
@@ -334,7 +337,6 @@ export class RepositoryClient implements TelecClient {
   async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
-    // Without a daemon nobody else notices that its time is over.
     await liftExpiredHold(host);
     const session = host.startSession(await privateGit(opened), workspace.config);
     this.#foreground = session;
@@ -342,11 +344,15 @@ export class RepositoryClient implements TelecClient {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const following = new AbortController();
-    const followed = host.dispatcher.follow(following.signal, async () => undefined);
+    const followed = host.dispatcher.follow(following.signal, async (error) => {
+      host.report('the log could not be followed; trying again', { error: String(error) });
+      await sleep(host.clock, FOLLOW_PAUSE_MS, following.signal).catch(() => undefined);
+    });
+    const watched = watchHold(host, session, following.signal);
     const result = await session.done;
     signal.removeEventListener('abort', stop);
     following.abort();
-    await followed;
+    await Promise.all([followed, watched]);
     this.#foreground = null;
     return result;
   }

@@ -367,6 +367,23 @@ describe('what a person sees and does', () => {
     expect(world.landed()).toEqual(['first', 'second']);
   });
 
+  test('a hold with a time, placed while a session works, ends by itself and the session goes on, without a daemon', async () => {
+    const world = await makeWorld({ config: 'integration: {push_batch: 1, grace_ms: 0}\n' });
+    await world.ready([{ slug: 'first' }, { slug: 'second' }]);
+    let held = false;
+    const session = world.integrate({
+      faults: {
+        async reach(point) {
+          if (point !== 'after-merge' || held) return;
+          held = true;
+          await world.run(['hold', '--for', '2s']);
+        },
+      },
+    });
+    expect((await session).json).toEqual(drained({ completed: 2 }));
+    expect(await world.trail('integration.hold')).toEqual(['integration.hold.placed', 'integration.hold.lifted']);
+  });
+
   test('S3-6.2a S3-6.2b S4-VR6 the notification of a delivery is in progress after the hand-over and resolved after it', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'shown' }]);
