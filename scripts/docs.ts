@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EXIT_MEANINGS } from '../src/cli/exit.ts';
-import { buildProgram, EXAMPLES } from '../src/cli/program.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { EXAMPLES } from '../src/cli/table/entry.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
 import { render as machinesPage } from './docs/machines.ts';

@@ -191,11 +191,17 @@ export class Host {
       sessionId,
       main: config.main,
       undelivered: async (slug, main) => {
-        const { DELIVERED_FILE, ROADMAP_FILE, undeliveredBefore } = await import('../io/todos/roadmap.ts');
+        const { DELIVERED_FILE, ROADMAP_FILE } = await import('../io/todos/paths.ts');
+        const { readRoadmap, undeliveredBefore } = await import('../io/todos/roadmap.ts');
         const roadmap = await git.readFile(main, ROADMAP_FILE);
         if (roadmap === null) return [];
-        const delivered = await git.readFile(main, DELIVERED_FILE);
-        return undeliveredBefore(slug, { roadmap, delivered }, isDelivered);
+        const { readDelivered } = await import('../io/todos/delivered.ts');
+        const delivered = new Set(readDelivered(await git.readFile(main, DELIVERED_FILE)).rows.map((row) => row.slug));
+        return undeliveredBefore(
+          slug,
+          readRoadmap(roadmap).rows,
+          (other) => delivered.has(other) || isDelivered(other),
+        );
       },
     });
   }

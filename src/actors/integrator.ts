@@ -7,6 +7,9 @@ import type { Clock, Ids } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import type {
   BlockOutcome,
+  BooksOutcome,
+  CleanOutcome,
+  FollowUpOutcome,
   Member,
   MergeOutcome,
   PushOutcome,
@@ -24,12 +27,18 @@ import type { ReleaseInput, SelectInput } from '../machines/integrator-rules.ts'
 import type { InspectionSink } from './inspection.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { blockRefused } from './session/block.ts';
+import { keepBooks } from './session/books.ts';
+import { cleanRemote } from './session/clean-remote.ts';
+import { landFollowUps } from './session/follow-ups.ts';
 import { mergeCandidate, recheckCandidate, selectCandidate } from './session/merge.ts';
 import { pushTrain, recordDeliveries } from './session/push.ts';
 import { reconcileCandidates } from './session/reconcile.ts';
 import { releaseLease } from './session/release.ts';
 import { takeLease } from './session/take-lease.ts';
 import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
+
+/** One request to the remote removes so many branches that it costs next to nothing for each. */
+const CLEAN_AT = 50;
 
 /** What starting a session needs; ids, lease keeper and session id are made here. */
 export interface SessionOptions extends Omit<SessionParts, 'sessionId' | 'keeper' | 'prober'> {
@@ -111,6 +120,9 @@ export function startSession(options: SessionOptions): Session {
       mergeCandidate: fromPromise<MergeOutcome, { candidate: Taken; base: string; train: Member[] }>(({ input }) =>
         stoppable(() => mergeCandidate(work, input)),
       ),
+      keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(({ input }) =>
+        stoppable(() => keepBooks(work, input)),
+      ),
       pushTrain: fromPromise<PushOutcome, { train: Member[] }>(({ input }) =>
         stoppable(() => pushTrain(work, input.train)),
       ),
@@ -120,6 +132,8 @@ export function startSession(options: SessionOptions): Session {
       recordDeliveries: fromPromise<RecordOutcome, { train: Member[] }>(({ input }) =>
         stoppable(() => recordDeliveries(work, input.train)),
       ),
+      cleanRemote: fromPromise<CleanOutcome>(() => stoppable(() => cleanRemote(work))),
+      landFollowUps: fromPromise<FollowUpOutcome>(() => stoppable(() => landFollowUps(work))),
       releaseLease: fromPromise<void, ReleaseInput>(async ({ input }) => {
         await stoppable(() => releaseLease(work, input));
       }),
@@ -135,6 +149,7 @@ export function startSession(options: SessionOptions): Session {
       pushAttempts: config.pushAttempts,
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
+      cleanAt: CLEAN_AT,
     },
     ...(inspect ? { inspect } : {}),
   });

@@ -3,7 +3,6 @@
  * It decides nothing about a candidate, and moves main only by running an integrator session.
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
-import { sleep } from '../io/clock.ts';
 import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
 import type {
@@ -42,11 +41,10 @@ import {
   sessionActorDetail,
   sessionActors,
 } from './commands/reading.ts';
-import { type Opened, openForWriting, privateGit, recordConfiguration } from './commands/session.ts';
-import { liftExpiredHold, watchHold } from './hold-expiry.ts';
+import { type Opened, openForWriting } from './commands/session.ts';
+import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
-import type { Session, SessionResult } from './integrator.ts';
-import { needsSession } from './repository.ts';
+import type { Session } from './integrator.ts';
 import { leaseView, statusView } from './status.ts';
 import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -55,9 +53,6 @@ import { openWorkspace, type Workspace } from './workspace.ts';
 const TAIL_PAGE = 500;
 const TAIL_WAIT_MS = 5000;
 const DEAD_MAX = 1000;
-const SETTLE_LOOK_MS = 1000;
-/** Before a log that could not be followed is followed again. */
-const FOLLOW_PAUSE_MS = 1000;
 
 export interface ClientParts {
   context: CommandContext;
@@ -80,21 +75,16 @@ export interface ClientParts {
 
 export class RepositoryClient implements TelecClient {
   readonly #parts: ClientParts;
-  /** The running session of `integrate`, woken by the log. */
-  #foreground: Session | null = null;
+  readonly #foreground: Foreground;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
+    this.#foreground = new Foreground(async () => (await parts.daemon()).running);
   }
 
   /** What following the log does to a session in the foreground. */
   get hooks(): HostHooks {
-    return {
-      onCandidateReady: () => this.#foreground?.wake(),
-      onApplied: ({ domain }) => {
-        if (domain?.type === 'integration.hold.lifted') this.#foreground?.holdLifted();
-      },
-    };
+    return this.#foreground.hooks;
   }
 
   async status(): Promise<StatusView> {
@@ -266,17 +256,7 @@ export class RepositoryClient implements TelecClient {
   }
 
   async integrate(signal: AbortSignal): Promise<IntegrateView> {
-    const opened = await this.#writing();
-    const result = await this.#runSession(opened, signal);
-    if (result.fault) throw result.fault;
-    const { outcome, stop } = result;
-    if (outcome === 'refused') {
-      throw new TelecError(stop?.code ?? 'REFUSED', EXIT.refused, stop?.detail ?? 'the session was refused', {
-        hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
-      });
-    }
-    const { sessionId, completed, blocked, superseded, durationMs } = result;
-    return { session_id: sessionId, mode: 'live', outcome, completed, blocked, superseded, duration_ms: durationMs };
+    return this.#foreground.integrate(await this.#writing(), signal);
   }
 
   async settle(
@@ -284,47 +264,7 @@ export class RepositoryClient implements TelecClient {
     timeoutMs: number | null,
     signal: AbortSignal,
   ): Promise<SettleOutcome> {
-    const opened = await this.#writing();
-    const { host } = opened;
-    const { clock } = host;
-    const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
-    const key = candidateKey(triple);
-    for (;;) {
-      await host.dispatcher.catchUp();
-      const record = host.repository.find(key);
-      if (!record) throw new TelecError('NOT_FOUND', EXIT.domain, `${key} is not in the log`, { hint: 'telec submit' });
-      if (['completed', 'blocked', 'superseded'].includes(record.state)) {
-        return { kind: 'settled', candidate: candidateView(record) };
-      }
-      const left = deadline - clock.monotonic();
-      if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(record) };
-      const { running } = await this.#parts.daemon();
-      const lease = leaseView(await host.leases.read());
-      const alone = !running && !lease?.live;
-      // Without a daemon nobody else notices that its time is over.
-      if (alone) await liftExpiredHold(host);
-      const due = record.state === 'ready' || needsSession(record);
-      if (alone && due && !host.repository.standing.hold) {
-        const ended = new AbortController();
-        const end = () => ended.abort();
-        const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
-        signal.addEventListener('abort', end, { once: true });
-        const result = await this.#runSession(opened, ended.signal);
-        signal.removeEventListener('abort', end);
-        if (timer !== null) clock.clearTimeout(timer as never);
-        if (result.fault) throw result.fault;
-        if (result.outcome === 'refused') {
-          throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});
-        }
-        if (result.outcome === 'unreachable') {
-          throw new TelecError('REMOTE_UNREACHABLE', EXIT.unreachable, result.stop?.detail ?? 'unreachable', {
-            hint: 'telec doctor',
-          });
-        }
-        continue;
-      }
-      await host.log.wait(host.dispatcher.appliedId, Math.min(left, SETTLE_LOOK_MS), signal);
-    }
+    return this.#foreground.settle(await this.#writing(), triple, timeoutMs, signal);
   }
 
   async close(): Promise<void> {
@@ -334,36 +274,13 @@ export class RepositoryClient implements TelecClient {
     await host.close();
   }
 
-  async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
-    const { host, workspace } = opened;
-    await recordConfiguration(opened);
-    await liftExpiredHold(host);
-    const session = host.startSession(await privateGit(opened), workspace.config);
-    this.#foreground = session;
-    const stop = () => session.stop('interrupted');
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    const following = new AbortController();
-    const followed = host.dispatcher.follow(following.signal, async (error) => {
-      host.report('the log could not be followed; trying again', { error: String(error) });
-      await sleep(host.clock, FOLLOW_PAUSE_MS, following.signal).catch(() => undefined);
-    });
-    const watched = watchHold(host, session, following.signal);
-    const result = await session.done;
-    signal.removeEventListener('abort', stop);
-    following.abort();
-    await Promise.all([followed, watched]);
-    this.#foreground = null;
-    return result;
-  }
-
   async #folded(): Promise<{ host: Host }> {
     await this.#parts.host.dispatcher.catchUp();
     return { host: this.#parts.host };
   }
 
   #session(): Session | null {
-    return this.#parts.session() ?? this.#foreground;
+    return this.#parts.session() ?? this.#foreground.session;
   }
 
   #writing(): Promise<Opened> {

@@ -12,7 +12,8 @@ import type { Options } from './arguments.ts';
 import type { Call, Handler } from './call.ts';
 import { Interrupted, report, usage } from './exit.ts';
 import { type Output, type OutputStream, openOutput, plain, plainLines, ReaderGone, wantsColour } from './output.ts';
-import { buildProgram, type Loaded } from './program.ts';
+import { buildProgram } from './program.ts';
+import type { Loaded } from './table/entry.ts';
 
 /** The world of one run. */
 export interface MainOptions {

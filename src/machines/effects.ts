@@ -42,13 +42,20 @@ export interface Stopped {
 }
 
 export type TakeLeaseOutcome = { kind: 'granted'; fence: number } | Stopped;
-export type ReconcileOutcome = { kind: 'reconciled' } | Stopped;
+/** `uncleaned`: deliveries of earlier sessions whose branch on the remote nobody has cleaned up yet. */
+export type ReconcileOutcome = { kind: 'reconciled'; uncleaned: number } | Stopped;
 /** `taken` comes from the worklist, or from the queue and is dequeued by then. */
 export type SelectOutcome = { kind: 'taken'; candidate: Taken } | { kind: 'empty' } | { kind: 'on_hold' } | Stopped;
 /** `fell`: it left the session (requeued, superseded, completed); the log says how. */
 export type RecheckOutcome = { kind: 'holds'; base: string } | { kind: 'fell'; reasons: ReasonCode[] } | Stopped;
 /** `provisional`: judged on a base that is not on main yet, so it is judged again after the push. `settled`: its end is in the log. */
 export type MergeOutcome = { kind: 'merged'; member: Member } | { kind: 'provisional' } | { kind: 'settled' } | Stopped;
+/** The commits that keep the books were added (or none was needed), else as for the merge. */
+export type BooksOutcome = { kind: 'booked'; member: Member } | { kind: 'provisional' } | { kind: 'settled' } | Stopped;
+/** Every outcome of the clean-up is in the log; none undoes a delivery. */
+export type CleanOutcome = { kind: 'cleaned' } | Stopped;
+/** Follow-ups that were not on main yet are there, or there were none. */
+export type FollowUpOutcome = { kind: 'followed_up' } | Stopped;
 export type PushOutcome =
   | { kind: 'pushed' }
   /** A member no longer holds; the survivors are rebuilt. */
@@ -65,6 +72,9 @@ export type SessionEffectOutcome =
   | SelectOutcome
   | RecheckOutcome
   | MergeOutcome
+  | BooksOutcome
+  | CleanOutcome
+  | FollowUpOutcome
   | PushOutcome
   | RecordOutcome
   | BlockOutcome;

@@ -5,6 +5,9 @@
 import { assign, fromPromise, setup } from 'xstate';
 import {
   type BlockOutcome,
+  type BooksOutcome,
+  type CleanOutcome,
+  type FollowUpOutcome,
   type Member,
   type MergeOutcome,
   notProvided,
@@ -30,6 +33,8 @@ export interface IntegratorInput {
   pushBatch: number;
   /** Base of the growing delay between rebuilds, ms. */
   rebuildMs: number;
+  /** Deliveries after which a drain that goes on cleans up between two trains. */
+  cleanAt: number;
 }
 
 export interface IntegratorContext extends IntegratorInput {
@@ -39,6 +44,10 @@ export interface IntegratorContext extends IntegratorInput {
   candidate: Taken | null;
   /** Main or the train's last tip: what the candidate in hand is merged into. */
   base: string | null;
+  /** The candidate in hand once it is merged, before its books are kept. */
+  merged: Member | null;
+  /** Deliveries on main whose branch on the remote is still to be cleaned up. */
+  uncleaned: number;
   train: Member[];
   /** Members the next push may have; halved while a refusal is being narrowed down. */
   trainLimit: number;
@@ -112,9 +121,12 @@ export const integratorSetup = setup({
     mergeCandidate: fromPromise<MergeOutcome, { candidate: Taken; base: string; train: Member[] }>(
       notProvided('mergeCandidate'),
     ),
+    keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(notProvided('keepBooks')),
     pushTrain: fromPromise<PushOutcome, { train: Member[] }>(notProvided('pushTrain')),
     blockCandidate: fromPromise<BlockOutcome, { member: Member; detail: string }>(notProvided('blockCandidate')),
     recordDeliveries: fromPromise<RecordOutcome, { train: Member[] }>(notProvided('recordDeliveries')),
+    cleanRemote: fromPromise<CleanOutcome>(notProvided('cleanRemote')),
+    landFollowUps: fromPromise<FollowUpOutcome>(notProvided('landFollowUps')),
     releaseLease: fromPromise<void, ReleaseInput>(notProvided('releaseLease')),
   },
   guards: {
@@ -126,6 +138,7 @@ export const integratorSetup = setup({
     stillHolds: is('holds'),
     hasFallen: is('fell'),
     wasMerged: is('merged'),
+    wasBooked: is('booked'),
     isProvisional: is('provisional'),
     isSettled: is('settled'),
     wasPushed: is('pushed'),
@@ -134,6 +147,11 @@ export const integratorSetup = setup({
     wasRefused: is('refused'),
     wasBlocked: is('blocked'),
     wasRecorded: is('recorded'),
+    wasCleaned: is('cleaned'),
+    wereFollowedUp: is('followed_up'),
+    isRecordedWithMuchToClean: ({ context, event }) =>
+      outcome(event, 'recorded') !== null && context.uncleaned + context.train.length >= context.cleanAt,
+    isEmptyWithToClean: ({ context, event }) => outcome(event, 'empty') !== null && context.uncleaned > 0,
     endsWithoutLease: ({ event }) => ['busy', 'held'].includes(outcome(event, 'stopped')?.stop.outcome ?? ''),
     isStopping: ({ context }) => context.stopping,
     hasRoom: ({ context }) => context.train.length < context.trainLimit && !context.stopping,
@@ -145,6 +163,10 @@ export const integratorSetup = setup({
     isRefusedAlone: ({ context, event }) => outcome(event, 'refused') !== null && context.train.length === 1,
   },
   actions: {
+    rememberUncleaned: assign(({ event }) => ({ uncleaned: outcome(event, 'reconciled')?.uncleaned ?? 0 })),
+    rememberMerged: assign(({ event }) => ({ merged: outcome(event, 'merged')?.member ?? null })),
+    countLanded: assign(({ context }) => ({ uncleaned: context.uncleaned + context.train.length })),
+    forgetLanded: assign({ uncleaned: 0 }),
     rememberGrant: assign(({ event }) => ({ fence: outcome(event, 'granted')?.fence ?? null })),
     rememberStop: assign(({ event }) => ({ stop: outcome(event, 'stopped')?.stop ?? null })),
     rememberFault: assign(({ event }) => {
@@ -164,13 +186,13 @@ export const integratorSetup = setup({
       return { candidate, graceOver: false, worklist: context.worklist.filter((other) => candidateKey(other) !== key) };
     }),
     rememberBase: assign(({ event }) => ({ base: outcome(event, 'holds')?.base ?? null })),
-    dropCandidate: assign({ candidate: null }),
+    dropCandidate: assign({ candidate: null, merged: null }),
     couple: assign(({ context, event }) => {
-      const member = outcome(event, 'merged')?.member;
-      return member ? { train: [...context.train, member], candidate: null } : {};
+      const member = outcome(event, 'booked')?.member;
+      return member ? { train: [...context.train, member], candidate: null, merged: null } : {};
     }),
     postpone: assign(({ context }) =>
-      context.candidate ? { worklist: [context.candidate, ...context.worklist], candidate: null } : {},
+      context.candidate ? { worklist: [context.candidate, ...context.worklist], candidate: null, merged: null } : {},
     ),
     uncouple: assign(({ context }) => ({ worklist: [...context.train.map(asTaken), ...context.worklist], train: [] })),
     uncoupleSurvivors: assign(({ context, event }) => {

@@ -24,6 +24,8 @@ export const integratorMachine = integratorSetup.createMachine({
     worklist: [],
     candidate: null,
     base: null,
+    merged: null,
+    uncleaned: 0,
     train: [],
     trainLimit: input.pushBatch,
     refusal: null,
@@ -56,16 +58,8 @@ export const integratorMachine = integratorSetup.createMachine({
         src: 'takeLease',
         input: ({ context }) => ({ sessionId: context.sessionId }),
         onDone: [
-          {
-            guard: 'wasGranted',
-            target: 'reconciling',
-            actions: 'rememberGrant',
-          },
-          {
-            guard: 'endsWithoutLease',
-            target: 'ended',
-            actions: 'rememberStop',
-          },
+          { guard: 'wasGranted', target: 'reconciling', actions: 'rememberGrant' },
+          { guard: 'endsWithoutLease', target: 'ended', actions: 'rememberStop' },
           stopped,
         ],
         onError: failed,
@@ -83,13 +77,7 @@ export const integratorMachine = integratorSetup.createMachine({
       invoke: {
         id: 'reconcileCandidates',
         src: 'reconcileCandidates',
-        onDone: [
-          {
-            guard: 'wasReconciled',
-            target: 'draining',
-          },
-          stopped,
-        ],
+        onDone: [{ guard: 'wasReconciled', target: 'draining', actions: 'rememberUncleaned' }, stopped],
         onError: failed,
       },
     },
@@ -116,26 +104,14 @@ export const integratorMachine = integratorSetup.createMachine({
               stopping: context.stopping,
             }),
             onDone: [
-              {
-                guard: 'wasTaken',
-                target: 'rechecking',
-                actions: 'take',
-              },
+              { guard: 'wasTaken', target: 'rechecking', actions: 'take' },
               { guard: 'isEmptyWithTrain', target: 'pushing' },
               { guard: 'isHoldWithTrain', target: 'pushing' },
               { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
-              {
-                guard: 'isOnHold',
-                target: 'holding',
-              },
-              {
-                guard: 'isEmptyAfterGrace',
-                target: '#integrator.releasing',
-              },
-              {
-                guard: 'isEmpty',
-                target: 'waiting',
-              },
+              { guard: 'isOnHold', target: 'holding' },
+              { guard: 'isEmptyWithToClean', target: 'cleaning' },
+              { guard: 'isEmptyAfterGrace', target: 'followingUp' },
+              { guard: 'isEmpty', target: 'waiting' },
               stopped,
             ],
             onError: failed,
@@ -150,16 +126,8 @@ export const integratorMachine = integratorSetup.createMachine({
             src: 'recheckCandidate',
             input: ({ context }) => ({ candidate: context.candidate as Taken, train: context.train }),
             onDone: [
-              {
-                guard: 'stillHolds',
-                target: 'merging',
-                actions: 'rememberBase',
-              },
-              {
-                guard: 'hasFallen',
-                target: 'selecting',
-                actions: 'dropCandidate',
-              },
+              { guard: 'stillHolds', target: 'merging', actions: 'rememberBase' },
+              { guard: 'hasFallen', target: 'selecting', actions: 'dropCandidate' },
               stopped,
             ],
             onError: failed,
@@ -179,31 +147,31 @@ export const integratorMachine = integratorSetup.createMachine({
               train: context.train,
             }),
             onDone: [
-              {
-                guard: 'wasMerged',
-                target: 'bookkeeping',
-                actions: 'couple',
-              },
-              {
-                guard: 'isProvisional',
-                target: 'pushing',
-                actions: 'postpone',
-              },
-              {
-                guard: 'isSettled',
-                target: 'selecting',
-                actions: 'dropCandidate',
-              },
+              { guard: 'wasMerged', target: 'bookkeeping', actions: 'rememberMerged' },
+              { guard: 'isProvisional', target: 'pushing', actions: 'postpone' },
+              { guard: 'isSettled', target: 'selecting', actions: 'dropCandidate' },
               stopped,
             ],
             onError: failed,
           },
         },
         bookkeeping: {
-          description: 'The place of the delivery bookkeeping; a repository without work item files passes through.',
+          description:
+            'Adds the commits that keep the books: roadmap, delivered, demo, todo. A repository without them has none.',
           tags: ['working'],
-          meta: { endsBy: 'passes through at once' },
-          always: 'checking',
+          meta: { endsBy: 'the outcome of the effect keepBooks' },
+          invoke: {
+            id: 'keepBooks',
+            src: 'keepBooks',
+            input: ({ context }) => ({ member: context.merged as Member, train: context.train }),
+            onDone: [
+              { guard: 'wasBooked', target: 'checking', actions: 'couple' },
+              { guard: 'isProvisional', target: 'pushing', actions: 'postpone' },
+              { guard: 'isSettled', target: 'selecting', actions: 'dropCandidate' },
+              stopped,
+            ],
+            onError: failed,
+          },
         },
         checking: {
           description: 'The place of the configured checks; without any it passes through: merged, not tested.',
@@ -220,15 +188,8 @@ export const integratorMachine = integratorSetup.createMachine({
             src: 'pushTrain',
             input: ({ context }) => ({ train: context.train }),
             onDone: [
-              {
-                guard: 'wasPushed',
-                target: 'recording',
-              },
-              {
-                guard: 'haveMembersLeft',
-                target: 'selecting',
-                actions: 'uncoupleSurvivors',
-              },
+              { guard: 'wasPushed', target: 'recording' },
+              { guard: 'haveMembersLeft', target: 'selecting', actions: 'uncoupleSurvivors' },
               {
                 guard: 'isLostRaceTooMany',
                 target: '#integrator.releasing',
@@ -239,11 +200,7 @@ export const integratorMachine = integratorSetup.createMachine({
                 target: 'rebuilding',
                 actions: ['uncouple', 'countLostRace'],
               },
-              {
-                guard: 'isRefusedAlone',
-                target: 'refusing',
-                actions: 'rememberRefusal',
-              },
+              { guard: 'isRefusedAlone', target: 'refusing', actions: 'rememberRefusal' },
               {
                 guard: 'wasRefused',
                 target: 'pushing',
@@ -270,14 +227,7 @@ export const integratorMachine = integratorSetup.createMachine({
             id: 'blockCandidate',
             src: 'blockCandidate',
             input: ({ context }) => ({ member: context.train[0] as Member, detail: context.refusal ?? '' }),
-            onDone: [
-              {
-                guard: 'wasBlocked',
-                target: 'selecting',
-                actions: 'emptyTrain',
-              },
-              stopped,
-            ],
+            onDone: [{ guard: 'wasBlocked', target: 'selecting', actions: 'emptyTrain' }, stopped],
             onError: failed,
           },
         },
@@ -291,9 +241,14 @@ export const integratorMachine = integratorSetup.createMachine({
             input: ({ context }) => ({ train: context.train }),
             onDone: [
               {
-                guard: 'wasRecorded',
+                guard: 'isRecordedWithMuchToClean',
                 target: 'cleaning',
-                actions: ['emptyTrain', 'forgetLostRaces'],
+                actions: ['countLanded', 'emptyTrain', 'forgetLostRaces'],
+              },
+              {
+                guard: 'wasRecorded',
+                target: 'selecting',
+                actions: ['countLanded', 'emptyTrain', 'forgetLostRaces'],
               },
               stopped,
             ],
@@ -301,10 +256,26 @@ export const integratorMachine = integratorSetup.createMachine({
           },
         },
         cleaning: {
-          description: 'The place of the clean-up after a proven push; passes through.',
+          description: 'Removes delivered branches from the remote, those that are still where they were delivered.',
           tags: ['working'],
-          meta: { endsBy: 'passes through at once' },
-          always: 'selecting',
+          meta: { endsBy: 'the outcome of the effect cleanRemote' },
+          invoke: {
+            id: 'cleanRemote',
+            src: 'cleanRemote',
+            onDone: [{ guard: 'wasCleaned', target: 'selecting', actions: 'forgetLanded' }, stopped],
+            onError: failed,
+          },
+        },
+        followingUp: {
+          description: 'Brings the follow-ups of what was blocked to main, where todos live there.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect landFollowUps' },
+          invoke: {
+            id: 'landFollowUps',
+            src: 'landFollowUps',
+            onDone: [{ guard: 'wereFollowedUp', target: '#integrator.releasing' }, stopped],
+            onError: failed,
+          },
         },
         waiting: {
           description: 'The queue is empty: waits out the grace window in case another candidate becomes ready.',

@@ -270,6 +270,14 @@ describe('what the integrator promises', () => {
     );
     expect(ends.length).toBeGreaterThan(0);
     for (const { from, event } of ends) {
+      expect(pathOf(from.value)).toBe('draining.followingUp');
+      expect(event.name).toBe('landFollowUps: followed_up');
+    }
+    const last = steps.filter(
+      ({ from, to }) => pathOf(from.value) !== 'draining.followingUp' && pathOf(to.value) === 'draining.followingUp',
+    );
+    expect(last.length).toBeGreaterThan(0);
+    for (const { from, event } of last) {
       expect(pathOf(from.value)).toBe('draining.selecting');
       expect(event.name).toBe('selectCandidate: empty');
       expect(from.context).toMatchObject({
@@ -278,6 +286,7 @@ describe('what the integrator promises', () => {
         train: [],
         worklist: [],
         stopping: false,
+        uncleaned: 0,
       });
     }
   });
@@ -294,9 +303,11 @@ describe('what the integrator promises', () => {
       const [before, after] = [pathOf(from.value), pathOf(to.value)];
       if (after === 'draining.merging' && before !== after)
         expect([before, event.name]).toEqual(['draining.rechecking', 'recheckCandidate: holds']);
+      if (after === 'draining.bookkeeping' && before !== after)
+        expect([before, event.name]).toEqual(['draining.merging', 'mergeCandidate: merged']);
       const fresh = to.context.train.filter((member) => !from.context.train.includes(member));
       if (fresh.length > 0)
-        expect([before, event.name, fresh.length]).toEqual(['draining.merging', 'mergeCandidate: merged', 1]);
+        expect([before, event.name, fresh.length]).toEqual(['draining.bookkeeping', 'keepBooks: booked', 1]);
     }
   });
 

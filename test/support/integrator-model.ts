@@ -5,6 +5,9 @@
 import type { SnapshotFrom } from 'xstate';
 import type {
   BlockOutcome,
+  BooksOutcome,
+  CleanOutcome,
+  FollowUpOutcome,
   Member,
   MergeOutcome,
   PushOutcome,
@@ -31,6 +34,7 @@ export const SESSION_INPUT: IntegratorInput = {
   pushAttempts: 2,
   pushBatch: 2,
   rebuildMs: 1,
+  cleanAt: 2,
 };
 
 const NAMES = ['one', 'two', 'three'];
@@ -53,7 +57,10 @@ const takeLease: ByKind<TakeLeaseOutcome> = {
   granted: () => [{ kind: 'granted', fence: 1 }],
   stopped: () => Object.values(STOPS),
 };
-const reconcileCandidates: ByKind<ReconcileOutcome> = { reconciled: () => [{ kind: 'reconciled' }], stopped: aborted };
+const reconcileCandidates: ByKind<ReconcileOutcome> = {
+  reconciled: () => [0, 1].map((uncleaned) => ({ kind: 'reconciled' as const, uncleaned })),
+  stopped: aborted,
+};
 const selectCandidate: ByKind<SelectOutcome> = {
   taken: ({ worklist, train }) => {
     const head = worklist[0] ?? NAMES.map(taken).find((one) => !train.some(({ slug }) => slug === one.slug));
@@ -81,6 +88,14 @@ const mergeCandidate: ByKind<MergeOutcome> = {
   settled: () => [{ kind: 'settled' }],
   stopped: aborted,
 };
+const keepBooks: ByKind<BooksOutcome> = {
+  booked: ({ merged }) => (merged ? [{ kind: 'booked', member: { ...merged, tip: `books-${merged.slug}` } }] : []),
+  provisional: ({ train }) => (train.length > 0 ? [{ kind: 'provisional' }] : []),
+  settled: () => [{ kind: 'settled' }],
+  stopped: aborted,
+};
+const cleanRemote: ByKind<CleanOutcome> = { cleaned: () => [{ kind: 'cleaned' }], stopped: aborted };
+const landFollowUps: ByKind<FollowUpOutcome> = { followed_up: () => [{ kind: 'followed_up' }], stopped: aborted };
 const pushTrain: ByKind<PushOutcome> = {
   pushed: () => [{ kind: 'pushed' }],
   members_left: ({ train }) => train.map((member) => ({ kind: 'members_left', left: [candidateKey(member)] })),
@@ -97,6 +112,9 @@ const EFFECTS = {
   selectCandidate,
   recheckCandidate,
   mergeCandidate,
+  keepBooks,
+  cleanRemote,
+  landFollowUps,
   pushTrain,
   blockCandidate,
   recordDeliveries,
@@ -136,6 +154,7 @@ export function sessionEventsAt(snapshot: IntegratorSnapshot): InnerEvent[] {
 
 export function sessionEssence({ value, context }: IntegratorSnapshot): string {
   const { worklist, candidate, base, train, trainLimit, refusal, lostRaces, graceOver, stopping, stop } = context;
+  const { merged, uncleaned } = context;
   return JSON.stringify([
     pathOf(value),
     worklist.map(({ slug }) => slug),
@@ -148,5 +167,7 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
     graceOver,
     stopping,
     stop?.reason,
+    merged?.slug,
+    Math.min(uncleaned, SESSION_INPUT.cleanAt),
   ]);
 }

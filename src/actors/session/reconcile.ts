@@ -24,7 +24,7 @@ export async function reconcileCandidates(work: SessionWork): Promise<ReconcileO
   await noticeMain(work, view.main);
   await probeAll(work, view);
   await parts.faults.reach('after-reconcile');
-  return { kind: 'reconciled' };
+  return { kind: 'reconciled', uncleaned: 0 };
 }
 
 /** Probes every candidate that is not final, and completes those that are on main already. */

@@ -1,0 +1,128 @@
+/**
+ * Integrator sessions in the process of a command: `integrate`, and `submit --wait` when nobody else drains the queue.
+ * Follows the log while one runs, so that it hears of new candidates and lifted holds.
+ */
+import { EXIT, TelecError } from '../errors.ts';
+import { sleep } from '../io/clock.ts';
+import { candidateKey } from '../machines/identity.ts';
+import type { IntegrateView, SettleOutcome } from './client.ts';
+import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
+import { liftExpiredHold, watchHold } from './hold-expiry.ts';
+import type { HostHooks } from './host.ts';
+import type { Session, SessionResult } from './integrator.ts';
+import { needsSession } from './repository.ts';
+import { leaseView } from './status.ts';
+import { candidateView } from './views.ts';
+
+const SETTLE_LOOK_MS = 1000;
+/** Before a log that could not be followed is followed again. */
+const FOLLOW_PAUSE_MS = 1000;
+
+export class Foreground {
+  readonly #daemonRuns: () => Promise<boolean>;
+  #session: Session | null = null;
+
+  constructor(daemonRuns: () => Promise<boolean>) {
+    this.#daemonRuns = daemonRuns;
+  }
+
+  /** The running session, woken by the log. */
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  get hooks(): HostHooks {
+    return {
+      onCandidateReady: () => this.#session?.wake(),
+      onApplied: ({ domain }) => {
+        if (domain?.type === 'integration.hold.lifted') this.#session?.holdLifted();
+      },
+    };
+  }
+
+  /** Drains the queue once. Thrown: what refused the session (6), or the bug that ended it. */
+  async integrate(opened: Opened, signal: AbortSignal): Promise<IntegrateView> {
+    const result = await this.#runSession(opened, signal);
+    if (result.fault) throw result.fault;
+    const { outcome, stop } = result;
+    if (outcome === 'refused') {
+      throw new TelecError(stop?.code ?? 'REFUSED', EXIT.refused, stop?.detail ?? 'the session was refused', {
+        hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
+      });
+    }
+    const { sessionId, completed, blocked, superseded, durationMs } = result;
+    return { session_id: sessionId, mode: 'live', outcome, completed, blocked, superseded, duration_ms: durationMs };
+  }
+
+  /** Waits for the end of a candidate; runs sessions itself while there is neither daemon nor live lease. */
+  async settle(
+    opened: Opened,
+    triple: { slug: string; branch: string; sha: string },
+    timeoutMs: number | null,
+    signal: AbortSignal,
+  ): Promise<SettleOutcome> {
+    const { host } = opened;
+    const { clock } = host;
+    const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
+    const key = candidateKey(triple);
+    for (;;) {
+      await host.dispatcher.catchUp();
+      const record = host.repository.find(key);
+      if (!record) throw new TelecError('NOT_FOUND', EXIT.domain, `${key} is not in the log`, { hint: 'telec submit' });
+      if (['completed', 'blocked', 'superseded'].includes(record.state)) {
+        return { kind: 'settled', candidate: candidateView(record) };
+      }
+      const left = deadline - clock.monotonic();
+      if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(record) };
+      const running = await this.#daemonRuns();
+      const lease = leaseView(await host.leases.read());
+      const alone = !running && !lease?.live;
+      // Without a daemon nobody else notices that its time is over.
+      if (alone) await liftExpiredHold(host);
+      const due = record.state === 'ready' || needsSession(record);
+      if (alone && due && !host.repository.standing.hold) {
+        const ended = new AbortController();
+        const end = () => ended.abort();
+        const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
+        signal.addEventListener('abort', end, { once: true });
+        const result = await this.#runSession(opened, ended.signal);
+        signal.removeEventListener('abort', end);
+        if (timer !== null) clock.clearTimeout(timer as never);
+        if (result.fault) throw result.fault;
+        if (result.outcome === 'refused') {
+          throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});
+        }
+        if (result.outcome === 'unreachable') {
+          throw new TelecError('REMOTE_UNREACHABLE', EXIT.unreachable, result.stop?.detail ?? 'unreachable', {
+            hint: 'telec doctor',
+          });
+        }
+        continue;
+      }
+      await host.log.wait(host.dispatcher.appliedId, Math.min(left, SETTLE_LOOK_MS), signal);
+    }
+  }
+
+  async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
+    const { host, workspace } = opened;
+    await recordConfiguration(opened);
+    await liftExpiredHold(host);
+    const session = host.startSession(await privateGit(opened), workspace.config);
+    this.#session = session;
+    const stop = () => session.stop('interrupted');
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const following = new AbortController();
+    const followed = host.dispatcher.follow(following.signal, async (error) => {
+      host.report('the log could not be followed; trying again', { error: String(error) });
+      await sleep(host.clock, FOLLOW_PAUSE_MS, following.signal).catch(() => undefined);
+    });
+    const watched = watchHold(host, session, following.signal);
+    const result = await session.done;
+    signal.removeEventListener('abort', stop);
+    following.abort();
+    await Promise.all([followed, watched]);
+    this.#session = null;
+    return result;
+  }
+}
