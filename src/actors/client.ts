@@ -6,6 +6,7 @@ import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { Timings } from './session/work.ts';
+import type { SessionDesk } from './sessions/views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -328,6 +329,8 @@ export interface TelecClient {
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(): Promise<InitView>;
+  /** Everything about sessions of all roles. */
+  sessions(): Promise<SessionDesk>;
   close(): Promise<void>;
 }
 
@@ -342,6 +345,8 @@ export interface Tuning {
   git?: Partial<RepositoryLimits>;
   /** How often the daemon's watchdog looks, its pause after a remote that did not answer, and how long its end may take, ms. */
   daemon?: { watchdogMs?: number; retryMs?: number; stopMs?: number };
+  /** How long a session may take to end once it was asked, ms. */
+  sessions?: { graceMs?: number };
 }
 
 /** What every command knows about where and for whom it runs. */

@@ -139,6 +139,53 @@ export async function isClean(clone: Clone): Promise<boolean> {
   return (await ask(clone.workTree, ['status', '--porcelain=v1', '-z', '--untracked-files=normal'])) === '';
 }
 
+/**
+ * Paths with a change that no commit has, untracked files among them, in the checkout at `workTree`; null when git cannot
+ * tell.
+ */
+export async function changedPaths(workTree: string): Promise<string[] | null> {
+  const args = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames'];
+  const listed = await ask(workTree, args);
+  return listed === null
+    ? null
+    : listed
+        .split('\0')
+        .filter(Boolean)
+        .map((entry) => entry.slice(3));
+}
+
+/** The local branches with their heads. */
+export async function localBranches(clone: Clone): Promise<{ branch: string; head: string }[]> {
+  const format = '--format=%(objectname) %(refname:lstrip=2)';
+  const listed = (await ask(clone.mainWorkTree, ['for-each-ref', format, 'refs/heads'])) ?? '';
+  const lines = listed.split('\n').filter(Boolean);
+  return lines.map((each) => ({ head: each.slice(0, each.indexOf(' ')), branch: each.slice(each.indexOf(' ') + 1) }));
+}
+
+/** The plain files below a folder at a commit or full ref: path to blob id. Files of more than `bytesMax` are left out. */
+export async function filesBelow(
+  clone: Clone,
+  commit: string,
+  folder: string,
+  bytesMax: number,
+): Promise<Map<string, string>> {
+  const args = ['ls-tree', '-r', '-l', '-z', '--full-tree', commit, '--', `${folder}/`];
+  const listed = (await ask(clone.mainWorkTree, args)) ?? '';
+  const files = new Map<string, string>();
+  for (const entry of listed.split('\0').filter(Boolean)) {
+    const [mode = '', type, id = '', size] = entry.slice(0, entry.indexOf('\t')).split(/ +/);
+    if (mode.startsWith('100') && type === 'blob' && Number(size) <= bytesMax) {
+      files.set(entry.slice(entry.indexOf('\t') + 1), id);
+    }
+  }
+  return files;
+}
+
+/** Whether `commit` is in the history of `ref`; false too when git cannot tell. */
+export async function isInHistory(clone: Clone, commit: string, ref: string): Promise<boolean> {
+  return (await ask(clone.mainWorkTree, ['merge-base', '--is-ancestor', commit, ref])) !== null;
+}
+
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */
 export async function remoteUrl(clone: Clone, remote: string): Promise<string> {
   return await effectiveUrl(clone, remote, []);
