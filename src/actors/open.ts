@@ -45,7 +45,7 @@ function integratorOf(folder: string, env: CommandContext['env']): IntegratorDes
     wake: () => post<WakeView>('/v1/integrator', {}),
     end: async (sessionId) => {
       const answer = await post<{ asked: boolean }>('/v1/integrator/end', { session_id: sessionId });
-      return answer && answer.asked;
+      return answer === null ? null : answer.asked;
     },
   };
 }

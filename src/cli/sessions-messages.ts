@@ -38,7 +38,7 @@ const quoted = (value: string) => `'${plain(value, 1000).replaceAll("'", `'\\''`
 /** Of a session without a process the lines that make a shell its own, for `eval`. */
 export function startText(view: SessionStartView, paint: Paint): string {
   const id = plain(view.session_id ?? '', 100);
-  if (view.integrate) return integrateText(view.integrate, paint);
+  if (view.integrate) return integrateText(view.integrate);
   switch (view.result) {
     case 'registered':
       return Object.entries(view.environment ?? {})

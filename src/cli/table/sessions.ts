@@ -1,7 +1,8 @@
 /** The rows of the command table about sessions of all roles, and about deliveries begun under an older flow. */
 import { Argument, type Command } from 'commander';
-import { ROLES } from '../../machines/permissions.ts';
 import { type Add, flag } from './entry.ts';
+
+const ROLES = ['worker', 'orchestrator', 'integrator', 'admin'];
 
 export function addSessions(program: Command, add: Add): void {
   const role = () => flag('--role <role>', 'only those of this role').choices(ROLES);
