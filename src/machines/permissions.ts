@@ -48,7 +48,7 @@ const reading = (...commands: string[]): PermissionRow[] => commands.map((comman
 const allowed = (may: readonly Role[], instead: string, ...commands: string[]): PermissionRow[] =>
   commands.map((command) => ({ command, may, instead }));
 
-const PERSON = 'leave it to a person: say what you found with telec events emit or in your report';
+const PERSON = 'leave it to a person; say in your report what you found';
 const OWN_SESSION =
   'do the step yourself in a session of your own: telec todo draft <slug>, telec todo gate <slug>; the record is the same';
 
@@ -56,6 +56,7 @@ const OWN_SESSION =
 export const PERMISSIONS: readonly PermissionRow[] = [
   ...reading(
     'status',
+    'doctor',
     'demo',
     'events tail',
     'events catalog',
@@ -91,7 +92,6 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     '',
     'init',
     'up',
-    'doctor',
     'events emit',
     'resume',
     'hold',

@@ -27,8 +27,13 @@ async function appOf(client: Partial<TelecClient> = {}): Promise<App> {
   const fake = fakeRuntime(client);
   const reported: unknown[] = [];
   let stops = 0;
+  const told: string[] = [];
   const app = daemonApp({
     client: await fake.runtime.openClient({} as CommandContext),
+    integrator: {
+      wake: async () => ({ result: 'already_running', session_id: 'integrator-1', detail: null }),
+      end: async (id) => told.push(id) > 0 && id === 'integrator-1',
+    },
     stop: () => {
       stops += 1;
     },

@@ -183,7 +183,8 @@ export async function filesBelow(
 
 /** Whether `commit` is in the history of `ref`; false too when git cannot tell. */
 export async function isInHistory(clone: Clone, commit: string, ref: string): Promise<boolean> {
-  return (await ask(clone.mainWorkTree, ['merge-base', '--is-ancestor', commit, ref])) !== null;
+  // By what is printed: a status alone, without a word on stderr, is not told.
+  return (await ask(clone.mainWorkTree, ['rev-list', '--max-count=1', commit, `^${ref}`, '--'])) === '';
 }
 
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */
