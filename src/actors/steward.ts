@@ -18,7 +18,7 @@ import type { Host } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
-import type { Change } from './repository.ts';
+import { type Change, needsSession } from './repository.ts';
 import { sweepSessions } from './sessions/end.ts';
 import type { WakeView } from './sessions/views.ts';
 import { Supervisor } from './supervisor.ts';
@@ -192,10 +192,11 @@ export class Steward {
     await this.#readConfiguration();
     const current: Opened = { ...opened, workspace: { ...opened.workspace, config: this.#config } };
     await recordConfiguration(current);
-    const candidate = this.#wokenBy;
-    this.#wokenBy = null;
     const project = opened.workspace.mainWorkTree;
-    return this.#host.startSession(git, this.#config, { project, ...(candidate ? { candidate } : {}) });
+    const record = this.#wokenBy && this.#host.repository.find(this.#wokenBy);
+    // One that an earlier session took meanwhile is not what this one begins for.
+    const waits = record && (record.state === 'ready' || needsSession(record));
+    return this.#host.startSession(git, this.#config, { project, ...(waits ? { candidate: record.key } : {}) });
   }
 
   async #readConfiguration(): Promise<void> {
