@@ -76,10 +76,13 @@ export class Supervisor {
       }
       if (this.#stopReason !== null) return { kind: 'spawn_failed', detail: `the daemon ends: ${this.#stopReason}` };
       if (!this.#options.mayIntegrate()) return { kind: 'spawn_failed', detail: 'the log cannot be followed' };
+      const { hold } = this.#options.repository.standing;
+      if (hold) return { kind: 'spawn_failed', detail: `merging is on hold: ${hold.reason}` };
       const other = await this.#holder();
       if (other) return other;
-      // Whatever began or ends meanwhile is looked at first.
-      if (!this.#beginning && !this.#session && !this.#running) break;
+      // Another may have begun meanwhile: that one is it. One that is just ending has to be over first.
+      if (this.#beginning || this.#session) continue;
+      if (!this.#running) break;
       await this.#running;
     }
     try {
@@ -145,9 +148,7 @@ export class Supervisor {
 
   #begin(): Promise<Session> {
     const { onError, start } = this.#options;
-    const beginning = start().finally(() => {
-      this.#beginning = null;
-    });
+    const beginning = start();
     this.#beginning = beginning;
     this.#running = this.#run(beginning)
       .catch((error: unknown) => {
@@ -163,8 +164,12 @@ export class Supervisor {
   }
 
   async #run(beginning: Promise<Session>): Promise<void> {
-    const session = await beginning;
-    this.#session = session;
+    try {
+      this.#session = await beginning;
+    } finally {
+      this.#beginning = null;
+    }
+    const session = this.#session;
     if (this.#stopReason !== null) session.stop(this.#stopReason);
     const result = await session.done;
     this.#session = null;

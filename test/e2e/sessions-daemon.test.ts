@@ -81,6 +81,14 @@ describe('sessions where a daemon runs', () => {
     await over();
   });
 
+  test('under a hold none is started, and the hold is named', async () => {
+    await world.ok(['hold', '--reason', 'release']);
+    const run = await world.run(['sessions', 'start', '--role', 'integrator', '--json']);
+    expect(run.code).toBe(1);
+    expect(run.json()).toMatchObject({ result: 'spawn_failed', detail: 'merging is on hold: release' });
+    await world.ok(['unhold']);
+  });
+
   test('an integrator that is ended from outside finishes what it has in hand', async () => {
     const gate = world.gate();
     world.branch('feature/four', { 'four.txt': '4\n' });

@@ -2,7 +2,7 @@
  * Sessions of all roles as their users meet them, against a real Redis and a real remote: how they start, what they are
  * given, how they end, and what the register says. The daemon's part is in sessions-daemon.test.ts.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -133,6 +133,18 @@ describe('a session with a command', () => {
     expect(run.json).toMatchObject({ result: 'spawn_failed', session_id: null, pid: null });
     expect(run.json.detail).toBe('there is no program no-such-program-anywhere');
     expect(await sessions(world)).toMatchObject([{ state: 'ended', reason: 'spawn_failed' }]);
+  });
+
+  test('whose process was not started from this state folder is recorded as ended, and its process left alone', async () => {
+    const world = await makeWorld();
+    const { command } = agent(world);
+    const { json } = await start(world, ['--role', 'worker', '--command', command]);
+    await started(world);
+    // What is left is the log's word for it, and others may write there.
+    rmSync((json.log ?? '').replace(/log$/, 'json'));
+    expect((await world.run<SessionEndView>(['sessions', 'end', json.session_id ?? ''])).json.result).toBe('ended');
+    expect(await sessions(world)).toMatchObject([{ state: 'ended', reason: 'asked' }]);
+    expect(isAlive(json.pid ?? 0)).toBe(true);
   });
 
   test('whose process ended without a word is gone, and the next start records it', async () => {

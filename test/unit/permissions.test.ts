@@ -210,7 +210,7 @@ describe('a declared role', () => {
   });
 });
 
-describe('S3-5.1a S3-5.1b the environment of a session', () => {
+describe('S3-5.1b the environment of a session', () => {
   test('has the switch of the cutover once the repository is live, and parity for the integrator alone', () => {
     const worker = sessionEnvironment({ role: 'worker', id: 'w-1', live: true });
     expect(worker).toEqual({

@@ -1,5 +1,11 @@
 /** The register of sessions as a fold, the words of a command, and what kind of session they make. */
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Host } from '../../src/actors/host.ts';
+import { keepProcess, openProcessFiles, ownProcess } from '../../src/actors/sessions/processes.ts';
+import { wasDispatched } from '../../src/actors/sessions/register.ts';
 import { TelecError } from '../../src/errors.ts';
 import type { DomainEvent, EventType, PayloadOf } from '../../src/machines/events.ts';
 import { ENDED_MAX, foldSessions, type SessionBook } from '../../src/machines/session-book.ts';
@@ -72,6 +78,42 @@ describe('the register', () => {
     expect(book).toHaveLength(ENDED_MAX + 1);
     expect(book[0]?.id).toBe('runs');
     expect(book[1]?.id).toBe('s-5');
+  });
+});
+
+describe('a registered session', () => {
+  const host = (book: SessionBook) => ({ repository: { sessions: book } }) as unknown as Host;
+
+  test('S0-2.2p was dispatched when somebody else started it for just that command', () => {
+    const gate = {
+      session_id: 'g-1',
+      kind: 'gate-checker',
+      command: 'next-prepare-gate login',
+      parent: 'o-1',
+    } as const;
+    const book = fold([
+      event('session.started', gate),
+      event('session.started', { ...gate, session_id: 'own', parent: 'own' }),
+      event('session.started', { ...gate, session_id: 'shell', command: null }),
+    ]);
+    expect(wasDispatched(host(book), 'g-1', 'next-prepare-gate')).toBe(true);
+    expect(wasDispatched(host(book), 'g-1', 'next-prepare-draft')).toBe(false);
+    expect(wasDispatched(host(book), 'g-1', 'toString')).toBe(false);
+    for (const id of ['own', 'shell', 'nobody']) expect(wasDispatched(host(book), id, 'next-prepare-gate')).toBe(false);
+  });
+
+  test('has a process of ours only by the proof in the state folder, and no id from the log leaves that folder', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'telec-proof-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const id = `builder-${ULID}`;
+    openProcessFiles(folder, id, []);
+    expect(ownProcess(folder, { id })).toBeNull();
+    keepProcess(folder, id, { pid: 4711, mark: 'boot/1' });
+    expect(ownProcess(folder, { id })).toEqual({ pid: 4711, mark: 'boot/1' });
+    writeFileSync(join(folder, `x-${ULID}.json`), JSON.stringify({ pid: 1, mark: null }));
+    expect(ownProcess(folder, { id: `../x-${ULID}` })).toBeNull();
+    openProcessFiles(folder, `fixer-${ULID}`, []);
+    expect(ownProcess(folder, { id })).toBeNull();
   });
 });
 

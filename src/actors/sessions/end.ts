@@ -3,9 +3,9 @@
  * that finds their processes gone. What is recorded and what is signalled never part for long: the sweep of the machine
  * a process runs on mends either.
  *
- * Invariant: a signal goes only to a process of this machine that is proven to be the session's own.
+ * Invariant: a signal goes only to a process that was started from this state folder and is proven to be the same still.
+ * What the log says of processes is not enough: others may write there.
  */
-import { hostname } from 'node:os';
 import { EXIT, TelecError } from '../../errors.ts';
 import { declaredRole, declaredSession } from '../../io/acting.ts';
 import { askToEnd, endProcess, processMark } from '../../io/process.ts';
@@ -16,6 +16,7 @@ import { kindOfRole } from '../../machines/session-kinds.ts';
 import { type Opened, say } from '../commands/session.ts';
 import type { Host } from '../host.ts';
 import { actorOf } from '../workspace.ts';
+import { ownProcess } from './processes.ts';
 import { findSession, isGone } from './register.ts';
 import type { IntegratorDesk, SessionEndView } from './views.ts';
 
@@ -26,7 +27,8 @@ const isRun = ({ kind, parent }: SessionEntry): boolean => kind === 'integrator'
 
 /**
  * Ends a session of any role but a run of the integrator, from outside: its process and all that it started, if it
- * has one here, then its record. One on another machine is ended by the daemon there, which reads the record.
+ * was started from here, then its record. One of another machine or user is ended by the daemon there, which reads the
+ * record.
  * `unknown`: no such session was ever registered. Thrown: NOT_OURS (1).
  */
 export async function endWorkerSession(opened: Opened, sessionId: string): Promise<'ended' | 'unknown'> {
@@ -34,9 +36,10 @@ export async function endWorkerSession(opened: Opened, sessionId: string): Promi
   const entry = findSession(host, sessionId);
   if (!entry || isRun(entry)) return 'unknown';
   if (entry.endedAt !== null) return 'ended';
-  if (entry.pid !== null && entry.host === hostname()) {
-    const { pid, mark } = entry;
-    const end = await endProcess({ pid, mark }, context.tuning?.sessions?.graceMs ?? GRACE_MS);
+  const own = ownProcess(host.options.folder, entry);
+  if (own) {
+    const { pid, mark } = own;
+    const end = await endProcess(own, context.tuning?.sessions?.graceMs ?? GRACE_MS);
     // Another number's owner is no reason to keep the session: its own process is gone then. Unless nothing proves it.
     if (end === 'foreign' && (mark === null || processMark(pid) === mark)) {
       throw new TelecError('NOT_OURS', EXIT.domain, `process ${pid} of ${sessionId} cannot be ended from here`, {
@@ -55,9 +58,8 @@ async function record(host: Host, sessionId: string, actor: string, reason: stri
 /** Asks the process of the caller's own session, this very command with it, to end. For its last moment. */
 export function leaveSession({ host, context }: Opened): void {
   const entry = findSession(host, declaredSession(context.env) ?? '');
-  if (entry?.reason === 'self' && entry.pid !== null && entry.host === hostname()) {
-    askToEnd({ pid: entry.pid, mark: entry.mark });
-  }
+  const own = entry?.reason === 'self' ? ownProcess(host.options.folder, entry) : null;
+  if (own) askToEnd(own);
 }
 
 /** `sessions end <id>`. Thrown: NOT_FOUND, NO_DAEMON, NOT_OURS (1). */
@@ -140,9 +142,9 @@ const OPEN = {
  */
 export async function sweepSessions(host: Host, graceMs = GRACE_MS): Promise<void> {
   await recordGone(host);
-  for (const { endedAt, pid, mark, host: machine } of host.repository.sessions) {
-    if (endedAt !== null && pid !== null && mark !== null && machine === hostname())
-      await endProcess({ pid, mark }, graceMs);
+  for (const entry of host.repository.sessions) {
+    const own = entry.endedAt === null ? null : ownProcess(host.options.folder, entry);
+    if (own) await endProcess(own, graceMs);
   }
 }
 

@@ -5,9 +5,9 @@
  * Invariants: no process without a record of its session; a command is never given to a shell; the acceptance of
  * parity reaches an integrator alone, whatever the environment of the caller says.
  */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { sessionEnvironment } from '../../io/acting.ts';
 import { launch, processMark } from '../../io/process.ts';
@@ -21,6 +21,7 @@ import { type Opened, say } from '../commands/session.ts';
 import { leaseView } from '../status.ts';
 import { actorOf } from '../workspace.ts';
 import { recordGone } from './end.ts';
+import { keepProcess, openProcessFiles } from './processes.ts';
 import type { IntegratorDesk, SessionStartRequest, SessionStartView } from './views.ts';
 
 /** Characters of a command that the record keeps. */
@@ -106,7 +107,7 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
   const environment = sessionEnvironment({ role, id, live: host.repository.standing.mode === 'live' });
   const about: SessionStartView = { ...BARE, result: 'registered', session_id: id, role, kind, environment };
   if (command === null) return about;
-  const log = logFile(opened, id);
+  const log = openProcessFiles(workspace.folder, id, host.repository.sessions);
   const launched = await launch({ words, cwd: project, env: environmentOf(context.env, environment), log });
   if ('failed' in launched) {
     const failed = { session_id: id, actor: source, reason: 'spawn_failed', command_id: host.ids.ulid() };
@@ -115,6 +116,7 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
   }
   const { pid } = launched;
   const mark = processMark(pid);
+  keepProcess(workspace.folder, id, { pid, mark });
   const spawned = { session_id: id, host: hostname(), pid, mark, command_id: host.ids.ulid() };
   await say(host, 'session.spawned', spawned);
   host.report('a session was started', { session: id, pid, folder: workspace.folder });
@@ -148,13 +150,4 @@ function folderOf({ context, workspace }: Opened, asked: string | null): string 
     });
   }
   return folder;
-}
-
-/** Where a session's output goes; the output of sessions that nobody remembers is removed. */
-function logFile({ host, workspace }: Opened, id: string): string {
-  const folder = join(workspace.folder, 'sessions');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = new Set(host.repository.sessions.map((entry) => `${entry.id}.log`));
-  for (const name of readdirSync(folder)) if (!known.has(name)) rmSync(join(folder, name), { force: true });
-  return join(folder, `${id}.log`);
 }
