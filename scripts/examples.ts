@@ -313,7 +313,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
-  'machine list': ['candidate', 'integrator', 'lease'],
+  'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,
   actors: examples.actors,
   actor,

@@ -77,7 +77,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     demo: async () => examples.demo,
     configuration: async () => examples.config,
     catalog: async () => examples.catalog,
-    machines: async () => ['candidate', 'integrator', 'lease'],
+    machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
     machine: async (name) => (name === 'candidate' ? examples.machine : null),
     ...rest,
   };

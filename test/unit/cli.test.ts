@@ -262,7 +262,7 @@ describe('exit statuses', () => {
     const run = await runTelec(['machine', 'show', 'nope', '--json']);
     expect(run.status).toBe(1);
     expect(run.json()).toMatchObject({
-      error: { code: 'NOT_FOUND', hint: 'name one of: candidate, integrator, lease' },
+      error: { code: 'NOT_FOUND', hint: 'name one of: candidate, integrator, lease, todo' },
     });
   });
 

@@ -64,6 +64,8 @@ const stateSchema = z.looseObject({
   kind: z.enum(['todo', 'bug']).default('todo'),
   build: z.enum(['pending', 'started', 'complete']).default('pending'),
   review: z.enum(['pending', 'started', 'changes_requested', 'approved']).default('pending'),
+  /** What is done about the findings of the last review, or about what kept it from main. */
+  fix: z.enum(['pending', 'started', 'complete']).default('pending'),
   review_round: z.int().min(0).default(0),
   max_review_rounds: z.int().min(1).default(3),
   /** Commit that the last review looked at. */
