@@ -16,7 +16,7 @@ import {
   type TodoProblem,
 } from './todo-rules.ts';
 
-export { BUILD_SCORE_MIN, type BuildFacts, type BuildProblem, buildProblems } from './build-rules.ts';
+export { BUILD_SCORE_MIN, type BuildProblem, buildProblems } from './build-rules.ts';
 
 export interface TodoInput {
   slug: string;
