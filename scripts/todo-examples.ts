@@ -23,6 +23,7 @@ const todo: TodoView = {
   children: [],
   container: false,
   folder: true,
+  work_tree: null,
   papers: ['requirements.md', 'implementation-plan.md', 'demo.md', 'dor-report.md'],
   missing_papers: [],
   dor: { status: 'pass', score: 9 },

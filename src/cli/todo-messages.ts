@@ -55,6 +55,7 @@ export function todoText(view: TodoDetailView, paint: Paint): string {
     ['after', view.after.join(', ') || null],
     ['waits for', view.waiting_for.join(', ') || null],
     ['holds', view.children.join(', ') || null],
+    ['work tree', view.work_tree],
     ['papers', view.papers.join(', ') || 'none'],
     ['missing', view.missing_papers.join(', ') || null],
     ['readiness', view.dor ? `${view.dor.status}, ${view.dor.score} of 10` : 'not judged'],

@@ -235,6 +235,27 @@ describe('what waits for another', () => {
   });
 });
 
+describe('shown from another work tree', () => {
+  test('a work item is told as it stands where it is worked on, and its next call names that place', async () => {
+    const world = await makeTodoWorld(['login', 'logout']);
+    const tree = world.workTree('work/login');
+    await tree.ok(['todo', 'mark-phase', 'login', 'build', 'started']);
+    // The main work tree has main as it was cloned; its own copy of the state is not asked.
+    const next = (await world.run<TodoNextView>(['todo', 'next'])).json;
+    expect(next).toMatchObject({
+      slug: 'login',
+      state: 'building',
+      next: { command: `telec -C ${tree.path} todo mark-phase login build complete` },
+    });
+    const rows = (await world.run<TodoView[]>(['todo', 'list'])).json;
+    expect(rows.map(({ slug, state, work_tree }) => [slug, state, work_tree])).toEqual([
+      ['login', 'building', tree.path],
+      ['logout', 'preparing', null],
+    ]);
+    expect((await tree.ok<TodoView[]>(['todo', 'list'])).map(({ work_tree }) => work_tree)).toEqual([null, null]);
+  });
+});
+
 describe('before telec init', () => {
   test('work items are made, listed, built and mended with the files alone; only the end of a review needs the log', async () => {
     const world = await makeTodoWorld(['login'], {}, { raw: true });

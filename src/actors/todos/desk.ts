@@ -4,9 +4,9 @@
  * something is to be told there.
  */
 import { EXIT, TelecError } from '../../errors.ts';
-import { type Clone, currentBranch, discoverClone, fileAt, headCommit } from '../../io/git/clone.ts';
+import { type Clone, currentBranch, discoverClone, fileAt, headCommit, listWorktrees } from '../../io/git/clone.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
-import { DELIVERED_FILE } from '../../io/todos/paths.ts';
+import { DELIVERED_FILE, todoFolder } from '../../io/todos/paths.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
 import { decodeEnvelope, fullType, type PayloadOf } from '../../machines/events.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
@@ -18,7 +18,7 @@ import type { Host } from '../host.ts';
 import type { CandidateRecord } from '../repository.ts';
 import { topOf } from '../views.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
-import { type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { factsOf, type Papers, readPapers, type TodoFacts } from './papers.ts';
 
 export interface DeskParts {
   context: CommandContext;
@@ -42,6 +42,16 @@ export interface Desk {
   /** What is checked out in the work tree. */
   branch: string | null;
   head: string | null;
+  /** Slug -> the work tree it is shown from, where that is another one. */
+  homes: ReadonlyMap<string, Home>;
+}
+
+/** Another work tree of the clone in which a work item is worked on. */
+interface Home {
+  path: string;
+  branch: string;
+  head: string | null;
+  files: WorkFiles;
 }
 
 /** Lays out the desk. Thrown: NOT_A_REPOSITORY, UNSAFE_PATH (2). */
@@ -68,8 +78,35 @@ export async function layDesk(parts: DeskParts): Promise<Desk> {
     head,
     files,
     papers,
+    homes: new Map(),
     isDelivered: (slug) => papers.delivered.has(slug) || isDelivered(slug),
   };
+}
+
+/**
+ * As `layDesk`, for showing: a work item whose branch is checked out in another work tree of the clone is taken from
+ * there, since its state is kept where it is worked on. A branch belongs to the work item its last part names.
+ */
+export async function layWholeDesk(parts: DeskParts): Promise<Desk> {
+  const desk = await layDesk(parts);
+  const homes = new Map<string, Home>();
+  const lastOf = (branch: string) => branch.slice(branch.lastIndexOf('/') + 1);
+  for (const { path, branch, head, bare } of await listWorktrees(desk.clone)) {
+    if (branch === null || bare || path === desk.clone.workTree) continue;
+    const slug = lastOf(branch);
+    if (!SLUG_PATTERN.test(slug) || (desk.branch !== null && lastOf(desk.branch) === slug)) continue;
+    const files = new WorkFiles(path);
+    if (files.isFolder(todoFolder(slug))) homes.set(slug, { path, branch, head, files });
+  }
+  const { papers, isDelivered } = desk;
+  const known = new Set(papers.todos.map(({ slug }) => slug));
+  const slugs = [...known, ...[...homes.keys()].filter((slug) => !known.has(slug)).sort()];
+  const todos = slugs.flatMap((slug) => {
+    const home = homes.get(slug);
+    const own = papers.todos.find((facts) => facts.slug === slug);
+    return home ? [factsOf(home.files, slug, papers.roadmap, isDelivered)] : own ? [own] : [];
+  });
+  return { ...desk, homes, papers: { ...papers, todos } };
 }
 
 /** A clone without a remote can have work items all the same. */
@@ -131,7 +168,7 @@ export async function standingOf(desk: Desk, facts: TodoFacts): Promise<TodoSnap
   const untold = review !== null && review.verdict === 'changes_requested' && review.round >= state.review_round;
   const findings = untold && desk.host ? await findingsTold(desk.host, slug, review) : [];
   const log = { ...SILENT_LOG, review, findings, candidate: whereabouts(desk, facts) };
-  return restoreTodo(slug, state, log, desk.head);
+  return restoreTodo(slug, state, log, placeOf(desk, slug).head);
 }
 
 function whereabouts(desk: Desk, { slug, delivered }: TodoFacts): 'underWay' | 'blocked' | 'delivered' | null {
@@ -141,8 +178,11 @@ function whereabouts(desk: Desk, { slug, delivered }: TodoFacts): 'underWay' | '
   if (candidate.state !== 'blocked') return 'underWay';
   // A newer commit of the branch is not what was blocked.
   const { branch, sha } = candidate.context;
-  return desk.branch === branch && desk.head !== sha ? null : 'blocked';
+  const place = placeOf(desk, slug);
+  return place.branch === branch && place.head !== sha ? null : 'blocked';
 }
+
+const placeOf = (desk: Desk, slug: string): Pick<Desk, 'branch' | 'head'> => desk.homes.get(slug) ?? desk;
 
 /** Entries of the log read at once. */
 const PAGE = 500;

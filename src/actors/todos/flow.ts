@@ -27,6 +27,8 @@ export interface TodoView {
   container: boolean;
   /** False for what stands in the roadmap or the books alone. */
   folder: boolean;
+  /** The work tree it is worked on in, where that is another one than this. */
+  work_tree: string | null;
   papers: string[];
   missing_papers: string[];
   /** The verdict on its readiness. */

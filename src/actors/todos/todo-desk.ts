@@ -3,7 +3,7 @@
  * anew and loads only what it needs.
  */
 import type { Opened } from '../commands/session.ts';
-import { type DeskParts, layDesk } from './desk.ts';
+import { type DeskParts, layDesk, layWholeDesk } from './desk.ts';
 import type { TodoFlow } from './flow.ts';
 
 export interface TodoDesk extends TodoFlow {}
@@ -11,9 +11,9 @@ export interface TodoDesk extends TodoFlow {}
 export function createTodoDesk(parts: DeskParts): TodoDesk {
   const lay = () => layDesk(parts);
   return {
-    list: async ({ all }) => (await import('./view.ts')).listTodos(await lay(), all),
-    show: async (slug) => (await import('./view.ts')).showTodo(await lay(), slug),
-    next: async () => (await import('./view.ts')).nextTodo(await lay()),
+    list: async ({ all }) => (await import('./view.ts')).listTodos(await layWholeDesk(parts), all),
+    show: async (slug) => (await import('./view.ts')).showTodo(await layWholeDesk(parts), slug),
+    next: async () => (await import('./view.ts')).nextTodo(await layWholeDesk(parts)),
     create: async (request) => (await import('./create.ts')).createTodo(await lay(), request),
     markPhase: async (request) => (await import('./mark.ts')).markPhase(await lay(), () => parts.opened(), request),
     finalize: async (request) => {

@@ -67,7 +67,17 @@ function beforeBuild({
   return { command: `telec todo mark-phase ${slug} build started`, text: 'build it' };
 }
 
-export async function todoView(desk: Desk, facts: TodoFacts): Promise<TodoView> {
+/** The call as it is typed here: one for another work tree names it. */
+function fromHere({ homes }: Desk, slug: string, step: NextStep): NextStep {
+  const home = homes.get(slug);
+  if (!home || step.command === null) return step;
+  return { ...step, command: step.command.replace(/^telec /, `telec -C ${quoted(home.path)} `) };
+}
+
+/** A path as a shell takes it for one word. */
+const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+async function todoView(desk: Desk, facts: TodoFacts): Promise<TodoView> {
   const snapshot = await standingOf(desk, facts);
   const { slug, row, state } = facts;
   const candidate = candidateOf(desk, slug);
@@ -83,6 +93,7 @@ export async function todoView(desk: Desk, facts: TodoFacts): Promise<TodoView> 
     children: facts.children,
     container: facts.isContainer,
     folder: facts.hasFolder,
+    work_tree: desk.homes.get(slug)?.path ?? null,
     papers: facts.papers,
     missing_papers: facts.missingPapers,
     dor: state.dor && { status: state.dor.status, score: state.dor.score },
@@ -96,7 +107,7 @@ export async function todoView(desk: Desk, facts: TodoFacts): Promise<TodoView> 
         }
       : null,
     follow_ups: followUpsOf(desk, slug),
-    next: nextStep(desk, facts, snapshot),
+    next: fromHere(desk, slug, nextStep(desk, facts, snapshot)),
   };
 }
 
@@ -142,6 +153,7 @@ function deliveredView(desk: Desk, slug: string, children: string[]): TodoView {
     children,
     container: children.length > 0,
     folder: false,
+    work_tree: null,
     papers: [],
     missing_papers: [],
     dor: null,
