@@ -314,6 +314,8 @@ export function recordTodo({ value, context }: TodoSnapshot): TodoRecord {
 /** What a state answers to a step that does not belong there; what stands in the way is in its description. */
 function outOfPlace({ value }: TodoSnapshot, event: TodoEvent): TodoProblem {
   const description = todoMachine.states[value]?.description ?? '';
+  if (event.type === 'deployment.started' && value !== 'delivered')
+    return { code: 'out_of_place', text: `no review has approved it as it is: it is ${value}. ${description}` };
   return { code: 'out_of_place', text: `it is ${value}, where ${event.type} does not belong: ${description}` };
 }
 

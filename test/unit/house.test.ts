@@ -158,6 +158,16 @@ describe('the hand-over', () => {
     expect(ever.filter((path) => integrators.test(path))).toEqual([]);
   });
 
+  test('S3-2.1a S3-2.1f is told through the bridge, and the bridge speaks through the producer alone', () => {
+    const bridge = 'src/actors/bridge.ts';
+    expect(importsOf(bridge).filter(({ kind }) => kind !== 'type')).toEqual([]);
+    expect([...code(read(bridge)).matchAll(/\b(\w+)\.(emit|append)\w*\(/g)].map(([, who]) => who)).toEqual(
+      Array(4).fill('producer'),
+    );
+    expect(code(read('src/actors/commands/hand-in.ts'))).toMatch(/createBridge\([^)]*\)\.emitDeploymentStarted\(/);
+    expect(code(read('src/actors/todos/tell.ts'))).toMatch(/createBridge\([^)]*\)\.emitReviewApproved\(/);
+  });
+
   test('S3-4.1b S3-7b calls nothing that would change a ref, a tree or a book', () => {
     const acts =
       /\b(pushBranch|startSession|commitChanges|deleteBranch|writeFence|mergeCandidate|withDelivered|withoutSlug)\b|\bgit\.(push|merge|pack)\(|\bfiles\.(write|remove)\(|\b(spawn|execFile|runGit)\w*\(/;

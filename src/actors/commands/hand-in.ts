@@ -6,10 +6,11 @@ import { EXIT, TelecError } from '../../errors.ts';
 import type { RemoteView } from '../../io/git/port.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
+import { createBridge } from '../bridge.ts';
 import type { CandidateState } from '../client.ts';
 import type { CandidateRecord } from '../repository.ts';
 import { actorOf } from '../workspace.ts';
-import { type Opened, probe, say } from './session.ts';
+import { heard, type Opened, probe, say } from './session.ts';
 
 export interface Triple {
   slug: string;
@@ -32,13 +33,15 @@ export async function handIn(
   const { sessionId } = actorOf(context);
   const at = new Date(host.clock.now()).toISOString();
   const pushed = { branch, sha, remote: workspace.config.remote, pushed_at: at, pusher: workerSessionId };
-  const events = await say(host, 'deployment.started', {
-    ...triple,
-    worker_session_id: workerSessionId,
-    orchestrator_session_id: sessionId,
-    ready_at: at,
-    ...(view.heads.get(branch) === sha ? { pushed } : {}),
-  });
+  const told = await createBridge(host.producer, host.clock).emitDeploymentStarted(
+    triple.slug,
+    branch,
+    sha,
+    workerSessionId,
+    sessionId,
+    view.heads.get(branch) === sha ? pushed : undefined,
+  );
+  const events = await heard(host, 'deployment.started', told);
   const record = host.repository.find(candidateKey(triple)) as CandidateRecord;
   await probe(opened, [record], view);
   if (record.state === 'blocked' || record.state === 'superseded') await resumeRecord(opened, record, false, null);

@@ -2,11 +2,10 @@
  * The end of a review as an event: the one way by which it reaches the log, whoever marks it and however often. A round
  * ends once: its number makes the event's key, so that saying it again, at once or after a crash, adds nothing.
  */
-import { EXIT, InvariantViolation, TelecError } from '../../errors.ts';
+import { EXIT, TelecError } from '../../errors.ts';
 import type { TodoSnapshot } from '../../machines/todo.ts';
 import { createBridge } from '../bridge.ts';
-import type { Opened } from '../commands/session.ts';
-import type { EmitResult } from '../producer.ts';
+import { heard, type Opened } from '../commands/session.ts';
 import { actorOf } from '../workspace.ts';
 
 /**
@@ -32,25 +31,11 @@ export async function tellReview({ host, context }: Opened, { value, context: to
         reviewer_session_id: sessionId,
         findings: texts,
       });
-  await host.dispatcher.catchUp();
-  return idsOf(result, slug, round);
-}
-
-function idsOf(result: EmitResult, slug: string, round: number): string[] {
-  switch (result.status) {
-    case 'appended':
-    case 'duplicate':
-      return result.ids;
-    case 'conflict':
-      throw new TelecError('ROUND_TAKEN', EXIT.domain, `review round ${round} of ${slug} has ended otherwise already`, {
-        hint: `telec todo show ${slug}`,
-        problems: result.problems,
-      });
-    case 'rejected':
-      throw new TelecError('EVENT_REFUSED', EXIT.usage, `the log did not take the review of ${slug}`, {
-        problems: result.problems,
-      });
-    case 'fenced_out':
-      throw new InvariantViolation('a review needs no proof and was refused for want of one');
+  if (result.status === 'conflict') {
+    throw new TelecError('ROUND_TAKEN', EXIT.domain, `review round ${round} of ${slug} has ended otherwise already`, {
+      hint: `telec todo show ${slug}`,
+      problems: result.problems,
+    });
   }
+  return heard(host, approved ? 'review.approved' : 'review.changes_requested', result);
 }
