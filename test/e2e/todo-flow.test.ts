@@ -151,6 +151,21 @@ describe('the way of a work item', () => {
     await expectSound(world);
   });
 
+  test('changes asked for after the hand-over take it out of the queue until it is approved again', async () => {
+    const world = await makeTodoWorld(['login']);
+    const tree = world.workTree('work/login');
+    await approve(tree, 'login');
+    expect(await tree.ok(['todo', 'finalize', 'login'])).toMatchObject({ state: 'ready' });
+    const ask = ['todo', 'mark-phase', 'login', 'review', 'changes_requested', '--finding', 'one word'];
+    expect(await tree.ok(ask)).toMatchObject({ state: 'returned', review_round: 2 });
+    expect(await world.states()).toEqual({ login: 'pending' });
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 0 });
+    await tree.ok(['todo', 'mark-phase', 'login', 'fix', 'started']);
+    await tree.ok(['todo', 'mark-phase', 'login', 'fix', 'complete']);
+    await tree.ok(['todo', 'mark-phase', 'login', 'review', 'approved']);
+    expect(await world.states()).toEqual({ login: 'ready' });
+  });
+
   test('a blocked commit that is finalized again is resumed', async () => {
     const world = await makeTodoWorld(['login']);
     const tree = world.workTree('work/login');
@@ -182,7 +197,7 @@ describe('the way of a work item', () => {
 });
 
 describe('what waits for another', () => {
-  test('Spec-17 a work item whose after: stands on main waits, and goes on by itself once the other is delivered', async () => {
+  test('a work item whose after: stands on main waits, and goes on by itself once the other is delivered', async () => {
     const world = await makeTodoWorld(['login', 'logout'], {
       'todos/roadmap.yaml': '- slug: logout\n  after: [login]\n- slug: login\n',
     });

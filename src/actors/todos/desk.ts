@@ -96,7 +96,7 @@ export async function layWholeDesk(parts: DeskParts): Promise<Desk> {
     const slug = lastOf(branch);
     if (!SLUG_PATTERN.test(slug) || (desk.branch !== null && lastOf(desk.branch) === slug)) continue;
     const files = new WorkFiles(path);
-    if (files.isFolder(todoFolder(slug))) homes.set(slug, { path, branch, head, files });
+    if (isSafeFolder(files, todoFolder(slug))) homes.set(slug, { path, branch, head, files });
   }
   const { papers, isDelivered } = desk;
   const known = new Set(papers.todos.map(({ slug }) => slug));
@@ -107,6 +107,16 @@ export async function layWholeDesk(parts: DeskParts): Promise<Desk> {
     return home ? [factsOf(home.files, slug, papers.roadmap, isDelivered)] : own ? [own] : [];
   });
   return { ...desk, homes, papers: { ...papers, todos } };
+}
+
+/** What another work tree has in the way of a plain folder is that tree's affair, and does not stop this one. */
+function isSafeFolder(files: WorkFiles, folder: string): boolean {
+  try {
+    return files.isFolder(folder);
+  } catch (error) {
+    if (error instanceof TelecError && error.code === 'UNSAFE_PATH') return false;
+    throw error;
+  }
 }
 
 /** A clone without a remote can have work items all the same. */

@@ -10,7 +10,7 @@ import { actorOf } from '../workspace.ts';
 import { checkSlug, type Desk } from './desk.ts';
 import type { FinalizeRequest, FinalizeView, NextStep } from './flow.ts';
 import { tellReview } from './tell.ts';
-import { type Verified, verify } from './verify.ts';
+import { type Verified, verify, warnOfLaterCommits } from './verify.ts';
 
 /** Ms. It protects the hand-over alone, which takes seconds. */
 const LOCK_TTL_MS = 10 * 60_000;
@@ -43,6 +43,7 @@ export async function finalize(
     const { triple, delivered } = verified;
     const view = { ...triple, report: readyLine(slug) };
     if (delivered) return { ...view, state: 'completed', events: [], next: { command: null, text: 'it is on main' } };
+    await warnOfLaterCommits(opened, verified);
     if (forOrchestrator) {
       keep = true;
       const command = `telec todo handover ${slug} --worker-output <file> --worker-session ${sessionId}`;

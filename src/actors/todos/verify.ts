@@ -27,7 +27,7 @@ export interface Verified {
 
 /** Thrown: FINALIZE_REFUSED (1) with every problem and what mends it; REMOTE_UNREACHABLE (3) when that is all there is. */
 export async function verify(desk: Desk, opened: Opened, slug: string): Promise<Verified> {
-  const { clone, branch, head, papers, context } = desk;
+  const { clone, branch, head, papers } = desk;
   const { config } = opened.workspace;
   const facts = papers.todos.find((other) => other.slug === slug) ?? null;
   const look = await (await privateGit(opened)).look();
@@ -63,20 +63,18 @@ export async function verify(desk: Desk, opened: Opened, slug: string): Promise<
       problems,
     });
   }
-  if (!delivered) await warnOfLaterCommits(desk, snapshot, head);
-  context.signal.throwIfAborted();
   return { triple: { slug, branch, sha: head }, view: look.view, snapshot, facts, delivered };
 }
 
 /** An approval covers the slug, not the commit; who merges main in or mends a word after it should know that it shows. */
-async function warnOfLaterCommits(
-  { clone, context }: Desk,
-  { context: todo }: TodoSnapshot,
-  head: string,
+export async function warnOfLaterCommits(
+  { context, workspace }: Opened,
+  { snapshot, triple }: Verified,
 ): Promise<void> {
-  const { slug, baseline } = todo;
+  const { slug, baseline } = snapshot.context;
+  const { sha: head } = triple;
   if (baseline === null || baseline === head) return;
-  const count = await commitsOutside(clone, baseline, head, todoFolder(slug));
+  const count = await commitsOutside(workspace.clone, baseline, head, todoFolder(slug));
   if (count === 0) return;
   const what = count === null ? 'git cannot tell what came' : `${count} commit${count === 1 ? '' : 's'} came`;
   context.say(`${what} after the commit that the review of ${slug} looked at (${baseline.slice(0, 12)})`);

@@ -14,6 +14,8 @@ import type { TodoFacts } from './papers.ts';
 /** The next call that fits the state of a work item. */
 export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): NextStep {
   const { slug } = facts;
+  const [broken] = facts.problems;
+  if (broken) return { command: null, text: `its state cannot be read: ${broken.path}: ${broken.message}` };
   const mark = (rest: string, text: string) => ({ command: `telec todo mark-phase ${slug} ${rest}`, text });
   switch (snapshot.value) {
     case 'preparing':

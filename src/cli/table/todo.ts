@@ -74,6 +74,7 @@ export function addTodo(program: Command, add: Add): Command {
     options: [flag('--for-orchestrator', 'only verify and keep the lock; telec todo handover says that it is final')],
     examples: ['telec todo finalize login', 'telec todo finalize login --for-orchestrator > output.txt'],
     load: async () => (await import('../commands/todo.ts')).finalize,
+    graceful: true,
   });
   add(todo, {
     usage: 'handover',
