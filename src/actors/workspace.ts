@@ -30,14 +30,21 @@ export interface Workspace extends Place {
   rows: ConfigReading['rows'];
 }
 
+/** The clone around the working directory. Thrown: NOT_A_REPOSITORY (2). */
+function cloneOf(context: CommandContext) {
+  const clone = findClone(context.cwd);
+  if (clone) return clone;
+  throw new TelecError('NOT_A_REPOSITORY', EXIT.usage, `${context.cwd} is not in a checkout of a git repository`, {
+    hint: 'run telec inside a clone, or name one with -C <dir>',
+  });
+}
+
+/** Top of the work tree around the working directory. Thrown: NOT_A_REPOSITORY (2). */
+export const workTreeOf = (context: CommandContext): string => cloneOf(context).workTree;
+
 /** The place of a registered clone, or null when the clone was never registered. Thrown: NOT_A_REPOSITORY (2). */
 export function findPlace(context: CommandContext): Place | null {
-  const clone = findClone(context.cwd);
-  if (!clone) {
-    throw new TelecError('NOT_A_REPOSITORY', EXIT.usage, `${context.cwd} is not in a checkout of a git repository`, {
-      hint: 'run telec inside a clone, or name one with -C <dir>',
-    });
-  }
+  const clone = cloneOf(context);
   const repoId = readRepoId(clone.commonDir);
   if (repoId === null) return null;
   const mainWorkTree = basename(clone.commonDir) === '.git' ? dirname(clone.commonDir) : clone.workTree;

@@ -70,8 +70,11 @@ const stateSchema = z.looseObject({
   review_baseline_commit: text().nullable().default(null),
   unresolved_findings: z.array(finding).default([]),
   resolved_findings: z.array(finding).default([]),
-  /** Who drafted its papers. */
-  draft: z.looseObject({ session_id: text(), drafted_at: text() }).nullable().default(null),
+  /** Who drafted its papers last, and the sessions that did so before. */
+  draft: z
+    .looseObject({ session_id: text(), drafted_at: text(), earlier: z.array(text()).optional() })
+    .nullable()
+    .default(null),
   dor: dor.nullable().default(null),
   /** Of a container: whether it was broken down, and into what. */
   breakdown: z.looseObject({ assessed: z.boolean().default(false), todos: slugs().default([]) }).prefault({}),

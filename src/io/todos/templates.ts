@@ -1,0 +1,113 @@
+/**
+ * The papers of a work item as they begin: short, with the questions its gates will ask. Pure. A demo that still has
+ * the commands of its template was not filled in; `demo-file.ts` refuses it.
+ */
+import type { Paper } from './paths.ts';
+
+/** What is known of a work item before anybody wrote about it. */
+export interface TemplateFacts {
+  slug: string;
+  description: string | null;
+  /** Whether somebody wrote down where it came from (input.md). */
+  hasInput: boolean;
+}
+
+/** The code of the one block of an unchanged demo; a comment alone, so that nothing would run. */
+export const DEMO_TEMPLATE_CODE = '# Replace this line by commands that show it at work; each has to exit 0.';
+
+const nameOf = (slug: string): string => {
+  const words = slug.replaceAll('-', ' ');
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+};
+
+function requirements({ slug, description, hasInput }: TemplateFacts): string {
+  const source = hasInput ? '\nIt goes back to `input.md`, which stays as it is.\n' : '';
+  return `# Requirements: ${nameOf(slug)}
+
+## Goal
+
+${description ?? 'What will be better, and for whom.'}
+${source}
+## Success
+
+How anybody can see that the goal is reached: what is measured, and what it has to be.
+
+- [ ]
+
+## In scope
+
+-
+
+## Out of scope
+
+-
+
+## Constraints
+
+What it depends on, what must not change, what it means for main while it lands.
+`;
+}
+
+function plan({ slug }: TemplateFacts): string {
+  return `# Implementation plan: ${nameOf(slug)}
+
+## Approach
+
+How it is done, and what was looked at before that was decided.
+
+## Tasks
+
+- [ ] Name the files that change and how they change
+- [ ] Build it
+- [ ] Cover it with tests that fail without it
+
+## Gates
+
+- [ ] Test gate: all tests pass on the branch
+- [ ] Lint gate: formatting, lint and types are clean
+- [ ] \`telec todo demo validate ${slug}\` succeeds
+
+## Optional
+
+- [ ] What would be good to have and holds nothing up
+`;
+}
+
+function demo({ slug }: TemplateFacts): string {
+  return `# Demo: ${nameOf(slug)}
+
+## Validation
+
+\`\`\`bash
+${DEMO_TEMPLATE_CODE}
+\`\`\`
+
+## Guided Presentation
+
+1. What to look at first, and what to see there.
+`;
+}
+
+function report({ slug }: TemplateFacts): string {
+  return `# Readiness report: ${nameOf(slug)}
+
+Draft: nobody has judged this work item yet. Another session than the one that drafted it does so, with
+\`telec todo gate ${slug} --score N --status pass|needs_work|needs_decision\`; the verdict is then written below.
+
+## Notes
+
+What a judge should know.
+`;
+}
+
+const TEMPLATES: Readonly<Record<Paper, (facts: TemplateFacts) => string>> = {
+  'requirements.md': requirements,
+  'implementation-plan.md': plan,
+  'demo.md': demo,
+  'dor-report.md': report,
+};
+
+/** The text a paper begins with. */
+export function templateOf(paper: Paper, facts: TemplateFacts): string {
+  return TEMPLATES[paper](facts);
+}
