@@ -8,6 +8,8 @@ import { addControl } from './table/control.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
 import { addInsight } from './table/insight.ts';
+import { addPapers } from './table/papers.ts';
+import { addRoadmap } from './table/roadmap.ts';
 
 /** The program, with `run` behind every command. */
 export function buildProgram(run: Run): Command {
@@ -90,6 +92,13 @@ export function buildProgram(run: Run): Command {
     load: async () => (await import('./commands/candidate.ts')).submit,
     graceful: true,
   });
+  const todo = add(program, {
+    usage: 'todo',
+    summary: 'work items, from the first word about them to the hand-over',
+    examples: ['telec todo draft login', 'telec todo validate'],
+  });
+  addPapers(todo, add);
+  addRoadmap(program, add);
   addEvents(program, add);
   addCandidates(program, add);
   addControl(program, add);
