@@ -32,7 +32,7 @@ const EXEMPT_WITHIN = 10;
 const BLOCK_MAX = 100_000;
 
 const NO_DEMO = /^<!--\s*no-demo:([\s\S]*?)-->/;
-const SKIP = /^<!--\s*skip-validation(?::([\s\S]*?))?-->/;
+const SKIP = /^<!--\s*skip-validation\s*(?::([\s\S]*?))?-->/;
 
 /** What the text says; null for a missing file. Never throws. */
 export function readDemo(text: string | null): DemoReading {

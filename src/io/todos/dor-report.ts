@@ -12,8 +12,20 @@ const HEADING = 'Gate Verdict';
 /** Ends what telec wrote; text behind it is the reader's own. */
 const END = '<!-- end of the verdict; the next one replaces what stands between the heading and this line -->';
 
+/** The section of a report that nobody has judged yet. */
+export function draftSection(slug: string): string {
+  return [
+    `## ${HEADING}`,
+    '',
+    'None yet: this is a draft. Another session than the one that drafted it judges it, with',
+    `\`telec todo gate ${slug} --score N --status pass|needs_work|needs_decision\`.`,
+    '',
+    END,
+  ].join('\n');
+}
+
 /** How people read the gates. */
-export const GATE_TITLES: Readonly<Record<DorGate, string>> = {
+const GATE_TITLES: Readonly<Record<DorGate, string>> = {
   intent_and_success: 'Intent & Success',
   scope_and_size: 'Scope & Size',
   verification: 'Verification',

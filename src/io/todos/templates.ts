@@ -2,6 +2,7 @@
  * The papers of a work item as they begin: short, with the questions its gates will ask. Pure. A demo that still has
  * the commands of its template was not filled in; `demo-file.ts` refuses it.
  */
+import { draftSection } from './dor-report.ts';
 import type { Paper } from './paths.ts';
 
 /** What is known of a work item before anybody wrote about it. */
@@ -91,8 +92,7 @@ ${DEMO_TEMPLATE_CODE}
 function report({ slug }: TemplateFacts): string {
   return `# Readiness report: ${nameOf(slug)}
 
-Draft: nobody has judged this work item yet. Another session than the one that drafted it does so, with
-\`telec todo gate ${slug} --score N --status pass|needs_work|needs_decision\`; the verdict is then written below.
+${draftSection(slug)}
 
 ## Notes
 
