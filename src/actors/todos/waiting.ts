@@ -59,9 +59,21 @@ export function waitingProblems(
     else allowed.push(other);
   }
   const having = (mine: string[]) => rows.map((row) => (row.slug === slug ? { ...row, after: mine } : row));
-  const old = new Set(cyclesIn(having([])).map((cycle) => [...cycle].sort().join(' ')));
-  for (const cycle of cyclesIn(having(allowed)))
-    if (!old.has([...cycle].sort().join(' ')))
-      problems.push({ path: cycle[1] ?? slug, message: `closes a ring: ${cycle.join(' -> ')}` });
+  const old = new Set(cyclesIn(having([])).map(ringKey));
+  for (const found of cyclesIn(having(allowed))) {
+    if (old.has(ringKey(found))) continue;
+    const cycle = begunAt(found, slug);
+    problems.push({ path: cycle[1] ?? slug, message: `closes a ring: ${cycle.join(' -> ')}` });
+  }
   return problems;
+}
+
+/** The same for a ring, wherever it is told from. */
+const ringKey = (cycle: readonly string[]): string => [...new Set(cycle)].sort().join(' ');
+
+/** The same ring, told from `slug` on where it has it. */
+function begunAt(cycle: readonly string[], slug: string): string[] {
+  const ring = cycle.slice(1);
+  const at = Math.max(0, ring.indexOf(slug));
+  return [...ring.slice(at), ...ring.slice(0, at), ring[at] ?? slug];
 }
