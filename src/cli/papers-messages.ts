@@ -63,7 +63,7 @@ export function demosText(rows: DemoRow[], paint: Paint): string {
       skipped === 0 ? blocks : `${blocks} (${skipped} passed over)`,
       snapshot ? 'yes' : 'no',
       path,
-      stateOf(problems, exempt),
+      path === null && problems.length === 0 ? 'snapshot alone' : stateOf(problems, exempt),
     ]),
     paint,
   );

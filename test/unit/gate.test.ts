@@ -220,6 +220,16 @@ describe('the report', () => {
     expect(withVerdict(kept, 'a', next)).toBe(kept);
   });
 
+  test('goes in front of the part that another command writes, and touches nothing in it', () => {
+    const part =
+      '<!-- telec rollout report: begin. x -->\n\n## Gate Verdict\n\n- Status: `pass`\n- Score: `9/10`\n\n## M\n\n<!-- telec rollout report: end -->\n';
+    const judged = withVerdict(`# Mine\n\n${part}`, 'a', dor);
+    expect(judged.startsWith('# Mine\n\n## Gate Verdict\n')).toBe(true);
+    expect(judged.endsWith(`-->\n\n${part}`)).toBe(true);
+    expect(verdictIn(judged)).toEqual({ status: 'pass', score: 8 });
+    expect(withVerdict(judged, 'a', next)).toBe(judged.replace('8/10', '10/10'));
+  });
+
   test('takes no heading in code for its own, and no reason for markup', () => {
     const report = '# Mine\n\n```\n## Gate Verdict\n```\n';
     const gates = [{ name: 'verification' as const, verdict: 'pass' as const, reason: 'a|b\n## c <!-- d -->' }];

@@ -24,13 +24,16 @@ export function containersOf(slug: string, rows: readonly RoadmapRow[]): string[
 export function cyclesIn(rows: readonly RoadmapRow[]): string[][] {
   const groups = new Map<string, string[]>();
   for (const { slug, group } of rows) if (group !== null) groups.set(group, [...(groups.get(group) ?? []), slug]);
-  const named = new Set(rows.map(({ slug }) => slug));
-  const waiting = [
-    ...rows.map((row) => ({ ...row, after: [...new Set([...row.after, ...(groups.get(row.slug) ?? [])])] })),
-    ...[...groups].flatMap(([slug, after]) =>
-      named.has(slug) ? [] : [{ slug, group: null, after, description: null }],
-    ),
-  ];
+  // Of a slug that stands there twice both rows count.
+  const wanted = new Map<string, string[]>();
+  for (const { slug, after } of rows) wanted.set(slug, [...(wanted.get(slug) ?? []), ...after]);
+  for (const [slug, parts] of groups) wanted.set(slug, [...(wanted.get(slug) ?? []), ...parts]);
+  const waiting = [...wanted].map(([slug, after]) => ({
+    slug,
+    group: null,
+    after: [...new Set(after)],
+    description: null,
+  }));
   const cycles: string[][] = [];
   for (let cycle = cycleIn(waiting); cycle && cycles.length < CYCLES_MAX; cycle = cycleIn(waiting)) {
     cycles.push(cycle);

@@ -42,15 +42,22 @@ const DECISIONS: Readonly<Record<Dor['status'], string>> = {
   needs_decision: '**Not ready**: somebody has to decide on the blockers below',
 };
 
+/** Marks of a part that another command of telec writes; what stands in it is replaced by that command alone. */
+const FOREIGN_BEGIN = /^<!-- telec [a-z ]+: begin\b/;
+const FOREIGN_END = /^<!-- telec [a-z ]+: end\b/;
+
 /** The report with this verdict; null for a missing report. */
 export function withVerdict(report: string | null, slug: string, dor: Dor): string {
   const section = sectionText(dor);
   const before = report ?? `# Readiness report: ${slug}\n`;
   const lines = before.split('\n');
-  const headings = readMarkdown(before).filter((part): part is Heading => part.kind === 'heading');
+  const { headings, foreign } = outlineOf(before);
   const at = headings.findIndex(({ text }) => text.toLowerCase() === HEADING.toLowerCase());
   const heading = headings[at];
-  if (!heading) return `${before.replace(/\n*$/, '\n\n')}${section}\n`;
+  if (!heading) {
+    if (foreign === null) return `${before.replace(/\n*$/, '\n\n')}${section}\n`;
+    return [...lines.slice(0, foreign - 1), section, '', ...lines.slice(foreign - 1)].join('\n');
+  }
   const next = headings.slice(at + 1).find(({ level }) => level <= heading.level);
   const stop = next ? next.line - 1 : lines.length;
   const end = lines.findIndex((line, index) => index >= heading.line && index < stop && line.trim() === END);
@@ -58,6 +65,22 @@ export function withVerdict(report: string | null, slug: string, dor: Dor): stri
   const kept = lines.slice();
   kept[heading.line - 1] = `${'#'.repeat(heading.level)} ${HEADING}, as it was written before`;
   return [...lines.slice(0, heading.line - 1), section, '', ...kept.slice(heading.line - 1)].join('\n');
+}
+
+/** Headings outside the parts of other commands, and the line where the first such part begins. */
+function outlineOf(report: string): { headings: Heading[]; foreign: number | null } {
+  const headings: Heading[] = [];
+  let foreign: number | null = null;
+  let inside = false;
+  for (const part of readMarkdown(report)) {
+    if (part.kind === 'heading' && !inside) headings.push(part);
+    if (part.kind !== 'comment') continue;
+    if (FOREIGN_BEGIN.test(part.text)) {
+      inside = true;
+      foreign ??= part.line;
+    } else if (FOREIGN_END.test(part.text)) inside = false;
+  }
+  return { headings, foreign };
 }
 
 function sectionText(dor: Dor): string {
