@@ -247,6 +247,15 @@ describe('a delivery by hand', () => {
     expect([world.read(ROADMAP), world.read('todos/delivered.yaml')]).toEqual(files);
   });
 
+  test('leaves a container that still holds something open', async () => {
+    const world = paperWorld({ [ROADMAP]: '- slug: p\n- slug: a\n  group: p\n- slug: b\n  group: p\n' });
+    await world.roadmap().deliver('a', null);
+    expect(slugs(world)).toEqual(['p', 'b']);
+    const { notes } = await world.roadmap().deliver('b', null);
+    expect(notes.slice(0, 2)).toEqual(['b is delivered', 'p is delivered with it, as all it holds is']);
+    expect(slugs(world)).toEqual([]);
+  });
+
   test('is of a commit that this clone has, before the first one of none', async () => {
     const world = paperWorld({ [ROADMAP]: '- slug: a\n- slug: b\n- slug: c\n  group: label\n' });
     await world.roadmap().deliver('a', null);
