@@ -19,9 +19,6 @@ export const DOR_GATES = [
 ] as const;
 export type DorGate = (typeof DOR_GATES)[number];
 
-/** What a work item may be built with at least, of 10. */
-export const DOR_SCORE_MIN = 8;
-
 const text = () => z.string().min(1, 'is empty');
 const slugs = () => z.array(text());
 
