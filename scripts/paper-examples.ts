@@ -116,7 +116,7 @@ const roadmap: RoadmapListRow[] = [
     after: ['accounts'],
     waiting_for: ['accounts'],
     description: null,
-    state: 'pending',
+    state: 'preparing',
     build: 'pending',
     dor: { status: 'needs_work', score: 7 },
   },

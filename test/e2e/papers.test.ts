@@ -53,10 +53,10 @@ test('what only reads works in any checkout, without init, remote or Redis, and 
   writeFileSync(join(dir, 'todos/roadmap.yaml'), '- slug: login\n  after: [gone]\n');
   writeFileSync(join(dir, 'todos/login/demo.md'), '## Validation\n```bash\necho shown\n```\n');
   const rows = JSON.parse(telec(join(dir, 'deep/er'), 'roadmap', 'list', '--json').stdout) as RoadmapListRow[];
-  expect(rows).toMatchObject([{ slug: 'login', waiting_for: ['gone'], state: 'pending' }]);
+  expect(rows).toMatchObject([{ slug: 'login', waiting_for: ['gone'], state: 'preparing' }]);
   expect(telec(dir, 'roadmap', 'list')).toMatchObject({
     status: 0,
-    stdout: 'Planned, the most urgent first\n  login [pending] (after: gone) waits\n',
+    stdout: 'Planned, the most urgent first\n  login [preparing] (after: gone) waits\n',
     stderr: '',
   });
   const found = telec(dir, 'todo', 'validate', '--json');
@@ -171,8 +171,8 @@ test('S0-2.1a S0-2.1b S0-2.2a S0-2.2c S0-2.2v1 S0-2.2v2 from the roadmap to judg
   const { json } = await world.run<RoadmapListRow[]>(['roadmap', 'list']);
   expect(json.map(({ slug, state, dor }) => [slug, state, dor?.score])).toEqual([
     ['rollout', 'container', 8],
-    ['first', 'pending', 8],
-    ['second', 'pending', 5],
+    ['first', 'preparing', 8],
+    ['second', 'preparing', 5],
   ]);
   const invalid = await world.run<ValidationView>(['todo', 'validate']);
   expect(invalid.code).toBe(1);

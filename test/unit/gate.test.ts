@@ -91,7 +91,9 @@ describe('S0-2.2a the judge', () => {
 describe('S0-2.2v1 S0-2.2v2 the record', () => {
   test('S2-B1 S2-B2 S2-B3 S2-B4 S2-B5 S2-B6 S2-B7 S2-B8 has a verdict with its reason for each of the eight gates, in state and report', async () => {
     const world = paperWorld();
-    world.prepared('a', { 'state.yaml': '# mine\nbuild: pending # still\nother: 1\n' });
+    world.prepared('a', {
+      'state.yaml': '# mine\nbuild: pending # still\nother: 1\ndor: {status: needs_work, score: 7, actions: 2}\n',
+    });
     await world.papers('judge').gate('a', { ...PASS, score: 9 });
     const text = world.read('todos/a/state.yaml') ?? '';
     expect(text).toContain('# mine\nbuild: pending # still\nother: 1\n');
@@ -101,6 +103,7 @@ describe('S0-2.2v1 S0-2.2v2 the record', () => {
       session_id: 'judge',
       via: 'direct',
       blockers: [],
+      actions: 2,
     });
     expect(stateOf(text).dor?.gates).toEqual(
       DOR_GATES.map((name) => ({ name, verdict: 'pass', reason: 'judged together with score 9' })),

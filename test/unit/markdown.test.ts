@@ -107,7 +107,7 @@ describe('S0-4.1a a demo', () => {
     ['exempt too late', `${'\n'.repeat(10)}<!-- no-demo: x -->\n`, ['has no section Validation']],
     [
       'as its template',
-      templateOf('demo.md', { slug: 'x', description: null, hasInput: false }),
+      templateOf('demo.md', { slug: 'x', description: null, hasInput: false, children: [] }),
       ['unchanged template'],
     ],
   ])('%s is refused', (_what, text, expected) => {

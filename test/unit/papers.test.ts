@@ -50,6 +50,14 @@ describe('S0-2.1a drafting', () => {
     expect(await found(world)).toEqual(['warn no_verdict a']);
   });
 
+  test('gives a container a plan of its parts, in their order', async () => {
+    const world = paperWorld({ [ROADMAP]: '- slug: p\n- slug: q\n  group: p\n- slug: r\n  group: p\n' });
+    await world.papers().draft('p');
+    const plan = world.read('todos/p/implementation-plan.md') ?? '';
+    expect(plan).toContain('1. `q`\n2. `r`\n');
+    expect(tasksIn(plan).filter(({ required }) => required)).toHaveLength(6);
+  });
+
   test('never overwrites a paper, and drafts first what the one asked for waits for and what has none', async () => {
     const world = paperWorld({
       [ROADMAP]: '- slug: a\n  after: [b, c, gone]\n- slug: b\n- slug: c\n',

@@ -1,8 +1,10 @@
 /** The roadmap desk: what may be planned, what may wait for what, and what a delivery by hand books. */
 import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RoadmapAddition } from '../../src/actors/todos/roadmap-desk.ts';
 import { cyclesIn } from '../../src/actors/todos/waiting.ts';
+import { lockFile } from '../../src/io/lock.ts';
 import { readDelivered } from '../../src/io/todos/delivered.ts';
 import { readRoadmap } from '../../src/io/todos/roadmap.ts';
 import { git } from '../support/git-repo.ts';
@@ -129,6 +131,18 @@ describe('planning', () => {
     });
     await expect(world.roadmap().add(slug, { ...PLAIN, ...more })).rejects.toMatchObject({ code, exit: 1 });
     expect(world.read(ROADMAP)).toBe('- slug: a\n');
+  });
+
+  test('loses none of what several commands write at once: one waits for the other', async () => {
+    const world = paperWorld({ [ROADMAP]: '- slug: a\n' });
+    const lock = lockFile(join(world.dir, '.git/telec-papers.lock'));
+    const adding = world.roadmap().add('mine', PLAIN);
+    // Long enough for all that does not wait.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    world.write(ROADMAP, '- slug: a\n- slug: theirs\n');
+    lock?.release();
+    await adding;
+    expect(slugs(world)).toEqual(['a', 'theirs', 'mine']);
   });
 
   test('moves before and behind, never next to itself', async () => {

@@ -145,7 +145,7 @@ export async function createDemo(tree: WorkTree, slug: string): Promise<DemoCrea
   const { files } = tree;
   const demo = demoFile(slug, 'demo.md');
   const snapshot = demoFile(slug, 'snapshot.json');
-  const template = templateOf('demo.md', { slug, description: null, hasInput: false });
+  const template = templateOf('demo.md', { slug, description: null, hasInput: false, children: [] });
   const text = files.read(demo) ?? files.read(todoFile(slug, 'demo.md')) ?? template;
   const title = readDemo(text).title ?? slug;
   const texts: [string, string][] = [

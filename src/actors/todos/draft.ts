@@ -86,8 +86,10 @@ function drafted(
   return order;
 }
 
-function missingTexts({ files }: WorkTree, { slug, row, missingPapers }: TodoFacts): [Paper, string][] {
-  const facts = { slug, description: row?.description ?? null, hasInput: files.has(todoFile(slug, 'input.md')) };
+function missingTexts({ files }: WorkTree, item: TodoFacts): [Paper, string][] {
+  const { slug, row, missingPapers, children } = item;
+  const hasInput = files.has(todoFile(slug, 'input.md'));
+  const facts = { slug, description: row?.description ?? null, hasInput, children };
   return missingPapers.map((paper) => [paper, templateOf(paper, facts)]);
 }
 

@@ -93,7 +93,8 @@ function judged(facts: TodoFacts, request: GateRequest, by: Pick<Dor, 'assessed_
       { hint: wrong ? 'telec todo gate --help shows how' : `telec todo draft ${facts.slug} writes them`, problems },
     );
   }
-  return { ...(record as Dor), ...by };
+  // What others keep beside the verdict stays.
+  return { ...facts.state.dor, ...(record as Dor), ...by };
 }
 
 /** What was judged before and not again stays; a pass that names no gate is one on all of them. */

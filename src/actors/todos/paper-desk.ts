@@ -18,7 +18,7 @@ import { type DraftView, draft } from './draft.ts';
 import { type GateRequest, type GateView, gate } from './gate.ts';
 import { type RoadmapChange, type RoadmapDesk, roadmapDesk } from './roadmap-desk.ts';
 import { type ValidationView, validate } from './validate.ts';
-import { type Admission, findWorkTree } from './work-tree.ts';
+import { type Admission, alone, findWorkTree } from './work-tree.ts';
 
 /** All throw BAD_SLUG (2) and UNSAFE_PATH (2); what writes throws NOT_INITIALIZED (6). */
 export interface TodoPapers {
@@ -48,17 +48,28 @@ const now = (): string => new Date().toISOString();
 export function todoPapers(context: CommandContext, admit: () => Promise<Admission>): TodoPapers {
   const tree = findWorkTree(context, admit);
   return {
-    draft: (slug) => draft(tree, slug, now()),
-    gate: (slug, request) => gate(tree, slug, request, now()),
+    draft: (slug) => alone(tree, () => draft(tree, slug, now())),
+    gate: (slug, request) => alone(tree, () => gate(tree, slug, request, now())),
     setDeps: (slug, after) => roadmapOf(context, admit).deps(slug, after),
-    validate: (slug, fix) => validate(tree, slug, fix),
+    validate: (slug, fix) => (fix ? alone(tree, () => validate(tree, slug, fix)) : validate(tree, slug, fix)),
     demos: () => listDemos(tree),
     demo: (slug) => checkDemo(tree, slug),
     runDemo: (slug, limits, tell) => runDemo(tree, slug, limits, tell),
-    createDemo: (slug) => createDemo(tree, slug),
+    createDemo: (slug) => alone(tree, () => createDemo(tree, slug)),
   };
 }
 
 export function roadmapOf(context: CommandContext, admit: () => Promise<Admission>): RoadmapDesk {
-  return roadmapDesk(findWorkTree(context, admit), () => now().slice(0, 10));
+  const tree = findWorkTree(context, admit);
+  const desk = roadmapDesk(tree, () => now().slice(0, 10));
+  return {
+    list: (more) => desk.list(more),
+    add: (slug, row) => alone(tree, () => desk.add(slug, row)),
+    deps: (slug, after) => alone(tree, () => desk.deps(slug, after)),
+    move: (slug, place) => alone(tree, () => desk.move(slug, place)),
+    remove: (slug, force) => alone(tree, () => desk.remove(slug, force)),
+    deliver: (slug, commit) => alone(tree, () => desk.deliver(slug, commit)),
+    freeze: (slug) => alone(tree, () => desk.freeze(slug)),
+    unfreeze: (slug) => alone(tree, () => desk.unfreeze(slug)),
+  };
 }

@@ -14,7 +14,7 @@ export interface RoadmapListRow {
   /** Of `after`, what is not delivered. */
   waiting_for: string[];
   description: string | null;
-  /** One word for how far it is: container, pending, building, built, changes_requested, approved, delivered. */
+  /** One word for how far it is: container, preparing, building, built, reviewing, returned, approved, delivered. */
   state: string;
   build: string | null;
   review: string | null;
@@ -58,7 +58,7 @@ function rowOf(papers: Papers, row: RoadmapRow, where: RoadmapListRow['where']):
     after: row.after,
     waiting_for: row.after.filter((other) => !papers.delivered.has(other)),
     description: row.description,
-    state: facts ? stageOf(facts) : 'pending',
+    state: facts ? stageOf(facts) : 'preparing',
     build: facts?.state.build ?? null,
     review: facts?.state.review ?? null,
     dor: dor && { status: dor.status, score: dor.score },
@@ -68,10 +68,13 @@ function rowOf(papers: Papers, row: RoadmapRow, where: RoadmapListRow['where']):
   };
 }
 
+/** How far the files say it is, in the words of the todo machine. */
 function stageOf({ delivered, isContainer, state: { build, review } }: TodoFacts): string {
   if (delivered) return 'delivered';
   if (isContainer) return 'container';
-  if (review === 'approved' || review === 'changes_requested') return review;
+  if (review === 'approved') return 'approved';
+  if (review === 'changes_requested') return 'returned';
+  if (review === 'started') return 'reviewing';
   if (build === 'complete') return 'built';
-  return build === 'started' ? 'building' : 'pending';
+  return build === 'started' ? 'building' : 'preparing';
 }

@@ -3,11 +3,14 @@
  * remote nor Redis; the log is opened only for what writes, and only to ask whether telec is set up and what it knows.
  */
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, TelecError } from '../../errors.ts';
+import { type FileLock, lockFile } from '../../io/lock.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import type { CommandContext } from '../client.ts';
-import { actorOf, workTreeOf } from '../workspace.ts';
+import { actorOf, cloneOf } from '../workspace.ts';
 
 /** What the log adds for a command that writes. */
 export interface Admission {
@@ -20,6 +23,8 @@ export interface Admission {
 /** One work tree, for one command. */
 export interface WorkTree {
   files: WorkFiles;
+  /** Git directory of this work tree. */
+  gitDir: string;
   context: CommandContext;
   role: string;
   sessionId: string;
@@ -30,7 +35,46 @@ export interface WorkTree {
 /** The work tree around the working directory. Thrown: NOT_A_REPOSITORY (2). */
 export function findWorkTree(context: CommandContext, admit: () => Promise<Admission>): WorkTree {
   const { role, sessionId } = actorOf(context);
-  return { files: new WorkFiles(realpathSync(workTreeOf(context))), context, role, sessionId, admit };
+  const { workTree, gitDir } = cloneOf(context);
+  return { files: new WorkFiles(realpathSync(workTree)), gitDir, context, role, sessionId, admit };
+}
+
+/** How long a command that writes waits for another one, and how often it looks. */
+const LOCK_WAIT_MS = 30_000;
+const LOCK_LOOK_MS = 20;
+
+/**
+ * Runs what reads and then writes while no other command does so in this work tree: what two write at once, one would
+ * lose. Thrown: PAPERS_BUSY (5) when another takes too long.
+ */
+export async function alone<T>({ gitDir, context }: WorkTree, write: () => Promise<T>): Promise<T> {
+  const until = performance.now() + LOCK_WAIT_MS;
+  let lock = tryLock(gitDir);
+  while (lock === null) {
+    if (performance.now() > until) {
+      throw new TelecError('PAPERS_BUSY', EXIT.timeout, 'another telec command has been writing here for a while', {
+        hint: 'see what it is doing, then try again',
+        retryable: true,
+      });
+    }
+    await pause(LOCK_LOOK_MS, undefined, { signal: context.signal });
+    lock = tryLock(gitDir);
+  }
+  try {
+    return await write();
+  } finally {
+    if (lock !== 'unsupported') lock.release();
+  }
+}
+
+/** Where the platform has no locks, commands at once are the user's own care. */
+function tryLock(gitDir: string): FileLock | 'unsupported' | null {
+  try {
+    return lockFile(join(gitDir, 'telec-papers.lock'));
+  } catch (error) {
+    if (error instanceof TelecError && error.code === 'LOCK_UNSUPPORTED') return 'unsupported';
+    throw error;
+  }
 }
 
 /** The slug a person typed. Thrown: BAD_SLUG (2). */

@@ -11,6 +11,8 @@ export interface TemplateFacts {
   description: string | null;
   /** Whether somebody wrote down where it came from (input.md). */
   hasInput: boolean;
+  /** Work items it holds; none for one that is work itself. */
+  children: readonly string[];
 }
 
 /** The code of the one block of an unchanged demo; a comment alone, so that nothing would run. */
@@ -49,7 +51,9 @@ What it depends on, what must not change, what it means for main while it lands.
 `;
 }
 
-function plan({ slug }: TemplateFacts): string {
+function plan(facts: TemplateFacts): string {
+  const { slug } = facts;
+  if (facts.children.length > 0) return planOfContainer(facts);
   return `# Implementation plan: ${nameOf(slug)}
 
 ## Approach
@@ -71,6 +75,28 @@ How it is done, and what was looked at before that was decided.
 ## Optional
 
 - [ ] What would be good to have and holds nothing up
+`;
+}
+
+/** What a container is there for: its parts are prepared, agree and come in order. */
+function planOfContainer({ slug, children }: TemplateFacts): string {
+  return `# Implementation plan: ${nameOf(slug)}
+
+This work item holds others and is not built itself. Its parts, in the order in which they come:
+
+${children.map((child, index) => `${index + 1}. \`${child}\``).join('\n')}
+
+## Preparation
+
+- [ ] The parts are all there, and each waits for what it needs
+- [ ] Each part has its papers
+- [ ] Each part was judged, and what is open is written down
+
+## Gates
+
+- [ ] Test gate: each part's plan names its tests
+- [ ] Lint gate: each part's plan names its lint
+- [ ] \`telec todo demo validate ${slug}\` and \`telec todo validate\` find nothing
 `;
 }
 
