@@ -104,6 +104,23 @@ describe('S0-2.1a drafting', () => {
   });
 });
 
+test('a disk that takes nothing is told in words, whatever else as it is', async () => {
+  for (const [code, expected] of [
+    ['ENOSPC', { code: 'CANNOT_WRITE', exit: 1 }],
+    ['EIO', { message: 'EIO' }],
+  ] as const) {
+    const world = paperWorld(
+      { [ROADMAP]: '- slug: a\n' },
+      {
+        isDelivered: () => {
+          throw Object.assign(new Error(code), { code });
+        },
+      },
+    );
+    await expect(world.papers().draft('a')).rejects.toMatchObject(expected);
+  }
+});
+
 describe('validation', () => {
   test('is content without work items, and with prepared and judged ones', async () => {
     const world = paperWorld();

@@ -12,8 +12,10 @@ export function planProblems(files: WorkFiles, papers: Papers): ValidationRow[] 
   const { roadmap, delivered } = papers;
   const rows: ValidationRow[] = [];
   const resting = restingIn(files, rows);
-  const hasFolder = (slug: string) => papers.todos.some((each) => each.slug === slug && each.hasFolder);
-  const isPlanned = (slug: string) => roadmap.some((row) => row.slug === slug);
+  const folders = new Set(papers.todos.filter(({ hasFolder: has }) => has).map(({ slug }) => slug));
+  const planned = new Set(roadmap.map(({ slug }) => slug));
+  const hasFolder = (slug: string) => folders.has(slug);
+  const isPlanned = (slug: string) => planned.has(slug);
   const seen = new Set<string>();
   for (const { slug, group, after } of roadmap) {
     const say = (code: string, text: string, mend: string) =>
@@ -34,7 +36,7 @@ export function planProblems(files: WorkFiles, papers: Papers): ValidationRow[] 
         'the roadmap names it, and it is neither a todo nor delivered',
         `telec todo draft ${slug} writes its papers, telec roadmap remove ${slug} forgets it`,
       );
-    const containers = containersOf(slug, roadmap);
+    const containers = group === null ? [] : containersOf(slug, roadmap);
     for (const other of after) {
       if (containers.includes(other))
         say('waits_for_parent', `it waits for ${other}, which holds it`, withoutDependency(slug, after, other));

@@ -32,13 +32,15 @@ export function listRoadmap(files: WorkFiles, more: { icebox: boolean; delivered
   const papers = readPapers(files);
   const icebox = readRoadmap(files.read(ICEBOX_FILE), ICEBOX_FILE);
   refuseUnreadable([...papers.problems, ...icebox.problems]);
+  const facts = new Map(papers.todos.map((each) => [each.slug, each]));
+  const row = (of: RoadmapRow, where: RoadmapListRow['where']) => rowOf(papers, facts.get(of.slug), of, where);
   const delivered = readDelivered(files.read(DELIVERED_FILE)).rows;
   return [
-    ...papers.roadmap.map((row) => rowOf(papers, row, 'roadmap')),
-    ...(more.icebox ? icebox.rows.map((row) => rowOf(papers, row, 'icebox')) : []),
+    ...papers.roadmap.map((each) => row(each, 'roadmap')),
+    ...(more.icebox ? icebox.rows.map((each) => row(each, 'icebox')) : []),
     ...(more.delivered
       ? delivered.map(({ slug, date, commit, children }) => ({
-          ...rowOf(papers, { slug, group: null, after: [], description: null }, 'delivered'),
+          ...row({ slug, group: null, after: [], description: null }, 'delivered'),
           state: 'delivered',
           children,
           date,
@@ -48,8 +50,12 @@ export function listRoadmap(files: WorkFiles, more: { icebox: boolean; delivered
   ];
 }
 
-function rowOf(papers: Papers, row: RoadmapRow, where: RoadmapListRow['where']): RoadmapListRow {
-  const facts = papers.todos.find(({ slug }) => slug === row.slug);
+function rowOf(
+  papers: Papers,
+  facts: TodoFacts | undefined,
+  row: RoadmapRow,
+  where: RoadmapListRow['where'],
+): RoadmapListRow {
   const dor = facts?.state.dor ?? null;
   return {
     slug: row.slug,

@@ -45,7 +45,7 @@ const LOCK_LOOK_MS = 20;
 
 /**
  * Runs what reads and then writes while no other command does so in this work tree: what two write at once, one would
- * lose. Thrown: PAPERS_BUSY (5) when another takes too long.
+ * lose. Thrown: PAPERS_BUSY (5) when another takes too long, CANNOT_WRITE (1) when the disk refuses.
  */
 export async function alone<T>({ gitDir, context }: WorkTree, write: () => Promise<T>): Promise<T> {
   const until = performance.now() + LOCK_WAIT_MS;
@@ -62,9 +62,22 @@ export async function alone<T>({ gitDir, context }: WorkTree, write: () => Promi
   }
   try {
     return await write();
+  } catch (error) {
+    throw inWords(error);
   } finally {
     if (lock !== 'unsupported') lock.release();
   }
+}
+
+/** What the disk may refuse to anybody, told as such; everything else as it is. */
+function inWords(error: unknown): unknown {
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(code)) return error;
+  const where = path === undefined ? '' : ` (${path})`;
+  return new TelecError('CANNOT_WRITE', EXIT.domain, `the work tree cannot be written: ${code}${where}`, {
+    hint: 'give it room and rights, then do it again: what was written already stays as it is',
+    cause: error,
+  });
 }
 
 /** Where the platform has no locks, commands at once are the user's own care. */
@@ -73,7 +86,7 @@ function tryLock(gitDir: string): FileLock | 'unsupported' | null {
     return lockFile(join(gitDir, 'telec-papers.lock'));
   } catch (error) {
     if (error instanceof TelecError && error.code === 'LOCK_UNSUPPORTED') return 'unsupported';
-    throw error;
+    throw inWords(error);
   }
 }
 
