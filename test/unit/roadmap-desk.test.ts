@@ -2,8 +2,8 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { cyclesIn } from '../../src/actors/todos/dependencies.ts';
 import type { RoadmapAddition } from '../../src/actors/todos/roadmap-desk.ts';
-import { cyclesIn } from '../../src/actors/todos/waiting.ts';
 import { lockFile } from '../../src/io/lock.ts';
 import { readDelivered } from '../../src/io/todos/delivered.ts';
 import { readRoadmap } from '../../src/io/todos/roadmap.ts';

@@ -81,17 +81,15 @@ export function readPapers(files: WorkFiles, isDelivered: (slug: string) => bool
       SLUG_PATTERN.test(name) && looked(todoFolder(name), problems, false, () => files.isFolder(todoFolder(name))),
   );
   const slugs = [...new Set([...roadmap.map(({ slug }) => slug), ...folders])];
-  const bySlug = new Map<string, RoadmapRow>();
-  const byGroup = new Map<string, string[]>();
-  for (const planned of roadmap) {
-    if (!bySlug.has(planned.slug)) bySlug.set(planned.slug, planned);
-    if (planned.group !== null) byGroup.set(planned.group, [...(byGroup.get(planned.group) ?? []), planned.slug]);
-  }
+  // The rows that speak of a slug: its own, and those of what it holds.
+  const about = new Map<string, RoadmapRow[]>();
+  for (const row of roadmap)
+    for (const slug of new Set([row.slug, row.group ?? row.slug])) about.set(slug, [...(about.get(slug) ?? []), row]);
   return {
     files,
     roadmap,
     delivered,
-    todos: slugs.map((slug) => factsOf(files, slug, bySlug.get(slug) ?? null, byGroup.get(slug) ?? [], known)),
+    todos: slugs.map((slug) => factsOf(files, slug, about.get(slug) ?? [], known)),
     problems: [...problems, ...ofRoadmap, ...ofDelivered],
   };
 }
@@ -99,8 +97,7 @@ export function readPapers(files: WorkFiles, isDelivered: (slug: string) => bool
 function factsOf(
   files: WorkFiles,
   slug: string,
-  row: RoadmapRow | null,
-  grouped: readonly string[],
+  roadmap: readonly RoadmapRow[],
   isDelivered: (slug: string) => boolean,
 ): TodoFacts {
   // A folder that is none was named when the folders were listed.
@@ -112,12 +109,13 @@ function factsOf(
   const stateText = looked(stateFile(slug), unsafe, null, () => (hasFolder ? files.read(stateFile(slug)) : null));
   const { state, problems: ofState } = readState(stateFile(slug), stateText);
   const problems = [...unsafe, ...ofState];
+  const grouped = roadmap.filter(({ group }) => group === slug).map((row) => row.slug);
   const children = [...new Set([...state.breakdown.todos, ...grouped])];
   const isContainer = children.length > 0;
-  const undelivered = undeliveredBefore(slug, row === null ? [] : [row], isDelivered);
+  const undelivered = undeliveredBefore(slug, roadmap, isDelivered);
   return {
     slug,
-    row,
+    row: roadmap.find((row) => row.slug === slug) ?? null,
     hasFolder,
     papers,
     missingPapers,

@@ -3,9 +3,9 @@ import { ICEBOX_FILE } from '../../io/todos/paths.ts';
 import { readRoadmap } from '../../io/todos/roadmap.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
+import { containersOf, cyclesIn } from './dependencies.ts';
 import { failure, roadmapPlace, type ValidationRow } from './findings.ts';
 import type { Papers } from './papers.ts';
-import { containersOf, cyclesIn } from './waiting.ts';
 
 /** All problems of the roadmap, in its order. */
 export function planProblems(files: WorkFiles, papers: Papers): ValidationRow[] {

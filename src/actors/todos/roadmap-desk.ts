@@ -9,10 +9,10 @@ import { withRowCarried } from '../../io/todos/icebox.ts';
 import { DELIVERED_FILE, ICEBOX_FILE, ROADMAP_FILE, todoFolder } from '../../io/todos/paths.ts';
 import { type Place, readRoadmap, withAfter, withMoved, withoutSlug, withRow } from '../../io/todos/roadmap.ts';
 import { type Books, withDelivery } from './deliver.ts';
+import { containersOf, waitingProblems } from './dependencies.ts';
 import { refuseUnreadable } from './draft.ts';
 import { type Papers, readPapers } from './papers.ts';
 import { listRoadmap, type RoadmapListRow } from './roadmap-list.ts';
-import { containersOf, waitingProblems } from './waiting.ts';
 import { slugGiven, type WorkTree } from './work-tree.ts';
 
 /** What a change came to. */
