@@ -20,9 +20,6 @@ export const DOR_GATES = [
 ] as const;
 export type DorGate = (typeof DOR_GATES)[number];
 
-/** What a work item may be built with at least, of 10. */
-export const DOR_SCORE_MIN = 8;
-
 const text = () => z.string().min(1, 'is empty');
 const slugs = () => z.array(text());
 
@@ -73,8 +70,11 @@ const stateSchema = z.looseObject({
   review_baseline_commit: text().nullable().default(null),
   unresolved_findings: z.array(finding).default([]),
   resolved_findings: z.array(finding).default([]),
-  /** Who drafted its papers. */
-  draft: z.looseObject({ session_id: text(), drafted_at: text() }).nullable().default(null),
+  /** Who drafted its papers last, and the sessions that did so before. */
+  draft: z
+    .looseObject({ session_id: text(), drafted_at: text(), earlier: z.array(text()).optional() })
+    .nullable()
+    .default(null),
   dor: dor.nullable().default(null),
   /** Of a container: whether it was broken down, and into what. */
   breakdown: z.looseObject({ assessed: z.boolean().default(false), todos: slugs().default([]) }).prefault({}),
