@@ -24,6 +24,7 @@ import type {
   WhyView,
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
+import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -279,6 +280,7 @@ export const examples = {
   queue,
   ready,
   replay,
+  rollout: { status: rolloutStatus, gate: gateView, report: reportView },
   status,
   submit,
   why,
@@ -318,4 +320,7 @@ export const shapes: Record<string, unknown> = {
   actors: examples.actors,
   actor,
   'config show': config,
+  'rollout status': rolloutStatus,
+  'rollout gate': gateView,
+  'rollout report': reportView,
 };
