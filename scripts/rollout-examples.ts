@@ -25,7 +25,7 @@ const go: GoDecision = {
   points: [
     {
       id: 'shadow_delivered',
-      asks: 'what runs in shadow is delivered, and its review approved it',
+      asks: 'what runs in shadow is delivered and approved',
       met: false,
       evidence: null,
       missing: ['search-shadow is not delivered'],

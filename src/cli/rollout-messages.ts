@@ -68,7 +68,8 @@ export function gateText(view: GateView, paint: Paint): string {
     may_be_built ? paint('good', 'may be built') : paint('warn', 'may not be built:'),
     ...reasons.map(({ text }) => `  ${plain(text)}`),
     ...problems.map(({ text }) => `${paint('bad', 'contradiction')}: ${plain(text)}`),
-    ...(go ? [goText(go, paint)] : []),
+    // Points that are missing were told as reasons.
+    ...(go && go.verdict !== 'no_go' ? [goText(go, paint)] : []),
     `next: ${plain(next_action)}`,
   ];
   return lines.join('\n');

@@ -81,7 +81,7 @@ function point(id: GoPointId, asks: string, evidence: readonly string[], missing
 }
 
 function shadowPoint({ shadow, shadowSession }: GoFacts): GoPoint {
-  const asks = 'what runs in shadow is delivered, and its review approved it';
+  const asks = 'what runs in shadow is delivered and approved';
   if (shadow === null) {
     const seen = shadowSession === null ? [] : [`session ${shadowSession} ran in shadow`];
     return point('shadow_delivered', asks, seen, seen.length > 0 ? [] : ['no slice and no session that ran in shadow']);
@@ -95,7 +95,7 @@ function shadowPoint({ shadow, shadowSession }: GoFacts): GoPoint {
 }
 
 function parityPoint(parity: ParityFacts | null): GoPoint {
-  const asks = `shadow and the other path agreed on all of at least ${PARITY_COMPARED_MIN} candidates, alone on main`;
+  const asks = `shadow agrees with the other path on all of at least ${PARITY_COMPARED_MIN} candidates and pushes nothing`;
   if (parity === null) return point('parity', asks, [], ['nothing was compared in shadow']);
   const { compared, agreeing, conflicts, supersessions, pushes, leaseOverlaps, fifoViolations } = parity;
   const missing = [
@@ -112,18 +112,18 @@ function parityPoint(parity: ParityFacts | null): GoPoint {
 }
 
 function refusedPoint({ refusals }: GoFacts): GoPoint {
-  const asks = 'whoever is not the integrator was refused on the way to main';
+  const asks = 'whoever is not the integrator is refused on the way to main';
   return point('others_refused', asks, refusals, refusals.length > 0 ? [] : ['no refused push of main is recorded']);
 }
 
 function passesPoint({ guardedDeliveries, deliveries }: GoFacts): GoPoint {
-  const asks = 'the integrator itself still gets through to main';
+  const asks = 'the integrator itself gets through to main';
   const landed = deliveries === 0 ? 'no delivery is recorded' : `${deliveries} delivered, none under guards`;
   return point('integrator_passes', asks, guardedDeliveries, guardedDeliveries.length > 0 ? [] : [landed]);
 }
 
 function rollbackPoint({ rollback: { document, exists, exercised } }: GoFacts): GoPoint {
-  const asks = 'what triggers the way back, and its steps, are written down and were tried';
+  const asks = 'the way back, its triggers and its steps are written down and tried';
   const missing = [
     ...(document === null ? ['no document about the way back is named'] : []),
     ...(document !== null && !exists ? [`${document} does not exist`] : []),

@@ -117,9 +117,11 @@ export function judgeRollout(facts: RolloutFacts): JudgedRollout {
   const go = cutover ? decideGo({ slug: cutover.slug, delivered: cutover.delivered !== null }, facts.go) : null;
   const judged = inRow.map((slice, at) => {
     const before = ordered ? inRow.slice(0, at).filter(({ delivered }) => delivered === null) : [];
-    // What its own row names is not said twice.
-    const gated = before.map(({ slug }) => slug).filter((slug) => !slice.undelivered.includes(slug));
-    const waits = [...slice.undelivered, ...gated.slice(-1)].filter((slug, i, all) => all.indexOf(slug) === i);
+    // Where its own row waits for the slice before it, the row says all there is to say.
+    const previous = before.at(-1)?.slug;
+    const isNamed = previous === undefined || slice.undelivered.includes(previous);
+    const gated = isNamed ? [] : before.map(({ slug }) => slug);
+    const waits = [...new Set([...slice.undelivered, ...gated.slice(-1)])];
     const reasons = reasonsAgainst(slice, gated, go);
     return { slice, waits, reasons };
   });
@@ -152,7 +154,7 @@ export function cutoverBlockers(rollouts: readonly JudgedRollout[], slug: string
 function evidenceProblems(go: GoDecision): DispatchProblem[] {
   if (go.verdict !== 'no_go') return [];
   return go.points.flatMap(({ met, asks, missing }) =>
-    met ? [] : [{ code: 'evidence_missing' as const, text: `evidence is missing that ${asks}: ${missing.join(', ')}` }],
+    met ? [] : [{ code: 'evidence_missing' as const, text: `no evidence yet that ${asks} (${missing.join('; ')})` }],
   );
 }
 

@@ -5,9 +5,10 @@
 import { realpathSync } from 'node:fs';
 import { EXIT, TelecError } from '../../errors.ts';
 import { findClone } from '../../io/state.ts';
-import { todoFile } from '../../io/todos/paths.ts';
+import { todoFile, todoFolder } from '../../io/todos/paths.ts';
 import { DOR_GATES } from '../../io/todos/state-file.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
+import { SLUG_PATTERN } from '../../machines/identity.ts';
 import {
   cutoverBlockers,
   type DispatchProblem,
@@ -172,7 +173,8 @@ function subjectOf(files: WorkFiles, log: RolloutLog, slug: string): Subject {
   const texts = () => {
     const cutover = go && gateOf(judgedTree, go.cutover);
     // Written first when something is missing, brought up to date once it is there.
-    const due = cutover && (go.verdict === 'no_go' || hasReport(files, cutover.slug));
+    const wanted = cutover && (go.verdict === 'no_go' || hasReport(files, cutover.slug));
+    const due = wanted && hasFolder(files, cutover.slug);
     const its = due ? [reportFile(files, cutover.slug, (verdict) => sliceReport(cutover, verdict))] : [];
     return [reportFile(files, slug, render), ...its];
   };
@@ -184,10 +186,23 @@ type Written = [path: string, text: string];
 /** The report file with telec's part anew. The verdict is left to where `telec todo gate` wrote it, if it did. */
 function reportFile(files: WorkFiles, slug: string, render: (verdict: boolean) => string): Written {
   const path = todoFile(slug, 'dor-report.md');
+  if (!hasFolder(files, slug)) {
+    throw new TelecError(
+      'NO_FOLDER',
+      EXIT.domain,
+      `${JSON.stringify(slug)} has no folder that a report could go into`,
+      {
+        hint: `telec rollout report ${slug}, without --write, only shows it`,
+      },
+    );
+  }
   const before = files.read(path);
   const stated = before !== null && /^#{1,6}[ \t]+gate verdict[ \t]*\r?$/im.test(withoutPart(path, before));
   return [path, withPart(path, before, `Readiness report: ${slug}`, render(!stated))];
 }
+
+const hasFolder = (files: WorkFiles, slug: string): boolean =>
+  SLUG_PATTERN.test(slug) && files.isFolder(todoFolder(slug));
 
 function hasReport(files: WorkFiles, slug: string): boolean {
   const path = todoFile(slug, 'dor-report.md');

@@ -7,6 +7,7 @@ import { withAfter, withRow } from '../../io/todos/roadmap.ts';
 import { withState } from '../../io/todos/state-file.ts';
 import type { GoDecision } from '../../machines/rollout-evidence.ts';
 import type { Papers } from '../todos/papers.ts';
+import { code, inline, numbered } from './markdown.ts';
 import { withPart } from './section.ts';
 
 const SLUG_MAX = 100;
@@ -30,12 +31,14 @@ export function evidenceTodo(papers: Papers, go: GoDecision, container: string):
     requirements,
     withPart(requirements, files.read(requirements), `Requirements: ${slug}`, goal(go, container)),
   );
-  texts.set(plan, withPart(plan, files.read(plan), `Implementation plan: ${slug}`, steps(go)));
-  if (!open)
+  // Plan and state are written once: from then on they are the work of whoever takes it up.
+  if (!open) {
+    texts.set(plan, `# Implementation plan: ${slug}\n\n${steps(go)}\n`);
     texts.set(
       stateFile(slug),
       withState(stateFile(slug), null, { build: 'pending', review: 'pending', evidence_for: go.cutover }),
     );
+  }
   const after = roadmap.find((row) => row.slug === go.cutover)?.after ?? null;
   const before = files.read(ROADMAP_FILE);
   let text = before ?? '';
@@ -61,11 +64,11 @@ function goal({ cutover, points }: GoDecision, container: string): string {
   const missing = points.filter(({ met }) => !met);
   return [
     '## Goal',
-    `Gather what \`${cutover}\` of \`${container}\` lacks, so that it can be judged again. Nothing else belongs here.`,
+    `Gather what ${code(cutover)} of ${code(container)} lacks, so that it can be judged again. Nothing else belongs here.`,
     '## Missing evidence',
-    missing.map((one, at) => `${at + 1}. ${one.asks}: ${one.missing.join('; ')}`).join('\n'),
+    numbered(missing.map((one) => `${inline(one.asks)}: ${one.missing.map(inline).join('; ')}`)),
     '## Success',
-    `\`telec rollout gate ${cutover}\` names none of these points any more.`,
+    `${code(`telec rollout gate ${cutover}`)} names none of these points any more.`,
   ].join('\n\n');
 }
 
@@ -73,12 +76,12 @@ function steps({ cutover, points }: GoDecision): string {
   const missing = points.filter(({ met }) => !met);
   return [
     '## Tasks',
-    [...missing.map(({ asks }) => `- [ ] Make it seen in the log or in a document: ${asks}`)].join('\n'),
+    missing.map(({ asks }) => `- [ ] Make it seen in the log or in a document: ${inline(asks)}`).join('\n'),
     '## Gates',
     [
       "- [ ] Test gate: the project's tests pass",
       '- [ ] Lint gate: format, lint and types are clean',
-      `- [ ] \`telec rollout report ${cutover} --write\`, then have \`${cutover}\` judged again`,
+      `- [ ] ${code(`telec rollout report ${cutover} --write`)}, then have ${code(cutover)} judged again`,
     ].join('\n'),
   ].join('\n\n');
 }

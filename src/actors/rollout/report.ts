@@ -4,6 +4,7 @@
  */
 import type { DorGate } from '../../io/todos/state-file.ts';
 import type { GoDecision } from '../../machines/rollout-evidence.ts';
+import { code, inline, numbered, table } from './markdown.ts';
 import type { GateRow, GateView, RolloutView, SliceView } from './views.ts';
 
 const GATE_TITLES: Readonly<Record<DorGate, string>> = {
@@ -17,22 +18,7 @@ const GATE_TITLES: Readonly<Record<DorGate, string>> = {
   tooling_impact: 'Tooling Impact',
 };
 
-/** Characters of one value in a report; the whole stands in its file. */
-const VALUE_MAX = 600;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g;
-
-/** A text from a file as one line that breaks no table, no comment and no mark. */
-function inline(text: string): string {
-  const line = text.replace(CONTROL, ' ').replace(/ {2,}/g, ' ').trim();
-  const cut = line.length > VALUE_MAX ? `${line.slice(0, VALUE_MAX)}…` : line;
-  return cut.replace(/[\\`|[\]]/g, (char) => `\\${char}`).replaceAll('<', '&lt;');
-}
-
-const code = (text: string): string => `\`${text.replace(CONTROL, ' ').replace(/[`|<]/g, '').slice(0, VALUE_MAX)}\``;
 const gateTitle = (name: string): string => GATE_TITLES[name as DorGate] ?? inline(name);
-const numbered = (lines: readonly string[]): string => lines.map((line, at) => `${at + 1}. ${line}`).join('\n');
-const table = (heading: string[], rows: string[][]): string =>
-  [heading, heading.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 /** The report of a whole rollout. `verdict`: whether to state the verdict, which a file may have elsewhere. */
 export function rolloutReport(view: RolloutView, mode: 'live' | null, verdict: boolean): string {
@@ -136,25 +122,31 @@ const VERDICTS: Record<GoDecision['verdict'], string> = {
   passed: '**passed**: the cutover is delivered',
 };
 
-const pointLine = ({ asks, met, evidence, missing }: GoDecision['points'][number]): string =>
-  `${inline(asks)}: ${met ? `met (${inline(evidence ?? '')})` : `**missing** (${missing.map(inline).join('; ')})`}`;
+const pointLine = ({ asks, met, evidence, missing }: GoDecision['points'][number], absent = '**missing**'): string =>
+  `${inline(asks)}: ${met ? `met (${inline(evidence ?? '')})` : `${absent} (${missing.map(inline).join('; ')})`}`;
 
 function policyPart(go: GoDecision, mode: 'live' | null): string {
-  const { cutover, shadow, verdict, points } = go;
-  const moves = mode === 'live' ? 'telec moves main of this repository already' : 'telec does not move main here';
+  const { cutover, verdict, points } = go;
+  const passed = verdict === 'passed';
   return [
     '## Shadow-to-Cutover Go/No-Go Policy',
     `Decision for ${code(cutover)}: ${VERDICTS[verdict]}.`,
     '### Minimum Evidence Required (Go)',
-    numbered(points.map(pointLine)),
+    numbered(points.map((one) => pointLine(one, passed ? 'not seen here' : undefined))),
     '### Incomplete Evidence Containment (No-Go)',
-    numbered([
-      `While a point is missing, building ${code(cutover)} is not dispatched: ${code(`telec rollout gate ${cutover}`)} refuses it.`,
-      `Integration stays as it is and goes on gathering evidence${shadow === null ? '' : ` from ${code(shadow)}`}; ${moves}.`,
-      `Each missing point stands as a blocker in ${code(`todos/${cutover}/dor-report.md`)}, written by ${code(`telec rollout report ${cutover} --write`)}.`,
-      `${code(`telec rollout report ${cutover} --write --follow-up`)} opens a work item for what is missing, before the cutover is judged again.`,
-    ]),
+    passed ? 'The cutover is delivered; there is nothing left to contain.' : numbered(containment(go, mode)),
   ].join('\n\n');
+}
+
+function containment({ cutover, shadow }: GoDecision, mode: 'live' | null): string[] {
+  const report = `telec rollout report ${cutover} --write`;
+  const moves = mode === 'live' ? 'telec moves main of this repository already' : 'telec does not move main here';
+  return [
+    `While a point is missing, ${code(cutover)} is not dispatched: ${code(`telec rollout gate ${cutover}`)} says no and why.`,
+    `Integration stays as it is and goes on gathering evidence${shadow === null ? '' : ` from ${code(shadow)}`}; ${moves}.`,
+    `Each missing point stands as a blocker in ${code(`todos/${cutover}/dor-report.md`)}, put there by ${code(report)}.`,
+    `${code(`${report} --follow-up`)} opens a work item for what is missing, before the cutover is judged again.`,
+  ];
 }
 
 /** The blockers of a cutover slice. */
@@ -173,7 +165,10 @@ function standing(view: GateView): string[] {
     `Next: ${inline(view.next_action)}.`,
     ...(view.may_be_built
       ? ['Nothing stands against building it.']
-      : view.reasons.map(({ text }) => `Against building it: ${inline(text)}.`)),
+      : view.reasons.flatMap(({ code, text }) =>
+          code === 'evidence_missing' ? [] : [`Against building it: ${inline(text)}.`],
+        )),
+    ...(view.go?.verdict === 'no_go' ? ['Against building it: evidence for the cutover is missing, see below.'] : []),
   ];
 }
 

@@ -95,7 +95,7 @@ export interface RolloutDesk {
   status(): RolloutStatusView;
   /** Thrown: NOT_FOUND (1). */
   gate(slug: string): GateView;
-  /** Thrown: NOT_FOUND, NOTHING_MISSING (1), REPORT_MARKS, UNSAFE_PATH (2), what keeps the log from being read (3). */
+  /** Thrown: NOT_FOUND, NOTHING_MISSING, NO_FOLDER (1), REPORT_MARKS, UNSAFE_PATH (2), what keeps the log from being read (3). */
   report(request: ReportRequest): ReportView;
 }
 
