@@ -105,8 +105,10 @@ export function isOrdered({ listed, declared, slices }: RolloutFacts): boolean {
 /** The slices in order: as listed, then as broken down, then as the roadmap has them. */
 export function inOrder({ listed, breakdown, roadmap, slices }: RolloutFacts): SliceFacts[] {
   const order = [...new Set([...(listed ?? []), ...breakdown.todos, ...roadmap.map(({ slug }) => slug)])];
-  const place = (slug: string) => (order.includes(slug) ? order.indexOf(slug) : order.length);
-  return [...slices].sort((a, b) => place(a.slug) - place(b.slug));
+  // One that stands nowhere any more is history, if it is delivered.
+  const place = ({ slug, delivered }: SliceFacts) =>
+    order.includes(slug) ? order.indexOf(slug) : delivered === null ? order.length : -1;
+  return [...slices].sort((a, b) => place(a) - place(b));
 }
 
 /** Judges the rollout. Contradictions in it are told by `rolloutProblems`. */
