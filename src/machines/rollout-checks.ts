@@ -162,15 +162,10 @@ function ofPapers({ gates }: RolloutFacts, item: SliceFacts): RolloutProblem[] {
 
 /** Whether the roadmap lets `slug` wait for `other`, by itself or through others. */
 function isAfter({ roadmap }: RolloutFacts, slug: string, other: string): boolean {
-  const seen = new Set<string>();
-  const open = [slug];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const { slug: here, after } of roadmap) {
-      if (here !== at) continue;
-      if (after.includes(other)) return true;
-      for (const next of after) if (!seen.has(next)) open.push(next);
-    }
-    seen.add(at);
-  }
-  return false;
+  const after = new Map(roadmap.map((row) => [row.slug, row.after]));
+  const seen = new Set([slug]);
+  // A set hands out what is added while it is walked.
+  for (const here of seen) for (const next of after.get(here) ?? []) seen.add(next);
+  seen.delete(slug);
+  return seen.has(other);
 }

@@ -2,10 +2,14 @@
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Repository } from '../../src/actors/repository.ts';
+import { heldBack } from '../../src/actors/rollout/desk.ts';
 import { listedSlugs } from '../../src/actors/rollout/facts.ts';
+import { logOf } from '../../src/actors/rollout/log.ts';
 import { withoutPart, withPart } from '../../src/actors/rollout/section.ts';
 import type { GateView, ReportView, RolloutStatusView } from '../../src/actors/rollout/views.ts';
 import { EXIT } from '../../src/errors.ts';
+import { WorkFiles } from '../../src/io/todos/work-files.ts';
 import { copyOf, PARENT } from '../support/rollout-tree.ts';
 
 describe('the part of telec in a report', () => {
@@ -173,6 +177,18 @@ describe('a report that is written', () => {
       'pass: a \\| b &lt;!-- telec rollout report: end --> # Own \\`code\\` \\]0;x \\[l\\](http://x)',
     );
   });
+});
+
+test('S2-N1 who is asked to begin a build hears what its rollout has against it, beside what it knows itself', () => {
+  const tree = copyOf('prepared');
+  const files = new WorkFiles(tree.dir);
+  const codes = (slug: string) => heldBack(files, logOf(new Repository()), slug).map(({ code }) => code);
+  expect(codes('integration-events-model')).toEqual([]);
+  expect(codes('integrator-cutover')).toEqual(Array(5).fill('evidence_missing'));
+  expect(codes(PARENT)).toEqual([]);
+  expect(codes('ghost')).toEqual([]);
+  tree.change('todos/roadmap.yaml', '  after: [integrator-cutover]\n', '');
+  expect(codes('integration-blocked-flow')).toEqual(['phase_gate']);
 });
 
 describe('the words for people', () => {

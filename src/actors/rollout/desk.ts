@@ -10,7 +10,6 @@ import { DOR_GATES } from '../../io/todos/state-file.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
 import {
-  cutoverBlockers,
   type DispatchProblem,
   type JudgedRollout,
   judgeAlone,
@@ -54,11 +53,15 @@ export async function openRolloutDesk(context: CommandContext): Promise<RolloutD
   };
 }
 
-/** Why the build of `slug` may not be dispatched as a cutover: each point of evidence that is missing. */
-export function evidenceMissing(files: WorkFiles, log: RolloutLog, slug: string): DispatchProblem[] {
-  return cutoverBlockers(
-    judgeTree(files, log).rollouts.map(({ judged }) => judged),
-    slug,
+/**
+ * What the rollout of a work item adds to the reasons against building it: slices before it that are not delivered, and
+ * evidence that its cutover lacks. None for a work item that is no slice.
+ */
+export function heldBack(files: WorkFiles, log: RolloutLog, slug: string): DispatchProblem[] {
+  return judgeTree(files, log).rollouts.flatMap(({ judged }) =>
+    judged.slices
+      .filter(({ facts }) => facts.slug === slug)
+      .flatMap(({ reasons }) => reasons.filter(({ code }) => code === 'phase_gate' || code === 'evidence_missing')),
   );
 }
 

@@ -5,6 +5,7 @@
 import { EXIT, TelecError } from '../../errors.ts';
 import type { CommandContext } from '../client.ts';
 import type { Host } from '../host.ts';
+import type { Repository } from '../repository.ts';
 import { actorOf, findPlace, redisUrl } from '../workspace.ts';
 
 export interface RolloutLog {
@@ -43,7 +44,7 @@ export async function readRolloutLog(context: CommandContext): Promise<RolloutLo
       readOnly: true,
     });
     await host.dispatcher.catchUp();
-    return logOf(host);
+    return logOf(host.repository);
   } catch (error) {
     if (!(error instanceof TelecError && error.exit === EXIT.unreachable)) throw error;
     return silentLog('unreachable', error);
@@ -52,7 +53,8 @@ export async function readRolloutLog(context: CommandContext): Promise<RolloutLo
   }
 }
 
-function logOf({ repository }: Host): RolloutLog {
+/** The log as it is folded. */
+export function logOf(repository: Repository): RolloutLog {
   return {
     state: 'read',
     fault: null,
