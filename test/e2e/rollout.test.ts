@@ -3,13 +3,14 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { GateView, ReportView, RolloutStatusView } from '../../src/actors/rollout/views.ts';
-import { endWorlds, makeWorld, type World } from '../support/e2e-world.ts';
+import { ago, endWorlds, makeWorld, type World } from '../support/e2e-world.ts';
 import { EXAMPLES, PARENT } from '../support/rollout-tree.ts';
 
 afterAll(endWorlds);
 
 const CUTOVER = 'integrator-cutover';
 const SHADOW = 'integrator-shadow-mode';
+const CHANGES = { slug: SHADOW, review_round: 2, reviewer_session_id: 'reviewer', findings: ['look again'] };
 const reportOf = (world: World, slug: string) =>
   readFileSync(join(world.cloneDir, `todos/${slug}/dor-report.md`), 'utf8');
 
@@ -42,6 +43,21 @@ test('S2-G1 S2-N1 S2-N3 what telec delivered and a review approved is evidence; 
     ['integrator_passes', false, null, ['2 delivered, none under guards']],
     ['rollback', false, null, ['no rollback was tried']],
   ]);
+
+  const withdrawn = await world.run([
+    'events',
+    'emit',
+    'review.changes_requested',
+    '--payload',
+    JSON.stringify(CHANGES),
+    '--set',
+    `requested_at=${ago(1)}`,
+  ]);
+  expect(withdrawn.code).toBe(0);
+  const later = await world.run<GateView>(['rollout', 'gate', CUTOVER]);
+  expect(later.json.go?.points[0]?.missing).toEqual([`no approval of ${SHADOW} is known`]);
+  const again = { ...CHANGES, review_round: 3, approved_at: ago(1), requested_at: undefined, findings: undefined };
+  expect((await world.run(['events', 'emit', 'review.approved', '--payload', JSON.stringify(again)])).code).toBe(0);
 
   const gate = await world.run<GateView>(['rollout', 'gate', CUTOVER]);
   expect(gate.code).toBe(1);

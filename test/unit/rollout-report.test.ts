@@ -130,7 +130,6 @@ describe('a report that is written', () => {
     expect(tree.read(`todos/${slug}/implementation-plan.md`)).toContain('- [x] Make');
 
     tree.change('todos/delivered.yaml', '#', `- slug: ${slug}\n#`);
-    rmSync(tree.path(`todos/${slug}`), { recursive: true });
     const next = await tree.run<ReportView>('rollout', 'report', 'integrator-cutover', '--write', '--follow-up');
     expect(next.view.follow_up).toBe(`${slug}-2`);
   });
