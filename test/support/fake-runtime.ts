@@ -112,6 +112,11 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
     configuration: async () => examples.config,
+    rollout: async () => ({
+      status: () => examples.rollout.status,
+      gate: () => examples.rollout.gate,
+      report: () => examples.rollout.report,
+    }),
     catalog: async () => examples.catalog,
     machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
     todoPapers: async () => ({
