@@ -1,8 +1,8 @@
 /** `todos/delivered.yaml`: what is on main already, the newest first. Pure: texts in, texts out. */
-import { isSeq, type YAMLSeq } from 'yaml';
 import type { Problem } from '../../errors.ts';
 import { DELIVERED_FILE } from './paths.ts';
-import { readYaml, writeYaml } from './yaml-text.ts';
+import { type EditedRow, editList } from './yaml-list.ts';
+import { readShared } from './yaml-text.ts';
 
 /** One delivered work item. */
 export interface DeliveredRow {
@@ -18,7 +18,7 @@ export interface DeliveredRow {
 /** The rows of the text, null for a missing file. */
 export function readDelivered(text: string | null): { rows: DeliveredRow[]; problems: Problem[] } {
   if (text === null) return { rows: [], problems: [] };
-  const reading = readYaml(DELIVERED_FILE, text);
+  const reading = readShared(DELIVERED_FILE, text);
   if (reading.kind === 'broken') return { rows: [], problems: reading.problems };
   if (reading.value === null) return { rows: [], problems: [] };
   if (!Array.isArray(reading.value)) return { rows: [], problems: [{ path: DELIVERED_FILE, message: 'is no list' }] };
@@ -39,24 +39,22 @@ function rowOf(item: unknown): DeliveredRow[] {
   ];
 }
 
-/** The text with the row in front; unchanged when the slug stands there already. Null for a missing file. */
+/**
+ * The text with the row in front, all others as they are written; unchanged when the slug stands there already, or when
+ * the text cannot be read. Null for a missing file.
+ */
 export function withDelivered(text: string | null, row: DeliveredRow): string {
   const before = text ?? '# What is delivered, the newest first.\n[]\n';
-  const reading = readYaml(DELIVERED_FILE, before);
-  if (reading.kind === 'broken' || (reading.value !== null && !isSeq(reading.document.contents))) return before;
+  const reading = readShared(DELIVERED_FILE, before);
+  if (reading.kind === 'broken') return before;
   if (readDelivered(before).rows.some(({ slug }) => slug === row.slug)) return before;
-  const { document } = reading;
-  if (document.contents === null) document.contents = document.createNode([]) as never;
-  const seq = document.contents as unknown as YAMLSeq;
   const { slug, date, commit, children } = row;
-  seq.flow = false;
-  seq.items.unshift(
-    document.createNode({
-      slug,
-      ...(date === null ? {} : { date }),
-      ...(commit === null ? {} : { commit }),
-      ...(children.length === 0 ? {} : { children }),
-    }) as never,
-  );
-  return writeYaml(document);
+  const made = {
+    slug,
+    ...(date === null ? {} : { date }),
+    ...(commit === null ? {} : { commit }),
+    ...(children.length === 0 ? {} : { children }),
+  };
+  const old: unknown[] = Array.isArray(reading.value) ? reading.value : [];
+  return editList(DELIVERED_FILE, before, [{ made }, ...old.map((_, kept): EditedRow => ({ kept }))]);
 }
