@@ -218,6 +218,7 @@ export class Host {
         ...config.integration,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
+        cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
       },
       timings: { ...TIMINGS, ...options.tuning?.timings },
       clock,

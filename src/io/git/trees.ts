@@ -4,6 +4,7 @@
  */
 import type { Entry } from './difftree.ts';
 import { isObjectId, type ObjectStore } from './objects.ts';
+import type { TreeItem } from './port.ts';
 import { GitFault } from './run.ts';
 
 const TREE_MODE = '40000';
@@ -66,6 +67,15 @@ export async function findEntry(objects: ObjectStore, tree: string, path: Buffer
     entry = next;
   }
   return entry;
+}
+
+/** What stands in one folder, in git's order. */
+export async function listItems(objects: ObjectStore, tree: string): Promise<TreeItem[]> {
+  return [...(await readTree(objects, tree))].map(([name, entry]) => ({
+    name: Buffer.from(name, 'latin1').toString('utf8'),
+    kind: isFolder(entry) ? 'folder' : isRegularFile(entry) ? 'file' : 'other',
+    id: entry.id,
+  }));
 }
 
 /** All paths of files below `tree`, in git's order, relative to it; latin1 names, one character a byte. */
