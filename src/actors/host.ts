@@ -29,6 +29,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
   repoId: string;
@@ -190,19 +191,7 @@ export class Host {
       clock,
       sessionId,
       main: config.main,
-      undelivered: async (slug, main) => {
-        const { DELIVERED_FILE, ROADMAP_FILE } = await import('../io/todos/paths.ts');
-        const { readRoadmap, undeliveredBefore } = await import('../io/todos/roadmap.ts');
-        const roadmap = await git.readFile(main, ROADMAP_FILE);
-        if (roadmap === null) return [];
-        const { readDelivered } = await import('../io/todos/delivered.ts');
-        const delivered = new Set(readDelivered(await git.readFile(main, DELIVERED_FILE)).rows.map((row) => row.slug));
-        return undeliveredBefore(
-          slug,
-          readRoadmap(roadmap).rows,
-          (other) => delivered.has(other) || isDelivered(other),
-        );
-      },
+      undelivered: waitingOn(git, isDelivered),
     });
   }
 
