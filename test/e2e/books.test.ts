@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { expectBooksInLine } from '../support/books-world.ts';
 import { endWorlds, expectSound, makeWorld, type World } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 
@@ -166,6 +167,7 @@ for (const strategy of ['merge', 'squash']) {
       'two.txt': 'two\n',
     });
     expect(await world.trail('integration.main.foreign')).toEqual([]);
+    await expectBooksInLine(world);
     await expectSound(world);
   });
 }

@@ -2,7 +2,7 @@
  * A YAML file that is one list of rows, edited row by row: kept, moved, taken out, added. The source text is edited
  * first; the result is read again, and only when it does not say what it should is the document written anew. Pure.
  */
-import { type Document, isAlias, isMap, isSeq, parseDocument, visit, type YAMLSeq } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLSeq } from 'yaml';
 import { ListSource, lineEndOf, type Splice, spliced, withValues } from './yaml-source.ts';
 import { readShared, writeYaml } from './yaml-text.ts';
 
@@ -19,7 +19,9 @@ export function editList(name: string, text: string, rows: readonly EditedRow[])
   const old = (reading.value ?? []) as unknown[];
   const expected = JSON.stringify(rows.map((row) => dataOf(old, row)));
   if (expected === JSON.stringify(old)) return text;
-  const { contents } = reading.document;
+  const said = reading.document.contents;
+  // Behind a line of dashes nothing is a node, too.
+  const contents = isScalar(said) && said.range?.[0] === said.range?.[1] ? null : said;
   const edited = contents === null || isSeq(contents) ? sourceEdit(text, contents, rows) : null;
   return edited !== null && says(name, edited, expected) ? edited : rewritten(text, rows);
 }
