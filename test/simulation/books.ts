@@ -42,7 +42,10 @@ export function judgeBooks(world: World, key: string, merge: TwinCommit, tip: Tw
   if (wrong.length > 0) fail(`changed ${wrong.join(', ')}`);
   const [planned, before] = [rows(tip.files, FILES[0]), rows(merge.files, FILES[0])];
   const [delivered, earlier] = [rows(tip.files, FILES[1]), rows(merge.files, FILES[1])];
-  if (!planned || !before || !delivered || !earlier) return fail('landed over a file that cannot be read');
+  if (!planned || !before || !delivered || !earlier) {
+    fail('landed over a file that cannot be read');
+    return;
+  }
   const isOwn = (row: Record<string, unknown>) => row['slug'] === slug;
   if (planned.some(isOwn)) fail('it is still planned');
   if (paths.some((path) => tip.files.has(path) && path.startsWith(`todos/${slug}/`))) fail('its papers are left');

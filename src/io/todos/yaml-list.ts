@@ -4,7 +4,7 @@
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLSeq } from 'yaml';
 import { ListSource, lineEndOf, type Splice, spliced, withValues } from './yaml-source.ts';
-import { readShared, writeYaml } from './yaml-text.ts';
+import { BYTE_ORDER_MARK, readShared, writeYaml } from './yaml-text.ts';
 
 /** A row of the list after an edit: one of the old list by its place, maybe with another `after:`, or a new one. */
 export type EditedRow = { kept: number; after?: readonly string[] } | { made: Record<string, unknown> };
@@ -14,6 +14,7 @@ export type EditedRow = { kept: number; after?: readonly string[] } | { made: Re
  * empty; another one comes back as it is.
  */
 export function editList(name: string, text: string, rows: readonly EditedRow[]): string {
+  if (text.startsWith(BYTE_ORDER_MARK)) return BYTE_ORDER_MARK + editList(name, text.slice(1), rows);
   const reading = readShared(name, text);
   if (reading.kind === 'broken' || (reading.value !== null && !Array.isArray(reading.value))) return text;
   const old = (reading.value ?? []) as unknown[];
@@ -107,13 +108,19 @@ const LAYOUT = { lineWidth: 0, flowCollectionPadding: false } as const;
 /** The row as a list of one, lists inside of it in one line. */
 function blockOf(row: Record<string, unknown>): string {
   const document = parseDocument('[]');
-  document.contents = document.createNode([row]) as never;
-  visit(document, {
-    Seq(key, node) {
-      if (key !== null) node.flow = true;
+  document.contents = document.createNode([]) as never;
+  (document.contents as unknown as YAMLSeq).items.push(rowNode(document, row));
+  return document.toString(LAYOUT);
+}
+
+function rowNode(document: Document, row: Record<string, unknown>): unknown {
+  const node = document.createNode(row);
+  visit(node, {
+    Seq(_key, seq) {
+      seq.flow = true;
     },
   });
-  return document.toString(LAYOUT);
+  return node;
 }
 
 function flowOf(row: Record<string, unknown>): string {
@@ -131,7 +138,7 @@ function rewritten(text: string, rows: readonly EditedRow[]): string {
   const old = [...seq.items];
   const header = (old[0] as { commentBefore?: string | null } | undefined)?.commentBefore;
   seq.items = rows.map((row) => {
-    if ('made' in row) return document.createNode(row.made);
+    if ('made' in row) return rowNode(document, row.made);
     const item = old[row.kept];
     if (row.after !== undefined && isMap(item)) {
       if (row.after.length === 0) item.delete('after');

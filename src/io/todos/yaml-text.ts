@@ -15,6 +15,9 @@ export type YamlReading =
   | { kind: 'read'; document: Document.Parsed; value: unknown }
   | { kind: 'broken'; problems: Problem[] };
 
+/** Some editors begin a text with it; it is no part of what the text says. */
+export const BYTE_ORDER_MARK = '\uFEFF';
+
 /** A line that git leaves where it could not merge, with which a comment or a text may yet be valid YAML. */
 const MARKER = /^(<{7}|>{7}|\|{7}) .*$/m;
 
@@ -44,7 +47,8 @@ export function readYaml(name: string, text: string): YamlReading {
     return broken([{ path: `${name} line ${line}`, message: `is a merge marker: ${marker[0].slice(0, 40)}` }]);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true });
+  const said = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  const document = parseDocument(said, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true });
   const wrong = [...document.errors, ...document.warnings];
   if (wrong.length > 0) {
     return broken(wrong.map(({ message, pos }) => ({ path: `${name} line ${lines.linePos(pos[0]).line}`, message })));
