@@ -94,6 +94,22 @@ test.each([
   expect(withDelivered(before, added('z'))).toBe(head + row);
 });
 
+test('S3-3.3d a row goes before the others, which stay as they are whatever their layout', () => {
+  const row = '- slug: z\n  date: 2026-01-02\n  commit: "123456789012"\n  children: [q]\n';
+  const open = '---\n# c\n\n- slug: a # x\n  t: |\n    - no row\n\n# about b\n- {slug: b}\n';
+  expect(withDelivered(open, added('z'))).toBe(open.replace('- slug: a', `${row}- slug: a`));
+  const apart = '# c\r\n- slug: a\r\n\r\n- slug: b\r\n\r\n- slug: c';
+  expect(withDelivered(apart, added('z'))).toBe(
+    apart.replace('- slug: a', `${row.replaceAll('\n', '\r\n')}\r\n- slug: a`),
+  );
+  const anchored = '- &x\n  slug: a\n- slug: b\n  as: *x\n';
+  expect(withDelivered(anchored, added('z'))).toBe(row + anchored);
+  // What was added is known without another look at the whole.
+  const twice = withDelivered(withDelivered(open, added('z')), added('y'));
+  expect(readDelivered(twice).rows.map(({ slug }) => slug)).toEqual(['y', 'z', 'a', 'b']);
+  expect(withDelivered(twice, added('z'))).toBe(twice);
+});
+
 test('a list written like JSON is added to in kind', () => {
   const list = '[\n  {"slug": "a"},\n  {"slug": "b"}\n]\n';
   expect(withDelivered(list, added('z'))).toBe(
