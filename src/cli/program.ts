@@ -8,6 +8,7 @@ import { addControl } from './table/control.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
 import { addInsight } from './table/insight.ts';
+import { addTodo } from './table/todo.ts';
 
 /** The program, with `run` behind every command. */
 export function buildProgram(run: Run): Command {
@@ -92,6 +93,7 @@ export function buildProgram(run: Run): Command {
   });
   addEvents(program, add);
   addCandidates(program, add);
+  addTodo(program, add);
   addControl(program, add);
   addInsight(program, add);
   return program;
