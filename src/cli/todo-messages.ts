@@ -109,7 +109,8 @@ export function markedText(view: MarkPhaseView, paint: Paint): string {
 /** The first line is looked for by orchestrators, and stands without any colour. */
 export function finalizeText(view: FinalizeView): string {
   const where = `${plain(view.branch, 250)}@${short(view.sha)}`;
-  const what = view.state === null ? 'is verified; its lock is kept for the orchestrator' : `is ${view.state}`;
+  const what =
+    view.state === null ? 'is verified; its lock is kept for the orchestrator' : `is ${plain(view.state, 40)}`;
   return [plain(view.report, 200), `${where} ${what}`, nextLine(view.next)].join('\n');
 }
 
