@@ -117,6 +117,8 @@ export function finalizeText(view: FinalizeView): string {
 export function handoverText(view: HandoverView, paint: Paint): string {
   const steps = view.steps
     .filter(({ step }) => step !== 'reported' && step !== 'next_call')
-    .map(({ step, detail }, index) => paint('dim', `${index + 1}. ${step.replaceAll('_', ' ')}: ${plain(detail)}`));
+    .map(({ step, detail }, index) =>
+      paint('dim', `${index + 1}. ${plain(step.replaceAll('_', ' '), 60)}: ${plain(detail)}`),
+    );
   return [...steps, plain(view.report), nextLine(view.next)].join('\n');
 }
