@@ -10,6 +10,7 @@ import type { Config } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
 import { connect, type RedisConnection } from '../io/redis/connection.ts';
+import { type FinalizeLocks, openFinalizeLocks } from '../io/redis/finalize-lock.ts';
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
@@ -29,6 +30,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
   repoId: string;
@@ -63,6 +65,7 @@ export class Host {
   readonly ids: Ids;
   readonly log: EventLog;
   readonly leases: LeaseStore;
+  readonly finalizeLocks: FinalizeLocks;
   readonly catalogue: EventCatalogue;
   readonly repository: Repository;
   readonly notifications = new NotificationBoard();
@@ -92,6 +95,7 @@ export class Host {
     this.log = log;
     this.logId = logId;
     this.leases = openLeaseStore(connection, options.repoId);
+    this.finalizeLocks = openFinalizeLocks(connection, options.repoId);
     this.catalogue = options.catalogue ?? buildDefaultCatalogue();
     this.repository = new Repository(options.inspect ? { inspect: options.inspect } : {});
     this.producer = createProducer({ log, catalogue: this.catalogue, clock: this.clock, source: options.source });
@@ -190,19 +194,7 @@ export class Host {
       clock,
       sessionId,
       main: config.main,
-      undelivered: async (slug, main) => {
-        const { DELIVERED_FILE, ROADMAP_FILE } = await import('../io/todos/paths.ts');
-        const { readRoadmap, undeliveredBefore } = await import('../io/todos/roadmap.ts');
-        const roadmap = await git.readFile(main, ROADMAP_FILE);
-        if (roadmap === null) return [];
-        const { readDelivered } = await import('../io/todos/delivered.ts');
-        const delivered = new Set(readDelivered(await git.readFile(main, DELIVERED_FILE)).rows.map((row) => row.slug));
-        return undeliveredBefore(
-          slug,
-          readRoadmap(roadmap).rows,
-          (other) => delivered.has(other) || isDelivered(other),
-        );
-      },
+      undelivered: waitingOn(git, isDelivered),
     });
   }
 
@@ -218,6 +210,7 @@ export class Host {
         ...config.integration,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
+        cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
       },
       timings: { ...TIMINGS, ...options.tuning?.timings },
       clock,

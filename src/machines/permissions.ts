@@ -54,6 +54,7 @@ const OWN_SESSION =
 
 /** All rows; of the rows of one command the first whose case fits counts. */
 export const PERMISSIONS: readonly PermissionRow[] = [
+  { command: 'todo validate', when: { option: 'fix' }, may: ALL },
   ...reading(
     'status',
     'doctor',

@@ -64,15 +64,19 @@ const ALLOWED: Record<string, string[]> = {
 };
 
 /** All that is loaded with these files, packages by name. */
-function reachedFrom(...paths: string[]): string[] {
-  const reached = new Set<string>();
+const reachedFrom = (...paths: string[]): string[] => reached(['static'], paths);
+
+/** All that these files import in one of these ways, and what that imports. */
+function reached(kinds: Import['kind'][], paths: string[]): string[] {
+  const found = new Set<string>();
   const visit = (path: string) => {
-    if (reached.has(path)) return;
-    reached.add(path);
-    for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : []) if (kind === 'static') visit(target);
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : [])
+      if (kinds.includes(kind)) visit(target);
   };
   for (const path of paths) visit(path);
-  return [...reached];
+  return [...found];
 }
 
 describe('imports', () => {
@@ -95,7 +99,7 @@ describe('imports', () => {
     expect(shown(wrong)).toEqual([]);
   });
 
-  test('of the machines are xstate, zod and each other', () => {
+  test('S4-Out1 of the machines are xstate, zod and each other', () => {
     const wrong = imports.filter(
       ({ path, target }) =>
         layer(path) === 'machines' && !/^(xstate|zod|src\/machines\/.*|src\/errors\.ts)$/.test(target),
@@ -119,6 +123,32 @@ describe('imports', () => {
     expect(spoken.filter((path) => !path.startsWith('src/io/redis/'))).toEqual([]);
   });
 
+  test('S3-5.2b: one place feeds the fold, with what it read from the log', () => {
+    const feeding = sources.filter((path) => /\brepository\.apply\(/.test(code(read(path))));
+    expect(feeding).toEqual(['src/actors/pipeline.ts']);
+    const running = imports.filter(({ target, kind }) => target === 'src/actors/pipeline.ts' && kind === 'static');
+    expect(running.filter(({ path }) => /new Pipeline\(/.test(code(read(path)))).map(({ path }) => path)).toEqual([
+      'src/actors/host.ts',
+    ]);
+    expect(sources.filter((path) => /\bpipeline\.run\(/.test(code(read(path))))).toEqual(['src/actors/dispatcher.ts']);
+  });
+
+  test('S4-Out4: notifications are folded behind one board, which knows neither git nor Redis nor a candidate', () => {
+    const using = imports.filter(({ target, kind }) => target === 'src/machines/notification.ts' && kind !== 'type');
+    expect(using.map(({ path }) => path).filter((path) => path !== 'src/machines/index.ts')).toEqual([
+      'src/actors/notifications.ts',
+    ]);
+    const reached = reachedFrom('src/actors/notifications.ts');
+    expect(reached.filter((target) => /^src\/io\/|machines\/candidate|repository/.test(target))).toEqual([]);
+  });
+
+  test('S3-7c: main is pushed by a session alone, with the proof of its lease', () => {
+    const pushing = sources.filter((path) => /\bgit\.push\(/.test(code(read(path))));
+    expect(pushing.filter((path) => !path.startsWith('src/actors/session/'))).toEqual([]);
+    expect(pushing.length).toBeGreaterThan(0);
+    for (const path of pushing) expect(code(read(path))).toMatch(/assertHeld|keeper|proof/);
+  });
+
   test('S4-FR2.1p: one producer appends to the log, nothing else', () => {
     const appending = sources.filter(
       (path) => /\blog\w*\.append\(/i.test(code(read(path))) && !path.startsWith('src/io/'),
@@ -139,6 +169,36 @@ describe('imports', () => {
     const packages = reached.filter((target) => !target.startsWith('src/') && !target.startsWith('node:'));
     expect(packages).toEqual(['commander']);
     expect(reached.filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([]);
+  });
+});
+
+describe('the hand-over', () => {
+  const halves = ['finalize', 'handover'].map((name) => `src/actors/todos/${name}.ts`);
+  const ever = reached(['static', 'dynamic'], halves).filter((path) => path.startsWith('src/'));
+
+  test('S3-4.1b S3-7b S4-FR4.2 S4-FR4.3 loads nothing of the integrator, now or later: no merge, no books, no demo, no clean-up, no push, no restart', () => {
+    expect(ever).toContain('src/actors/todos/verify.ts');
+    expect(ever).toContain('src/actors/commands/hand-in.ts');
+    const integrators =
+      /^src\/actors\/(session\/|integrator|foreground|supervisor|steward|daemon|host|demo\/|open|commands\/submit)|^src\/io\/git\/(merge|remote|repository|selfcheck|launcher)|^src\/machines\/(integrator|lease)/;
+    expect(ever.filter((path) => integrators.test(path))).toEqual([]);
+  });
+
+  test('S3-2.1a S3-2.1f is told through the bridge, and the bridge speaks through the producer alone', () => {
+    const bridge = 'src/actors/bridge.ts';
+    expect(importsOf(bridge).filter(({ kind }) => kind !== 'type')).toEqual([]);
+    expect([...code(read(bridge)).matchAll(/\b(\w+)\.(emit|append)\w*\(/g)].map(([, who]) => who)).toEqual(
+      Array(4).fill('producer'),
+    );
+    expect(code(read('src/actors/commands/hand-in.ts'))).toMatch(/createBridge\([^)]*\)\.emitDeploymentStarted\(/);
+    expect(code(read('src/actors/todos/tell.ts'))).toMatch(/createBridge\([^)]*\)\.emitReviewApproved\(/);
+  });
+
+  test('S3-4.1b S3-7b calls nothing that would change a ref, a tree or a book', () => {
+    const acts =
+      /\b(pushBranch|startSession|commitChanges|deleteBranch|writeFence|mergeCandidate|withDelivered|withoutSlug)\b|\bgit\.(push|merge|pack)\(|\bfiles\.(write|remove)\(|\b(spawn|execFile|runGit)\w*\(/;
+    const wrong = ever.filter((path) => path.startsWith('src/actors/') && acts.test(code(read(path))));
+    expect(wrong).toEqual([]);
   });
 });
 
@@ -189,6 +249,15 @@ describe('files', () => {
     ];
     const wrong = all.filter((path) => path !== 'test/unit/house.test.ts' && foreign.test(read(path)));
     expect(wrong).toEqual([]);
+  });
+
+  test('S3-6.3d CI runs the one command that the README names, which checks and tests everything', () => {
+    const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+    expect(read('.ci/run').trim().split('\n').at(-1)).toBe('npm test');
+    expect(read('README.md')).toContain('npm test');
+    expect(scripts['test']).toMatch(/npm run --silent check && vitest run$/);
+    for (const part of ['biome check', 'typecheck', 'knip', 'docs -- --check'])
+      expect(scripts['check']).toContain(part);
   });
 
   test('of decisions all stand in their index', () => {

@@ -154,7 +154,7 @@ async function factsOf(
   const readyAt = state.finalize?.readyAt ?? null;
   const place = { slug, branch, sha: head, readyAtMs: parseInstant(readyAt ?? '') ?? seen.now };
   const others = repository.ofSlug(slug).filter(({ key }) => key !== record?.key);
-  const changed = worktree === null ? [] : await changedPaths(worktree);
+  const changed = worktree === null ? [] : await changedPaths({ workTree: worktree }, 'all');
   return {
     ...seen,
     slug,
