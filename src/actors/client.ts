@@ -5,7 +5,10 @@
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
+import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
+import type { TodoPapers } from './todos/paper-desk.ts';
+import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -377,9 +380,14 @@ export interface Runtime {
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The papers and the roadmap of the work tree around `cwd`. Needs no repository that is set up until it writes. */
+  todoPapers(context: CommandContext): Promise<TodoPapers>;
+  roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
+  /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
+  rollout(context: CommandContext): Promise<RolloutDesk>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;
   /** Null when there is no machine of that name. */

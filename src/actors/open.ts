@@ -8,6 +8,7 @@ import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Host, HostHooks, HostOptions } from './host.ts';
+import type { Admission } from './todos/work-tree.ts';
 import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
 
 /** What the daemon of a state folder says of itself, when it answers. */
@@ -114,6 +115,24 @@ async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos
   return { desk: createTodoDesk({ context, host, opened }), close };
 }
 
+/** Opens the log for a command that writes papers, and keeps of it what that command asks. Thrown: NOT_INITIALIZED (6). */
+async function admitted(context: CommandContext): Promise<Admission> {
+  const { openHost } = await import('./host.ts');
+  const { openForWriting } = await import('./commands/session.ts');
+  const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
+  try {
+    await openForWriting(context, host);
+    const { repository } = host;
+    return {
+      isDelivered: (slug) => repository.ofSlug(slug).some(({ state }) => state === 'completed'),
+      wasDispatched: () => false,
+    };
+  } finally {
+    host.save();
+    await host.close();
+  }
+}
+
 export const runtime: Runtime = {
   openClient,
   openForInit,
@@ -139,12 +158,24 @@ export const runtime: Runtime = {
     const { examine } = await import('./doctor.ts');
     return examine(context);
   },
+  async todoPapers(context) {
+    const { todoPapers } = await import('./todos/paper-desk.ts');
+    return todoPapers(context, () => admitted(context));
+  },
+  async roadmap(context) {
+    const { roadmapOf } = await import('./todos/paper-desk.ts');
+    return roadmapOf(context, () => admitted(context));
+  },
   async demo(context, request, tell) {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
   },
   async configuration(context) {
     return (await openWorkspace(context)).rows;
+  },
+  async rollout(context) {
+    const { openRolloutDesk } = await import('./rollout/desk.ts');
+    return openRolloutDesk(context);
   },
   async catalog() {
     const { buildDefaultCatalogue, catalogueRow } = await import('../machines/events.ts');

@@ -123,6 +123,13 @@ export async function headCommit(clone: Clone): Promise<string | null> {
   return await commitOf(clone, 'HEAD');
 }
 
+/** The commit whose id begins with these hex digits; null when there is none, or more than one. */
+export async function resolveCommit(clone: Clone, prefix: string): Promise<string | null> {
+  const id = await commitOf(clone, prefix);
+  // A branch may be called like an id.
+  return id?.startsWith(prefix) ? id : null;
+}
+
 async function commitOf(clone: Clone, ref: string): Promise<string | null> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
   const id = line(await ask(clone.workTree, args));

@@ -20,9 +20,6 @@ export const DOR_GATES = [
 ] as const;
 export type DorGate = (typeof DOR_GATES)[number];
 
-/** What a work item may be built with at least, of 10. */
-export const DOR_SCORE_MIN = 8;
-
 const text = () => z.string().min(1, 'is empty');
 const slugs = () => z.array(text());
 
@@ -60,6 +57,14 @@ const followUp = z.looseObject({
   blocked_at: text(),
 });
 
+const rollout = z.looseObject({
+  /** The slice that runs in shadow, and the one that makes telec the only way to main. */
+  shadow: text().nullable().default(null),
+  cutover: text().nullable().default(null),
+  /** The document about the way back, as a path from the top of the repository. */
+  rollback: text().nullable().default(null),
+});
+
 const stateSchema = z.looseObject({
   schema_version: z.literal(1).default(1),
   kind: z.enum(['todo', 'bug']).default('todo'),
@@ -73,13 +78,20 @@ const stateSchema = z.looseObject({
   review_baseline_commit: text().nullable().default(null),
   unresolved_findings: z.array(finding).default([]),
   resolved_findings: z.array(finding).default([]),
-  /** Who drafted its papers. */
-  draft: z.looseObject({ session_id: text(), drafted_at: text() }).nullable().default(null),
+  /** Who drafted its papers last, and the sessions that did so before. */
+  draft: z
+    .looseObject({ session_id: text(), drafted_at: text(), earlier: z.array(text()).optional() })
+    .nullable()
+    .default(null),
   dor: dor.nullable().default(null),
   /** Of a container: whether it was broken down, and into what. */
   breakdown: z.looseObject({ assessed: z.boolean().default(false), todos: slugs().default([]) }).prefault({}),
   /** Of a follow-up: the candidate it was opened for. */
   follow_up: followUp.nullable().default(null),
+  /** Of a container whose slices bring telec to main step by step: who plays which part in that. */
+  rollout: rollout.nullable().default(null),
+  /** Of a work item that gathers evidence: the slice that waits for it. */
+  evidence_for: text().nullable().default(null),
 });
 
 /** The state of a work item; field names as in the file. Keys that telec does not know are kept. */
