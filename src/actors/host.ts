@@ -216,6 +216,7 @@ export class Host {
         repoId: options.repoId,
         main: config.main,
         ...config.integration,
+        cleanup: config.cleanup,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
       },

@@ -18,7 +18,7 @@ import { type CandidateKey, candidateKey, parseInstant } from '../machines/ident
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
-import { FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
+import { FRESH_STANDING, foldStanding, pushMembers, type Standing, withDelivery } from '../machines/standing.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -180,8 +180,6 @@ export class Repository {
         const { seq } = event.payload;
         return this.#tellKeys(pushMembers(open.find((push) => push.seq === seq)), event);
       }
-      case 'integration.configured':
-        return NOTHING;
       default:
         return NOTHING;
     }
@@ -254,6 +252,7 @@ export class Repository {
     if (record.state === 'completed') return NOTHING;
     if (record.state === 'superseded') {
       // It came a moment too late to be its end, but it says that the commit is on main.
+      this.#standing = withDelivery(this.#standing, event.payload);
       record.context = { ...record.context, delivery: event.payload };
       return NOTHING;
     }
@@ -261,6 +260,7 @@ export class Repository {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }
     this.#landed.set(event.payload.merge_commit, record.id);
+    this.#standing = withDelivery(this.#standing, event.payload);
     return this.#tell([record.id], event);
   }
 

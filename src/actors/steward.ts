@@ -182,7 +182,7 @@ export class Steward {
       const text = await git.readFile(main, CONFIG_FILE);
       const workTree = configText(workspace.mainWorkTree);
       const { config } = readConfig({ main: text, workTree, env: context.env });
-      this.#config = { ...workspace.config, integration: config.integration };
+      this.#config = { ...workspace.config, integration: config.integration, cleanup: config.cleanup };
     } catch (error) {
       if (!(error instanceof TelecError)) throw error;
       report.error("main's configuration cannot be used; the last good one counts", error, { main });

@@ -2,6 +2,15 @@
  * What the log says about the repository as a whole: configuration, mode, hold, main as it is known, sessions and
  * pushes whose outcome is open. A pure fold beside the candidates; it decides nothing about one of them.
  */
+import {
+  type Aftercare,
+  FRESH_AFTERCARE,
+  foldCleaned,
+  foldCommandEnd,
+  foldCommandStart,
+  foldDelivered,
+  foldSessionEnd,
+} from './aftercare.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
 
@@ -46,6 +55,7 @@ export interface Standing {
   openPushes: OpenPush[];
   /** The log whose fence a person decided to take over, if any. */
   adoptedLog: string | null;
+  aftercare: Aftercare;
 }
 
 export const FRESH_STANDING: Standing = {
@@ -56,6 +66,7 @@ export const FRESH_STANDING: Standing = {
   session: null,
   openPushes: [],
   adoptedLog: null,
+  aftercare: FRESH_AFTERCARE,
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
@@ -82,8 +93,19 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
       return { ...standing, session: { id, fence, host, mode, startedAt: event.timestamp } };
     }
     case 'integration.session.completed':
-    case 'integration.session.aborted':
-      return standing.session?.id === event.payload.session_id ? { ...standing, session: null } : standing;
+    case 'integration.session.aborted': {
+      const { session_id: id } = event.payload;
+      const aftercare = foldSessionEnd(standing.aftercare, id);
+      return { ...standing, aftercare, session: standing.session?.id === id ? null : standing.session };
+    }
+    case 'integration.candidate.cleaned':
+      return { ...standing, aftercare: foldCleaned(standing.aftercare, event.payload) };
+    case 'integration.after_delivery.started': {
+      const { session_id: sessionId, host } = event.payload;
+      return { ...standing, aftercare: foldCommandStart(standing.aftercare, { sessionId, host }) };
+    }
+    case 'integration.after_delivery.finished':
+      return { ...standing, aftercare: foldCommandEnd(standing.aftercare, event.payload.session_id) };
     case 'integration.push.attempted': {
       const { seq, push_number: pushNumber, base, session_id: sessionId, members } = event.payload;
       const { fence_from: fenceFrom, fence_to: fenceTo } = event.payload;
@@ -102,6 +124,11 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
     default:
       return standing;
   }
+}
+
+/** The standing after a delivery. Told by who knows that the log bears it out. */
+export function withDelivery(standing: Standing, delivery: PayloadOf<'deployment.completed'>): Standing {
+  return { ...standing, aftercare: foldDelivered(standing.aftercare, delivery) };
 }
 
 function withoutPush(standing: Standing, seq: number): Standing {

@@ -69,6 +69,7 @@ export class World implements Shared {
       graceMs: chance.pick([0, 500, 2000]),
       pushAttempts: 3,
       pushBatch: chance.pick([1, 1, 2, 3, 5]),
+      cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
       author: 'telec <telec@localhost>',
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,

@@ -30,6 +30,8 @@ export interface SessionConfig {
   pushBatch: number;
   /** `Name <mail>`. */
   author: string;
+  /** What is cleaned up behind a delivery. */
+  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
   leaseTtlMs: number;
   leaseRenewMs: number;
 }

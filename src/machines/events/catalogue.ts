@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { EXIT, TelecError } from '../../errors.ts';
+import { aftercareEvents } from './aftercare.ts';
 import { candidateEvents } from './candidates.ts';
 import { decisionEvents } from './decisions.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
@@ -11,7 +12,14 @@ import { sessionEvents } from './sessions.ts';
 import { terminalEvents } from './terminal.ts';
 import { workerEvents } from './workers.ts';
 
-const OWN_EVENTS = { ...workerEvents, ...terminalEvents, ...candidateEvents, ...sessionEvents, ...decisionEvents };
+const OWN_EVENTS = {
+  ...workerEvents,
+  ...terminalEvents,
+  ...candidateEvents,
+  ...aftercareEvents,
+  ...sessionEvents,
+  ...decisionEvents,
+};
 
 /** Short names of telec's own types. */
 export type EventType = keyof typeof OWN_EVENTS;
