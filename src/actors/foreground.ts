@@ -123,6 +123,23 @@ export class Foreground {
     following.abort();
     await Promise.all([followed, watched]);
     this.#session = null;
+    await this.#careAfter(opened);
     return result;
+  }
+
+  /** What a daemon would do after a session; its failure is told, and is none of the session's. */
+  async #careAfter(opened: Opened): Promise<void> {
+    const { host, workspace, context } = opened;
+    try {
+      const { followDrain } = await import('./after-delivery.ts');
+      const { sweep } = await import('./janitor.ts');
+      host.save();
+      await followDrain(opened, workspace.config);
+      if (await this.#daemonRuns()) return;
+      const done = await sweep(opened, { config: workspace.config });
+      for (const remark of done?.remarks ?? []) context.say(remark);
+    } catch (error) {
+      context.say(`not everything was cleaned up: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }

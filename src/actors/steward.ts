@@ -10,6 +10,7 @@ import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
+import { Aftercare } from './aftercare.ts';
 import type { LogFault } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { HoldExpiry } from './hold-expiry.ts';
@@ -51,6 +52,7 @@ export class Steward {
   readonly #probes: ProbeLoop;
   readonly #holds: HoldExpiry;
   readonly #supervisor: Supervisor;
+  readonly #aftercare: Aftercare;
   readonly #stopping = new AbortController();
   #config: Config;
   #following: Promise<void> | null = null;
@@ -78,6 +80,12 @@ export class Steward {
       onReachable: () => this.#supervisor.lookAgain(),
     });
     this.#holds = new HoldExpiry(host, onError);
+    this.#aftercare = new Aftercare({
+      opened,
+      config: () => this.#config,
+      report: (message, details) => report.warn(message, details),
+      onError,
+    });
     this.#supervisor = new Supervisor({
       clock: host.clock,
       leases: host.leases,
@@ -117,6 +125,7 @@ export class Steward {
     this.#holds.look();
     this.#probes.start();
     this.#supervisor.spawn();
+    this.#aftercare.start();
   }
 
   /** A candidate became ready, or was found on main. */
@@ -128,6 +137,7 @@ export class Steward {
   applied(event: PipelineEvent, changes: readonly Change[]): void {
     if (!this.#following) return;
     this.#probes.applied(event);
+    if (event.domain) this.#aftercare.applied(event.domain);
     for (const { record, from, to } of changes) {
       this.#options.report.info('a candidate moved', { candidate: record.id, from, to, entry: event.id });
     }
@@ -157,6 +167,7 @@ export class Steward {
     const probes = this.#probes.stop();
     await this.#supervisor.stop('shutdown');
     await probes;
+    await this.#aftercare.stop();
     this.#stopping.abort();
     await this.#following?.catch(() => undefined);
     await this.#save();
@@ -193,6 +204,8 @@ export class Steward {
     const { report } = this.#options;
     const { sessionId, outcome, completed, blocked, superseded, durationMs, stop, fault } = result;
     const counts = { session: sessionId, outcome, completed, blocked, superseded, duration_ms: durationMs };
+    await this.#save();
+    this.#aftercare.drained();
     report.info('a session ended', { ...counts, ...(stop ? { reason: stop.reason, detail: stop.detail } : {}) });
     if (!fault) return;
     report.error('a session met a bug', fault, { session: sessionId });

@@ -21,6 +21,8 @@ export interface Uncleaned {
 export interface CommandRun {
   sessionId: string;
   host: string;
+  /** State folder it runs from: two users of one machine have two. */
+  folder: string;
 }
 
 export interface Aftercare {
@@ -28,8 +30,8 @@ export interface Aftercare {
   uncleaned: Uncleaned[];
   /** Something was delivered since the last drain ended. */
   delivered: boolean;
-  /** Session of the last drain that delivered something and that no command has followed yet. */
-  owed: string | null;
+  /** Session of the last drain that delivered something and that no command has followed yet, and where it ran. */
+  owed: { sessionId: string; host: string | null } | null;
   runs: CommandRun[];
 }
 
@@ -58,9 +60,9 @@ export function foldCleaned(care: Aftercare, payload: PayloadOf<'integration.can
   return { ...care, uncleaned };
 }
 
-/** After the end of a session, whoever wrote it down. */
-export function foldSessionEnd(care: Aftercare, sessionId: string): Aftercare {
-  return care.delivered ? { ...care, delivered: false, owed: sessionId } : care;
+/** After the end of a session, whoever wrote it down. `host` null: the log does not say where it ran. */
+export function foldSessionEnd(care: Aftercare, sessionId: string, host: string | null): Aftercare {
+  return care.delivered ? { ...care, delivered: false, owed: { sessionId, host } } : care;
 }
 
 /** A command began: it follows all drains that have ended by now. */

@@ -95,14 +95,15 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
     case 'integration.session.completed':
     case 'integration.session.aborted': {
       const { session_id: id } = event.payload;
-      const aftercare = foldSessionEnd(standing.aftercare, id);
-      return { ...standing, aftercare, session: standing.session?.id === id ? null : standing.session };
+      const own = standing.session?.id === id ? standing.session : null;
+      const aftercare = foldSessionEnd(standing.aftercare, id, own?.host ?? null);
+      return { ...standing, aftercare, session: own ? null : standing.session };
     }
     case 'integration.candidate.cleaned':
       return { ...standing, aftercare: foldCleaned(standing.aftercare, event.payload) };
     case 'integration.after_delivery.started': {
-      const { session_id: sessionId, host } = event.payload;
-      return { ...standing, aftercare: foldCommandStart(standing.aftercare, { sessionId, host }) };
+      const { session_id: sessionId, host, folder } = event.payload;
+      return { ...standing, aftercare: foldCommandStart(standing.aftercare, { sessionId, host, folder }) };
     }
     case 'integration.after_delivery.finished':
       return { ...standing, aftercare: foldCommandEnd(standing.aftercare, event.payload.session_id) };
@@ -129,6 +130,11 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
 /** The standing after a delivery. Told by who knows that the log bears it out. */
 export function withDelivery(standing: Standing, delivery: PayloadOf<'deployment.completed'>): Standing {
   return { ...standing, aftercare: foldDelivered(standing.aftercare, delivery) };
+}
+
+/** A session that delivered something and has not ended: unless it lives, the next one has to end it and clean up behind it. */
+export function owesEnd({ session, aftercare }: Standing): boolean {
+  return session !== null && aftercare.delivered;
 }
 
 function withoutPush(standing: Standing, seq: number): Standing {

@@ -108,7 +108,7 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
     steps: [{ step: 'remote_branch', outcome: 'done', detail: null }],
     command_id: ULID,
   },
-  'integration.after_delivery.started': { session_id: 'integrator-1', host: 'desk' },
+  'integration.after_delivery.started': { session_id: 'integrator-1', host: 'desk', folder: '/state/app' },
   'integration.after_delivery.finished': {
     session_id: 'integrator-1',
     host: 'desk',

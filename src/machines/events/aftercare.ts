@@ -53,6 +53,7 @@ export const aftercareEvents = {
     payload: z.strictObject({
       session_id: field.sessionId('Session whose drain it follows'),
       host: field.word('Machine it runs on'),
+      folder: field.text('State folder of telec it runs from'),
     }),
     idempotencyFields: OF_DRAIN,
     lifecycle: null,
