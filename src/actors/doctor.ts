@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TelecError } from '../errors.ts';
 import { transportSettings } from '../io/git/clone.ts';
+import { quoted } from '../io/git/housekeeping.ts';
 import { readCleanMemory } from '../io/leftovers.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { readDaemonFile, registeredClones } from '../io/state.ts';
@@ -130,7 +131,7 @@ function leftoversOf({ host, workspace }: Opened): Omit<DoctorRow, 'check'>[] {
   const { remote } = workspace.config;
   const there = host.repository.standing.aftercare.uncleaned.filter(({ tries }) => tries > 0);
   const mend = (branch: string) =>
-    `let the remote allow it, or set cleanup.remote_branch: false; git push ${remote} --delete ${branch}`;
+    `let the remote allow it, or set cleanup.remote_branch: false; git push ${remote} --delete ${quoted(branch)}`;
   const rows = [...here, ...there.map(({ branch, detail }) => warn(`${branch} on ${remote}: ${detail}`, mend(branch)))];
   const more = rows.length - LEFTOVERS_SHOWN;
   if (more <= 0) return rows;

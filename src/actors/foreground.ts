@@ -42,7 +42,7 @@ export class Foreground {
 
   /** Drains the queue once. Thrown: what refused the session (6), or the bug that ended it. */
   async integrate(opened: Opened, signal: AbortSignal): Promise<IntegrateView> {
-    const result = await this.#runSession(opened, signal);
+    const result = await this.#runSession(opened, signal, true);
     if (result.fault) throw result.fault;
     const { outcome, stop } = result;
     if (outcome === 'refused') {
@@ -85,7 +85,7 @@ export class Foreground {
         const end = () => ended.abort();
         const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
         signal.addEventListener('abort', end, { once: true });
-        const result = await this.#runSession(opened, ended.signal);
+        const result = await this.#runSession(opened, ended.signal, false);
         signal.removeEventListener('abort', end);
         if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
@@ -103,7 +103,8 @@ export class Foreground {
     }
   }
 
-  async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
+  /** `thorough`: what is left of earlier deliveries is tried again, whenever it was tried last. */
+  async #runSession(opened: Opened, signal: AbortSignal, thorough: boolean): Promise<SessionResult> {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
     await liftExpiredHold(host);
@@ -123,12 +124,13 @@ export class Foreground {
     following.abort();
     await Promise.all([followed, watched]);
     this.#session = null;
-    await this.#careAfter(opened);
+    // One that never had the lease has nothing behind it.
+    if (!['busy', 'held', 'refused'].includes(result.outcome)) await this.#careAfter(opened, thorough);
     return result;
   }
 
   /** What a daemon would do after a session; its failure is told, and is none of the session's. */
-  async #careAfter(opened: Opened): Promise<void> {
+  async #careAfter(opened: Opened, all: boolean): Promise<void> {
     const { host, workspace, context } = opened;
     try {
       const { followDrain } = await import('./after-delivery.ts');
@@ -136,7 +138,7 @@ export class Foreground {
       host.save();
       await followDrain(opened, workspace.config);
       if (await this.#daemonRuns()) return;
-      const done = await sweep(opened, { config: workspace.config });
+      const done = await sweep(opened, { config: workspace.config, all });
       for (const remark of done?.remarks ?? []) context.say(remark);
     } catch (error) {
       context.say(`not everything was cleaned up: ${error instanceof Error ? error.message : String(error)}`);

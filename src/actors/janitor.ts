@@ -9,7 +9,16 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../io/config.ts';
-import type { Ground, TidyOutcome } from '../io/git/housekeeping.ts';
+import {
+  forwardMain,
+  type Ground,
+  quoted,
+  removeBranch,
+  removeWorktree,
+  surveyClone,
+  type TidyOutcome,
+  worktreesOf,
+} from '../io/git/housekeeping.ts';
 import { type CleanMemory, type Leftover, readCleanMemory, writeCleanMemory } from '../io/leftovers.ts';
 import { lockFile } from '../io/lock.ts';
 import { registeredClones } from '../io/state.ts';
@@ -72,7 +81,6 @@ class Pass {
 
   async run(): Promise<Sweep> {
     const { folder, repoId } = this.#opened.workspace;
-    const { surveyClone } = await import('../io/git/housekeeping.ts');
     const delivered = await this.#readDeliveries();
     const now = this.#opened.host.clock.now();
     const due = (item: Leftover) => this.#options.all || item.due_at <= now;
@@ -156,7 +164,6 @@ class Pass {
 
   async #tidy(ground: Ground, items: readonly Leftover[]): Promise<void> {
     if (items.length === 0) return;
-    const { forwardMain, removeBranch, removeWorktree, worktreesOf } = await import('../io/git/housekeeping.ts');
     const { config } = this.#options;
     let worktrees = await worktreesOf(ground);
     if (worktrees === null) {
@@ -279,7 +286,7 @@ function mendOf(outcomes: readonly TidyOutcome[], ground: Ground | null): string
   for (const outcome of outcomes) if (outcome.kind === 'kept' && outcome.mend !== null) return outcome.mend;
   return ground === null
     ? 'see why git cannot read it, or remove the clone'
-    : `look at it with git -C '${ground.dir}' status`;
+    : `look at it with git -C ${quoted(ground.dir)} status`;
 }
 
 function inWords(outcome: TidyOutcome): Pick<CleanStep, 'outcome' | 'detail'> {

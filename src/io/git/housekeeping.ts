@@ -198,7 +198,7 @@ async function moveRef(ground: Ground, ref: string, from: string, to: string): P
 }
 
 /** A path as a person can paste it into a shell. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[A-Za-z0-9_./~+@%:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
