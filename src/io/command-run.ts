@@ -52,6 +52,8 @@ export interface CommandRun {
   /** File that gets stdout and stderr; the one of the run before becomes `<path>.1`. */
   logPath: string;
   timeoutMs: number;
+  /** Between asking it to end and ending it; default 5000. */
+  graceMs?: number;
 }
 
 /** `exited` and `signalled` by itself; `timeout`: it was ended; `unstarted`: it never ran. */
@@ -98,7 +100,7 @@ export function runCommand(run: CommandRun): Promise<CommandEnd> {
     const clock = setTimeout(() => {
       late = true;
       endGroup(child.pid, 'SIGTERM');
-      grace = setTimeout(() => endGroup(child.pid, 'SIGKILL'), TERM_GRACE_MS);
+      grace = setTimeout(() => endGroup(child.pid, 'SIGKILL'), run.graceMs ?? TERM_GRACE_MS);
     }, run.timeoutMs);
     const settle = (rest: Pick<CommandEnd, 'ended' | 'status' | 'signal' | 'detail'>) => {
       for (const timer of [looking, clock, grace]) clearTimeout(timer);
