@@ -281,7 +281,7 @@ describe('a remote that says no, nothing, or something else', () => {
 });
 
 describe('other holders', () => {
-  test('I1 S4-FR3.3 two integrators on two clones at once: one drains, the other is busy (4)', async () => {
+  test('I1 S4-FR3.3 S1-FR4.1 two integrators on two clones at once: one drains, the other is busy (4)', async () => {
     const world = await makeWorld();
     const other = await world.clone('other');
     await world.ready([{ slug: 'a' }, { slug: 'b' }]);
@@ -344,7 +344,7 @@ describe('other holders', () => {
     await expectSound(world);
   });
 
-  test('S1-R3 a stale lease is taken over only after it expired, with a higher fence', async () => {
+  test('S1-R3 S1-FR4.1 a stale lease is taken over only after it expired, with a higher fence', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'stale' }]);
     const { child, done } = world.start(['integrate'], {

@@ -402,7 +402,7 @@ describe('what a person sees and does', () => {
     ]);
   });
 
-  test('Spec-9 Spec-14 F19 I15 a dirty checkout is no matter and nothing in it changes', async () => {
+  test('Spec-9 Spec-14 S4-Out2 F19 I15 a dirty checkout is no matter and nothing in it changes', async () => {
     const world = await makeWorld();
     const clone = world.cloneDir;
     writeFileSync(join(clone, 'app.txt'), 'half done\n');

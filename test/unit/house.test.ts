@@ -95,7 +95,7 @@ describe('imports', () => {
     expect(shown(wrong)).toEqual([]);
   });
 
-  test('of the machines are xstate, zod and each other', () => {
+  test('S4-Out1 of the machines are xstate, zod and each other', () => {
     const wrong = imports.filter(
       ({ path, target }) =>
         layer(path) === 'machines' && !/^(xstate|zod|src\/machines\/.*|src\/errors\.ts)$/.test(target),
@@ -117,6 +117,32 @@ describe('imports', () => {
   test('S4-C4: stream commands stand in the log alone', () => {
     const spoken = sources.filter((path) => /\b(xadd|xrange|xread|xreadgroup|xautoclaim)\b/i.test(code(read(path))));
     expect(spoken.filter((path) => !path.startsWith('src/io/redis/'))).toEqual([]);
+  });
+
+  test('S3-5.2b: one place feeds the fold, with what it read from the log', () => {
+    const feeding = sources.filter((path) => /\brepository\.apply\(/.test(code(read(path))));
+    expect(feeding).toEqual(['src/actors/pipeline.ts']);
+    const running = imports.filter(({ target, kind }) => target === 'src/actors/pipeline.ts' && kind === 'static');
+    expect(running.filter(({ path }) => /new Pipeline\(/.test(code(read(path)))).map(({ path }) => path)).toEqual([
+      'src/actors/host.ts',
+    ]);
+    expect(sources.filter((path) => /\bpipeline\.run\(/.test(code(read(path))))).toEqual(['src/actors/dispatcher.ts']);
+  });
+
+  test('S4-Out4: notifications are folded behind one board, which knows neither git nor Redis nor a candidate', () => {
+    const using = imports.filter(({ target, kind }) => target === 'src/machines/notification.ts' && kind !== 'type');
+    expect(using.map(({ path }) => path).filter((path) => path !== 'src/machines/index.ts')).toEqual([
+      'src/actors/notifications.ts',
+    ]);
+    const reached = reachedFrom('src/actors/notifications.ts');
+    expect(reached.filter((target) => /^src\/io\/|machines\/candidate|repository/.test(target))).toEqual([]);
+  });
+
+  test('S3-7c: main is pushed by a session alone, with the proof of its lease', () => {
+    const pushing = sources.filter((path) => /\bgit\.push\(/.test(code(read(path))));
+    expect(pushing.filter((path) => !path.startsWith('src/actors/session/'))).toEqual([]);
+    expect(pushing.length).toBeGreaterThan(0);
+    for (const path of pushing) expect(code(read(path))).toMatch(/assertHeld|keeper|proof/);
   });
 
   test('S4-FR2.1p: one producer appends to the log, nothing else', () => {
@@ -189,6 +215,15 @@ describe('files', () => {
     ];
     const wrong = all.filter((path) => path !== 'test/unit/house.test.ts' && foreign.test(read(path)));
     expect(wrong).toEqual([]);
+  });
+
+  test('S3-6.3d CI runs the one command that the README names, which checks and tests everything', () => {
+    const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+    expect(read('.ci/run').trim().split('\n').at(-1)).toBe('npm test');
+    expect(read('README.md')).toContain('npm test');
+    expect(scripts['test']).toMatch(/npm run --silent check && vitest run$/);
+    for (const part of ['biome check', 'typecheck', 'knip', 'docs -- --check'])
+      expect(scripts['check']).toContain(part);
   });
 
   test('of decisions all stand in their index', () => {
