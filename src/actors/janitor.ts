@@ -244,10 +244,18 @@ class Pass {
     // What is as it was is not told again.
     if (steps.length === 0 || JSON.stringify(steps) === before) return;
     await this.#tell(item, steps);
+    this.#remark(item, outcomes);
+  }
+
+  /** What stands in the way of the work tree stands in the way of its branch, too, and is said once. */
+  #remark({ branch }: Leftover, outcomes: readonly (readonly [CleanStep['step'], TidyOutcome])[]): void {
+    let said = false;
     for (const [step, outcome] of outcomes) {
       if (outcome.kind !== 'kept' && outcome.kind !== 'failed') continue;
+      if (said && step !== 'local_main') continue;
       const mend = outcome.kind === 'kept' && outcome.mend !== null ? `; ${outcome.mend}` : '';
-      this.#remarks.push(`${item.branch}: ${NOT_DONE[step]}: ${outcome.detail}${mend}`);
+      this.#remarks.push(`${step === 'local_main' ? '' : `${branch}: `}${NOT_DONE[step]}: ${outcome.detail}${mend}`);
+      said = true;
     }
   }
 

@@ -119,7 +119,8 @@ export async function removeWorktree(
     if (worktree.locked)
       return kept(`${path} is locked`, `git -C ${quoted(ground.dir)} worktree unlock ${quoted(path)}`);
     if (worktree.head !== target.sha) return kept(`${path} has commits that were not delivered`, null);
-    if (occupied.some((folder) => isInside(folder, path))) return kept(`${path} is where the command runs`, 'leave it');
+    if (occupied.some((folder) => isInside(folder, path)))
+      return kept(`${path} is where the command runs`, 'leave that folder');
     if (existsSync(path)) {
       if (isHalfway(path)) return kept(`${path} is halfway through a merge or rebase`, `finish it in ${quoted(path)}`);
       if (!(await isClean({ workTree: path, mainWorkTree: ground.dir, commonDir: ground.commonDir })))
