@@ -45,6 +45,7 @@ export async function followDrain(opened: Opened, config: Config): Promise<void>
   const { folder } = workspace;
   if (afterDelivery !== null && owed?.host === hostname()) {
     const { repoId, redisUrl } = host.options;
+    await host.dispatcher.between(() => host.save());
     const job = {
       repoId,
       folder,

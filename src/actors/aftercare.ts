@@ -57,7 +57,7 @@ export class Aftercare {
   /** Tidies no more; resolves when what was begun has ended. A drain that ended is still followed. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+    this.#disarm();
     await this.#turn;
   }
 
@@ -72,7 +72,11 @@ export class Aftercare {
   async #sweep(all: boolean): Promise<void> {
     if (this.#stopped) return;
     const { opened, config, report } = this.#parts;
-    const done = await sweep(opened, { config: config(), all });
+    const done = await sweep(opened, { config: config(), all }).catch((error: unknown) => {
+      // Redis may be away for a while: that is no reason to forget it.
+      this.#arm(LATE_MS);
+      throw error;
+    });
     if (done === null) return this.#arm(BUSY_MS);
     for (const remark of done.remarks) report('not cleaned up', { remark });
     if (done.nextAt !== null) this.#arm(Math.max(0, done.nextAt - this.#clock.now()));
@@ -82,7 +86,7 @@ export class Aftercare {
   #arm(ms: number): void {
     const at = this.#clock.monotonic() + Math.min(ms, LOOK_MAX_MS);
     if (this.#stopped || at >= this.#timerAt) return;
-    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+    this.#disarm();
     this.#timerAt = at;
     this.#timer = this.#clock.setTimeout(
       () => {
@@ -92,5 +96,11 @@ export class Aftercare {
       },
       Math.min(ms, LOOK_MAX_MS),
     );
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+    this.#timer = null;
+    this.#timerAt = Number.POSITIVE_INFINITY;
   }
 }

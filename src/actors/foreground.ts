@@ -131,17 +131,17 @@ export class Foreground {
 
   /** What a daemon would do after a session; its failure is told, and is none of the session's. */
   async #careAfter(opened: Opened, all: boolean): Promise<void> {
-    const { host, workspace, context } = opened;
-    try {
-      const { followDrain } = await import('./after-delivery.ts');
-      const { sweep } = await import('./janitor.ts');
-      host.save();
-      await followDrain(opened, workspace.config);
-      if (await this.#daemonRuns()) return;
-      const done = await sweep(opened, { config: workspace.config, all });
-      for (const remark of done?.remarks ?? []) context.say(remark);
-    } catch (error) {
-      context.say(`not everything was cleaned up: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const { workspace, context } = opened;
+    const tell = (what: string) => (error: unknown) =>
+      context.say(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    const { followDrain } = await import('./after-delivery.ts');
+    await followDrain(opened, workspace.config).catch(tell('the command after the drain was not started'));
+    if (await this.#daemonRuns()) return;
+    const { sweep } = await import('./janitor.ts');
+    await sweep(opened, { config: workspace.config, all })
+      .then((done) => {
+        for (const remark of done?.remarks ?? []) context.say(remark);
+      })
+      .catch(tell('not everything was cleaned up'));
   }
 }

@@ -81,6 +81,7 @@ class Pass {
 
   async run(): Promise<Sweep> {
     const { folder, repoId } = this.#opened.workspace;
+    const { position } = this.#memory;
     const delivered = await this.#readDeliveries();
     const now = this.#opened.host.clock.now();
     const due = (item: Leftover) => this.#options.all || item.due_at <= now;
@@ -105,9 +106,10 @@ class Pass {
         work.push({ ground: survey.ground, items: [...old, ...fresh] });
       }
     }
-    if (delivered.length > 0 || work.length > 0) this.#save();
+    const isChanged = waiting.length !== this.#memory.leftovers.length;
+    if (isChanged || position !== this.#memory.position || work.length > 0) this.#save();
     for (const { ground, items } of work) await this.#tidy(ground, items);
-    if (work.length > 0 || waiting.length !== this.#memory.leftovers.length) this.#save();
+    if (work.length > 0) this.#save();
     const times = this.#memory.leftovers.map(({ due_at }) => due_at);
     return { remarks: this.#remarks, nextAt: times.length === 0 ? null : Math.min(...times) };
   }
@@ -181,7 +183,7 @@ class Pass {
         if (config.cleanup.worktree && ground.heads.get(item.branch) === item.sha) {
           const result = isNeeded ? waits : await removeWorktree(ground, worktrees, item, this.#occupied());
           if (result.kind !== 'absent') outcomes.push(['worktree', result]);
-          if (result.kind === 'done') worktrees = (await worktreesOf(ground)) ?? worktrees;
+          if (result.kind === 'done') worktrees = worktrees.filter(({ branch }) => branch !== item.branch);
         }
         if (config.cleanup.localBranch) {
           outcomes.push(['local_branch', isNeeded ? waits : await removeBranch(ground, worktrees, item)]);

@@ -204,7 +204,6 @@ export class Steward {
     const { report } = this.#options;
     const { sessionId, outcome, completed, blocked, superseded, durationMs, stop, fault } = result;
     const counts = { session: sessionId, outcome, completed, blocked, superseded, duration_ms: durationMs };
-    await this.#save();
     this.#aftercare.drained();
     report.info('a session ended', { ...counts, ...(stop ? { reason: stop.reason, detail: stop.detail } : {}) });
     if (!fault) return;

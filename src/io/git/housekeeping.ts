@@ -28,8 +28,8 @@ export interface Ground {
   commonDir: string;
   /** Where its git is run. */
   dir: string;
-  /** Local branches (without refs/heads/) and where they are; those that are names for other refs are left out. */
-  heads: ReadonlyMap<string, string>;
+  /** Local branches (without refs/heads/) that are still there, and where; those that are names for other refs are left out. */
+  heads: Map<string, string>;
   /** The remote's main as this clone last saw it. */
   tracking: string | null;
 }
@@ -154,6 +154,7 @@ export async function removeBranch(
   const ref = `refs/heads/${branch}`;
   const result = await git(ground.dir, ['update-ref', '--no-deref', '-d', '--end-of-options', ref, sha]);
   if (!succeeded(result)) return { kind: 'failed', detail: describe(result) };
+  ground.heads.delete(branch);
   // What the clone knew about the branch goes with it; most knew nothing.
   await git(ground.dir, ['config', '--local', '--remove-section', `branch.${branch}`]);
   return { kind: 'done' };
