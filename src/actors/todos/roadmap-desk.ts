@@ -11,7 +11,7 @@ import { type Place, readRoadmap, withAfter, withMoved, withoutSlug, withRow } f
 import { type Books, withDelivery } from './deliver.ts';
 import { containersOf, waitingProblems } from './dependencies.ts';
 import { refuseUnreadable } from './draft.ts';
-import { type Papers, readPapers } from './papers.ts';
+import { bookProblems, type Papers, readPapers } from './papers.ts';
 import { listRoadmap, type RoadmapListRow } from './roadmap-list.ts';
 import { slugGiven, type WorkTree } from './work-tree.ts';
 
@@ -71,7 +71,7 @@ export function roadmapDesk(tree: WorkTree, today: () => string): RoadmapDesk {
       delivered: files.read(DELIVERED_FILE),
       icebox: files.read(ICEBOX_FILE),
     };
-    refuseUnreadable([...papers.problems, ...readRoadmap(books.icebox, ICEBOX_FILE).problems]);
+    refuseUnreadable([...bookProblems(papers), ...readRoadmap(books.icebox, ICEBOX_FILE).problems]);
     return { papers, books };
   };
 

@@ -4,7 +4,7 @@ import { DELIVERED_FILE, ICEBOX_FILE } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap } from '../../io/todos/roadmap.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
 import { refuseUnreadable } from './draft.ts';
-import { type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { bookProblems, type Papers, readPapers, type TodoFacts } from './papers.ts';
 
 export interface RoadmapListRow {
   slug: string;
@@ -31,7 +31,7 @@ export interface RoadmapListRow {
 export function listRoadmap(files: WorkFiles, more: { icebox: boolean; delivered: boolean }): RoadmapListRow[] {
   const papers = readPapers(files);
   const icebox = readRoadmap(files.read(ICEBOX_FILE), ICEBOX_FILE);
-  refuseUnreadable([...papers.problems, ...icebox.problems]);
+  refuseUnreadable([...bookProblems(papers), ...icebox.problems]);
   const facts = new Map(papers.todos.map((each) => [each.slug, each]));
   const row = (of: RoadmapRow, where: RoadmapListRow['where']) => rowOf(papers, facts.get(of.slug), of, where);
   const delivered = readDelivered(files.read(DELIVERED_FILE)).rows;
