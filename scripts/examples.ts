@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import { papers } from './paper-examples.ts';
+import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -315,7 +316,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
-  'machine list': ['candidate', 'integrator', 'lease'],
+  'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,
   actors: examples.actors,
   actor,
@@ -335,4 +336,5 @@ export const shapes: Record<string, unknown> = {
   'roadmap remove': papers.change,
   'roadmap deliver': papers.change,
   'roadmap freeze': papers.change,
+  ...todoShapes,
 };

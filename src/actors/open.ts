@@ -2,11 +2,12 @@
  * The composition root of a command: finds the repository, opens what the command needs of it, and nothing more. What
  * a command does not need is not loaded.
  */
+import { existsSync } from 'node:fs';
 import { EXIT, TelecError } from '../errors.ts';
 import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
-import type { HostHooks, HostOptions } from './host.ts';
+import type { Host, HostHooks, HostOptions } from './host.ts';
 import type { Admission } from './todos/work-tree.ts';
 import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
 
@@ -76,11 +77,51 @@ async function openForInit(context: CommandContext): Promise<TelecClient> {
   return clientIn(context, agreed, agreed);
 }
 
+/** Where the log of the repository is, when there can be one: a clone without a remote or without any state has none. */
+async function placeOfLog(context: CommandContext): Promise<Place | null> {
+  const registered = findPlace(context);
+  if (registered) return registered;
+  const place = await openWorkspace(context).catch((error: unknown) => {
+    if (error instanceof TelecError && error.code === 'NO_REMOTE') return null;
+    throw error;
+  });
+  if (!place || existsSync(place.folder)) return place;
+  return (await redisUrl(place, context.env)) === null ? null : place;
+}
+
+/** The log is opened by the first call that needs it, once. */
+async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos']> {
+  const { createTodoDesk } = await import('./todos/todo-desk.ts');
+  let opening: Promise<Host | null> | null = null;
+  const open = async (): Promise<Host | null> => {
+    const place = await placeOfLog(context);
+    return place && (await import('./host.ts')).openHost(await hostOptions(context, place));
+  };
+  const host = (): Promise<Host | null> => {
+    opening ??= open();
+    return opening;
+  };
+  const opened = async () => {
+    const found = await host();
+    const { notInitialized, openForWriting } = await import('./commands/session.ts');
+    if (!found) throw notInitialized();
+    return openForWriting(context, found);
+  };
+  const close = async () => {
+    const found = await opening?.catch(() => null);
+    found?.save();
+    await found?.close();
+  };
+  return { desk: createTodoDesk({ context, host, opened }), close };
+}
+
 /** Opens the log for a command that writes papers, and keeps of it what that command asks. Thrown: NOT_INITIALIZED (6). */
 async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
-  const { openForWriting } = await import('./commands/session.ts');
-  const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
+  const { notInitialized, openForWriting } = await import('./commands/session.ts');
+  const place = await placeOfLog(context);
+  if (!place) throw notInitialized();
+  const host = await openHost(await hostOptions(context, place));
   try {
     await openForWriting(context, host);
     const { repository } = host;
@@ -97,6 +138,7 @@ async function admitted(context: CommandContext): Promise<Admission> {
 export const runtime: Runtime = {
   openClient,
   openForInit,
+  openTodos,
   async serve(context, ready) {
     const { serve } = await import('./daemon.ts');
     await serve(context, ready);

@@ -10,6 +10,7 @@ import { addEvents } from './table/events.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
 import { addRoadmap } from './table/roadmap.ts';
+import { addTodo } from './table/todo.ts';
 
 /** The program, with `run` behind every command. */
 export function buildProgram(run: Run): Command {
@@ -92,15 +93,10 @@ export function buildProgram(run: Run): Command {
     load: async () => (await import('./commands/candidate.ts')).submit,
     graceful: true,
   });
-  const todo = add(program, {
-    usage: 'todo',
-    summary: 'work items, from the first word about them to the hand-over',
-    examples: ['telec todo draft login', 'telec todo validate'],
-  });
-  addPapers(todo, add);
-  addRoadmap(program, add);
   addEvents(program, add);
   addCandidates(program, add);
+  addPapers(addTodo(program, add), add);
+  addRoadmap(program, add);
   addControl(program, add);
   addInsight(program, add);
   return program;

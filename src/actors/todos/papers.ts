@@ -94,7 +94,8 @@ export function readPapers(files: WorkFiles, isDelivered: (slug: string) => bool
   };
 }
 
-function factsOf(
+/** One work item; `files` may be those of another work tree than the roadmap's. */
+export function factsOf(
   files: WorkFiles,
   slug: string,
   roadmap: readonly RoadmapRow[],

@@ -14,7 +14,7 @@ export interface RoadmapListRow {
   /** Of `after`, what is not delivered. */
   waiting_for: string[];
   description: string | null;
-  /** One word for how far it is: container, preparing, building, built, reviewing, returned, approved, delivered. */
+  /** One word for how far it is: container, preparing, building, built, reviewing, returned, fixing, approved, delivered. */
   state: string;
   build: string | null;
   review: string | null;
@@ -75,11 +75,11 @@ function rowOf(
 }
 
 /** How far the files say it is, in the words of the todo machine. */
-function stageOf({ delivered, isContainer, state: { build, review } }: TodoFacts): string {
+function stageOf({ delivered, isContainer, state: { build, review, fix } }: TodoFacts): string {
   if (delivered) return 'delivered';
   if (isContainer) return 'container';
   if (review === 'approved') return 'approved';
-  if (review === 'changes_requested') return 'returned';
+  if (review === 'changes_requested' && fix !== 'complete') return fix === 'started' ? 'fixing' : 'returned';
   if (review === 'started') return 'reviewing';
   if (build === 'complete') return 'built';
   return build === 'started' ? 'building' : 'preparing';
