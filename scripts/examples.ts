@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import { papers } from './paper-examples.ts';
+import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -282,6 +283,7 @@ export const examples = {
   queue,
   ready,
   replay,
+  rollout: { status: rolloutStatus, gate: gateView, report: reportView },
   status,
   submit,
   why,
@@ -321,6 +323,7 @@ export const shapes: Record<string, unknown> = {
   actors: examples.actors,
   actor,
   'config show': config,
+  ...todoShapes,
   'todo draft': papers.draft,
   'todo gate': papers.gate,
   'todo set-deps': papers.change,
@@ -336,5 +339,7 @@ export const shapes: Record<string, unknown> = {
   'roadmap remove': papers.change,
   'roadmap deliver': papers.change,
   'roadmap freeze': papers.change,
-  ...todoShapes,
+  'rollout status': rolloutStatus,
+  'rollout gate': gateView,
+  'rollout report': reportView,
 };

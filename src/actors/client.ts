@@ -5,6 +5,7 @@
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
+import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
@@ -385,6 +386,8 @@ export interface Runtime {
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
+  /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
+  rollout(context: CommandContext): Promise<RolloutDesk>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;
   /** Null when there is no machine of that name. */

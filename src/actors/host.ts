@@ -30,6 +30,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
   repoId: string;
@@ -193,19 +194,7 @@ export class Host {
       clock,
       sessionId,
       main: config.main,
-      undelivered: async (slug, main) => {
-        const { DELIVERED_FILE, ROADMAP_FILE } = await import('../io/todos/paths.ts');
-        const { readRoadmap, undeliveredBefore } = await import('../io/todos/roadmap.ts');
-        const roadmap = await git.readFile(main, ROADMAP_FILE);
-        if (roadmap === null) return [];
-        const { readDelivered } = await import('../io/todos/delivered.ts');
-        const delivered = new Set(readDelivered(await git.readFile(main, DELIVERED_FILE)).rows.map((row) => row.slug));
-        return undeliveredBefore(
-          slug,
-          readRoadmap(roadmap).rows,
-          (other) => delivered.has(other) || isDelivered(other),
-        );
-      },
+      undelivered: waitingOn(git, isDelivered),
     });
   }
 
@@ -221,6 +210,7 @@ export class Host {
         ...config.integration,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
+        cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
       },
       timings: { ...TIMINGS, ...options.tuning?.timings },
       clock,

@@ -175,6 +175,10 @@ export const runtime: Runtime = {
   async configuration(context) {
     return (await openWorkspace(context)).rows;
   },
+  async rollout(context) {
+    const { openRolloutDesk } = await import('./rollout/desk.ts');
+    return openRolloutDesk(context);
+  },
   async catalog() {
     const { buildDefaultCatalogue, catalogueRow } = await import('../machines/events.ts');
     return buildDefaultCatalogue().list().map(catalogueRow);

@@ -18,7 +18,7 @@ import { type CandidateKey, candidateKey, parseInstant } from '../machines/ident
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
-import { FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
+import { deliveryEnds, FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -75,7 +75,7 @@ export class Repository {
   readonly #actors = new Map<string, CandidateActor>();
   /** `branch@sha` -> ids of live candidates, for events that name no slug. */
   readonly #byCommit = new Map<string, Set<string>>();
-  /** Merge commit -> id of the candidate it delivered. */
+  /** Merge commit, and tip of the books behind it -> id of the candidate delivered. */
   readonly #landed = new Map<string, string>();
   #queue: CandidateRecord[] = [];
   readonly #inspect: Inspect;
@@ -128,9 +128,9 @@ export class Repository {
     return this.#actors.get(id);
   }
 
-  /** The candidate a commit of main delivered. */
-  deliveredBy(mergeCommit: string): CandidateRecord | undefined {
-    const id = this.#landed.get(mergeCommit);
+  /** The candidate whose delivery the commit of main begins (the merge commit) or ends (the tip of its books). */
+  deliveredBy(commit: string): CandidateRecord | undefined {
+    const id = this.#landed.get(commit);
     return id === undefined ? undefined : this.#records.get(id);
   }
 
@@ -260,7 +260,7 @@ export class Repository {
     if (!this.#actors.get(record.id)?.getSnapshot().can(event)) {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }
-    this.#landed.set(event.payload.merge_commit, record.id);
+    for (const commit of deliveryEnds(event.payload)) this.#landed.set(commit, record.id);
     return this.#tell([record.id], event);
   }
 

@@ -10,6 +10,7 @@ import { atomicWrite } from '../io/state.ts';
 import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
+import { deliveryEnds } from '../machines/standing.ts';
 import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
@@ -112,7 +113,7 @@ function slugsOf(reviews: StoredFile['repository']['reviews'], records: Reposito
 function landedOf(records: RepositoryDump['records']): RepositoryDump['landed'] {
   return records.flatMap(({ record }): RepositoryDump['landed'] => {
     const { delivery } = record.context;
-    return delivery ? [[delivery.merge_commit, record.id]] : [];
+    return delivery ? deliveryEnds(delivery).map((commit) => [commit, record.id]) : [];
   });
 }
 

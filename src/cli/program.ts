@@ -10,6 +10,7 @@ import { addEvents } from './table/events.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
 import { addRoadmap } from './table/roadmap.ts';
+import { addRollout } from './table/rollout.ts';
 import { addTodo } from './table/todo.ts';
 
 /** The program, with `run` behind every command. */
@@ -98,6 +99,7 @@ export function buildProgram(run: Run): Command {
   addPapers(addTodo(program, add), add);
   addRoadmap(program, add);
   addControl(program, add);
+  addRollout(program, add);
   addInsight(program, add);
   return program;
 }

@@ -112,7 +112,13 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
     configuration: async () => examples.config,
+    rollout: async () => ({
+      status: () => examples.rollout.status,
+      gate: () => examples.rollout.gate,
+      report: () => examples.rollout.report,
+    }),
     catalog: async () => examples.catalog,
+    machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
     todoPapers: async () => ({
       draft: async () => examples.draft,
       gate: async () => examples.gate,
@@ -133,7 +139,6 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       freeze: async () => examples.change,
       unfreeze: async () => examples.change,
     }),
-    machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
     machine: async (name) => (name === 'candidate' ? examples.machine : null),
     ...rest,
   };

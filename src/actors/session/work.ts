@@ -32,6 +32,8 @@ export interface SessionConfig {
   author: string;
   leaseTtlMs: number;
   leaseRenewMs: number;
+  /** What is taken away behind a delivery. */
+  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
 
 /** Delays of a session, ms; given by the composition root so that tests can be fast. */
