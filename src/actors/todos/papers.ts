@@ -129,3 +129,8 @@ export function factsOf(
     notBuildable: buildProblems({ slug, missingPapers, dor: state.dor, undelivered, isContainer }),
   };
 }
+
+/** What of the problems is about the lists themselves; a folder that nobody can read stands in the way of itself alone. */
+export function bookProblems({ problems }: Papers): Problem[] {
+  return problems.filter(({ path }) => [ROADMAP_FILE, DELIVERED_FILE].some((name) => path.startsWith(name)));
+}
