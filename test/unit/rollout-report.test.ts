@@ -191,7 +191,7 @@ test('S2-N1 who is asked to begin a build hears what its rollout has against it,
 });
 
 describe('the words for people', () => {
-  test('name what is next, what is missing for the cutover, and where files and log agree', async () => {
+  test('name what is next, what is missing for the cutover, and that the files agree', async () => {
     const tree = copyOf('prepared');
     const { stdout, status } = await tree.say('rollout', 'status');
     expect(status).toBe(0);
@@ -202,7 +202,7 @@ describe('the words for people', () => {
     expect(stdout).toContain(
       '\nnext: integration-events-model\ncutover integrator-cutover: no-go\n  missing  what runs in shadow',
     );
-    expect(stdout).toContain('\nfiles and log agree\njudged from files alone: telec is not set up in this clone\n');
+    expect(stdout).toContain('\nthe files agree\njudged from files alone: telec is not set up in this clone\n');
     const gate = await tree.say('rollout', 'gate', 'integrator-cutover');
     expect(gate.status).toBe(1);
     expect(gate.stdout).toMatch(
