@@ -2,21 +2,11 @@
  * The report of a rollout and of one of its slices as Markdown: verdict, matrix, gates, go and no-go, dispatch. Made from
  * the views alone, so that no number is ever typed; the same views give the same text. Pure.
  */
+import { GATE_TITLES } from '../../io/todos/dor-report.ts';
 import type { DorGate } from '../../io/todos/state-file.ts';
 import type { GoDecision } from '../../machines/rollout-evidence.ts';
 import { code, inline, numbered, table } from './markdown.ts';
 import type { GateRow, GateView, RolloutView, SliceView } from './views.ts';
-
-const GATE_TITLES: Readonly<Record<DorGate, string>> = {
-  intent_and_success: 'Intent & Success',
-  scope_and_size: 'Scope & Size',
-  verification: 'Verification',
-  approach_known: 'Approach Known',
-  research_complete: 'Research Complete',
-  dependencies_and_preconditions: 'Dependencies & Preconditions',
-  integration_safety: 'Integration Safety',
-  tooling_impact: 'Tooling Impact',
-};
 
 const gateTitle = (name: string): string => GATE_TITLES[name as DorGate] ?? inline(name);
 
