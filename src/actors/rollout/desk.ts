@@ -17,7 +17,8 @@ import { deliveredOnMain } from '../todos/desk.ts';
 import { cloneOf, type Workspace } from '../workspace.ts';
 import { type RolloutTree, readRollouts } from './facts.ts';
 import { evidenceTodo } from './follow-up.ts';
-import { type RolloutLog, readRolloutLog } from './log.ts';
+import type { RolloutLog } from './log.ts';
+import { readRolloutLog } from './read-log.ts';
 import { rolloutReport, sliceReport } from './report.ts';
 import { hasPart, withoutPart, withPart } from './section.ts';
 import {

@@ -1,9 +1,7 @@
 /**
- * What the log of a repository says to a rollout: what was delivered and approved. Reads only, where there is one;
- * elsewhere, or while Redis cannot be reached, a rollout is judged from its files alone.
+ * What the log of a repository says to a rollout: what was delivered and approved. Asks a log that is folded already and
+ * opens none; `read-log.ts` does.
  */
-import { EXIT, TelecError } from '../../errors.ts';
-import type { Host, HostOptions } from '../host.ts';
 import type { Repository } from '../repository.ts';
 
 export interface RolloutLog {
@@ -24,23 +22,6 @@ export interface RolloutLog {
 /** A log that says nothing. */
 export function silentLog(state: 'none' | 'unreachable', fault: unknown = null): RolloutLog {
   return { state, fault, mode: null, deliveries: 0, delivered: () => null, approved: () => null };
-}
-
-/** Reads the log to its end; null where there can be none. Thrown: what is no fault of reach, as it came. */
-export async function readRolloutLog(options: HostOptions | null): Promise<RolloutLog> {
-  if (!options) return silentLog('none');
-  const { openHost } = await import('../host.ts');
-  let host: Host | null = null;
-  try {
-    host = await openHost({ ...options, readOnly: true });
-    await host.dispatcher.catchUp();
-    return logOf(host.repository);
-  } catch (error) {
-    if (!(error instanceof TelecError && error.exit === EXIT.unreachable)) throw error;
-    return silentLog('unreachable', error);
-  } finally {
-    await host?.close();
-  }
 }
 
 /** The log as it is folded. */

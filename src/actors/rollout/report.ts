@@ -132,7 +132,7 @@ function containment({ cutover, shadow }: GoDecision, mode: 'live' | null): stri
   const report = `telec rollout report ${cutover} --write`;
   const moves = mode === 'live' ? 'telec moves main of this repository already' : 'telec does not move main here';
   return [
-    `While a point is missing, ${code(cutover)} is not dispatched: ${code(`telec rollout gate ${cutover}`)} says no and why.`,
+    `While a point is missing, ${code(cutover)} is not dispatched: ${code(`telec todo mark-phase ${cutover} build started`)} is refused.`,
     `Integration stays as it is and goes on gathering evidence${shadow === null ? '' : ` from ${code(shadow)}`}; ${moves}.`,
     `Each missing point stands as a blocker in ${code(`todos/${cutover}/dor-report.md`)}, put there by ${code(report)}.`,
     `${code(`${report} --follow-up`)} opens a work item for what is missing, before the cutover is judged again.`,
