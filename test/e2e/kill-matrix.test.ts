@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../src/actors/faults.ts';
+import { expectBooksInLine } from '../support/books-world.ts';
 import { endWorlds, expectSound, MORTAL_TELEC, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 import { poll } from '../support/redis-server.ts';
@@ -19,13 +20,21 @@ const config = (batch: number) => `integration: {push_batch: ${batch}, grace_ms:
 /** A lease that is over soon after its holder died. */
 const SHORT_LEASE = { TELEC_LEASE_TTL_MS: '3000', TELEC_LEASE_RENEW_MS: '200' };
 
-/** Three candidates ready to land on main as it is; the second conflicts with the first. */
-async function threeMore(world: World, prefix = ''): Promise<void> {
+/**
+ * Three candidates ready to land on main as it is; the second conflicts with the first. Each brings the papers of a work
+ * item along when `papers` is set.
+ */
+async function threeMore(world: World, prefix = '', papers = false): Promise<void> {
   const from = world.main();
+  const todo = (slug: string) => (papers ? { [`todos/${prefix}${slug}/requirements.md`]: `${slug}\n` } : {});
   await world.ready([
-    { slug: `${prefix}one`, from, files: { 'app.txt': `${prefix}ONE\n`, [`${prefix}one.txt`]: 'one\n' } },
-    { slug: `${prefix}two`, from, files: { 'app.txt': `${prefix}uno\n` } },
-    { slug: `${prefix}three`, from, files: { [`${prefix}three.txt`]: 'three\n' } },
+    {
+      slug: `${prefix}one`,
+      from,
+      files: { 'app.txt': `${prefix}ONE\n`, [`${prefix}one.txt`]: 'one\n', ...todo('one') },
+    },
+    { slug: `${prefix}two`, from, files: { 'app.txt': `${prefix}uno\n`, ...todo('two') } },
+    { slug: `${prefix}three`, from, files: { [`${prefix}three.txt`]: 'three\n', ...todo('three') } },
   ]);
 }
 
@@ -34,6 +43,13 @@ async function threeReady(batch: number): Promise<World> {
   await threeMore(world);
   return world;
 }
+
+/** Main of a repository that keeps books. */
+const PLANNED = {
+  'README.md': 'a project\n',
+  'app.txt': 'one\ntwo\nthree\n',
+  'todos/roadmap.yaml': '# The plan\n- slug: later   # some day\n',
+};
 
 interface End {
   landed: string[];
@@ -121,7 +137,7 @@ async function pointsPassed(batch: number): Promise<string[]> {
 /** Three candidates, a session that dies, another that goes on: the end is the one of an undisturbed session. */
 async function dieAndGoOn(world: World, death: string, prefix: string): Promise<void> {
   const before = { landed: world.landed(), files: world.files() };
-  await threeMore(world, prefix);
+  await threeMore(world, prefix, true);
   const victim = await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: death } }).done;
   expect(victim.signal).toBe('SIGKILL');
   // A person who knows that it is dead does not wait for the lease to end.
@@ -134,7 +150,9 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
     'app.txt': `${prefix}ONE\n`,
     [`${prefix}one.txt`]: 'one\n',
     [`${prefix}three.txt`]: 'three\n',
+    'todos/delivered.yaml': expect.any(String),
   });
+  await expectBooksInLine(world);
   expect(end.terminal.filter((text) => text.startsWith(prefix))).toEqual([
     `${prefix}one deployment.completed merged`,
     `${prefix}three deployment.completed merged`,
@@ -144,13 +162,13 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
 }
 
 for (const batch of [1, 10]) {
-  test(`S4-R2 Spec-12 I5 I6 killed at any point, with ${batch} in a push: same main, same order, each end once`, async () => {
+  test(`S4-R2 S4-Why Spec-12 I5 I6 killed at any point, with ${batch} in a push: same main, same order, same books, each end once`, async () => {
     const deaths = await pointsPassed(batch);
     // A world takes one death after the other: its log and its remote remember all of them.
     const rest = deaths.map((death, index) => ({ death, prefix: `r${index}-` }));
     const failures: string[] = [];
     const worker = async () => {
-      const world = await makeWorld({ config: config(batch) });
+      const world = await makeWorld({ config: config(batch), files: PLANNED });
       for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
         const { death, prefix } = next;
         await dieAndGoOn(world, death, prefix).catch((error: unknown) => failures.push(`${death}: ${String(error)}`));

@@ -6,3 +6,8 @@ import type { SessionWork } from './work.ts';
 export async function landFollowUps(_work: SessionWork): Promise<FollowUpOutcome> {
   return { kind: 'followed_up' };
 }
+
+/** Slugs of the follow-ups that a delivery of `slug` closes. */
+export function followUpsToClose(_work: SessionWork, _slug: string): string[] {
+  return [];
+}
