@@ -351,3 +351,26 @@ test('CRLF lines and a missing end of the last line stay as they are', async () 
   expect(deliveredOn(world)).toEqual([{ slug: 'one', date: today(), commit: mergeOf(world, 'one') }]);
   await expectSound(world);
 });
+
+for (const [where, back] of [
+  ['before it', (world: World) => world.first],
+  ['into its middle', (world: World) => git(world.remoteDir, 'rev-parse', 'main~2')],
+] as const) {
+  test(`no commit of a delivery is foreign: main taken back ${where}, accepted, and put right again`, async () => {
+    const world = await makeWorld({ files: TODOS });
+    await world.ready([{ slug: 'one' }]);
+    await world.integrate();
+    const tip = world.main();
+    const old = back(world);
+    git(world.remoteDir, 'update-ref', 'refs/heads/main', old);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'halted' });
+    expect((await world.run(['unhold', '--reason', 'seen'])).code).toBe(0);
+    git(world.remoteDir, 'update-ref', 'refs/heads/main', tip);
+    const stranger = world.foreign({ 'x.txt': 'x\n' });
+    await world.ready([{ slug: 'two' }]);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    const told = (await world.events()).filter(({ event }) => event.endsWith('integration.main.foreign'));
+    expect(told.map(({ payload }) => payload['commits'])).toEqual([[stranger]]);
+    await expectSound(world);
+  });
+}
