@@ -374,3 +374,12 @@ for (const [where, back] of [
     await expectSound(world);
   });
 }
+
+test('S3-3.3f cleanup.todo: false on main keeps the papers; the delivery is entered all the same', async () => {
+  const world = await makeWorld({ files: { ...TODOS, 'telec.yaml': 'cleanup: {todo: false}\n' } });
+  await world.ready([{ slug: 'one' }]);
+  expect((await world.integrate()).json).toMatchObject({ completed: 1 });
+  expect(subjects(world)).toEqual(['Merge one (work/one)', 'Deliver one: bookkeeping']);
+  expect(world.files()['todos/one/requirements.md']).toBe('one\n');
+  await expectSound(world);
+});
