@@ -22,7 +22,7 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
-import { type Session, startSession } from './integrator.ts';
+import { type Session, type SessionOptions, startSession } from './integrator.ts';
 import { NotificationBoard } from './notifications.ts';
 import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
@@ -198,8 +198,8 @@ export class Host {
     });
   }
 
-  /** Starts an integrator session in this process. */
-  startSession(git: IntegrationRepository, config: Config): Session {
+  /** Starts an integrator session in this process; `about` is told with its beginning. */
+  startSession(git: IntegrationRepository, config: Config, about: SessionOptions['about'] = {}): Session {
     const { options, clock, ids } = this;
     return startSession({
       host: hostname(),
@@ -223,6 +223,7 @@ export class Host {
       leases: this.leases,
       makeProber: (sessionId) => this.prober(git, config, sessionId),
       faults: options.faults ?? noFaults,
+      about,
       report: (message, details) => this.report(message, details),
       ...(options.inspect ? { inspect: options.inspect } : {}),
     });

@@ -15,7 +15,7 @@ import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
-const SHAPE = 2;
+const SHAPE = 3;
 
 export interface SnapshotFile {
   logId: string;
@@ -38,7 +38,7 @@ type Snapshots = RepositoryDump['records'][number]['snapshot'][];
 interface StoredFile extends Omit<SnapshotFile, 'repository' | 'notifications'> {
   shape: number;
   machine: string;
-  repository: Pick<RepositoryDump, 'standing' | 'pushes'> & {
+  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'pushes'> & {
     reviews: [slug: string, review: Slugs[number][1]['review']][];
     records: Table;
     contexts: Table;
@@ -63,6 +63,7 @@ export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Rec
     ...rest,
     repository: {
       standing: repository.standing,
+      sessions: repository.sessions,
       pushes: repository.pushes,
       reviews: repository.slugs.map(([slug, { review }]) => [slug, review]),
       records: tableOf(repository.records.map(({ record: { context: _, ...record } }) => record)),
@@ -82,13 +83,14 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
     const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
     const { lastId, positions } = stored;
-    const { standing, pushes, reviews, snapshots } = stored.repository;
+    const { standing, sessions, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
       record.context = contexts[index] as CandidateContext;
       return { record, snapshot: snapshots[index] ?? null };
     });
-    const repository = { standing, pushes, records, slugs: slugsOf(reviews, records), landed: landedOf(records) };
+    const slugs = slugsOf(reviews, records);
+    const repository = { standing, sessions, pushes, records, slugs, landed: landedOf(records) };
     return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;

@@ -192,6 +192,7 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
             parents: [main, feature],
             tree: outcome.tree,
             candidate: `x/feat/x@${feature}`,
+            books: null,
             fence: '7',
             subject: 'Merge it',
           },
@@ -473,6 +474,11 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
         expect(await repository.listFiles(commit, '')).toEqual(['demos/a/snapshot.json', 'keep', 'todos/roadmap.yaml']);
         expect(await repository.readFile(commit, 'todos/roadmap.yaml')).toBe('[]\n');
         expect((await repository.mainCommits(parent, commit)).map((entry) => entry.parents)).toEqual([[parent]]);
+        const message = `Deliver a: bookkeeping\n\nTelec-Books: a/feat/a@${parent}\n`;
+        const books = await repository.commitChanges({ ...change, message });
+        expect(await repository.mainCommits(parent, books ?? '')).toMatchObject([
+          { books: `a/feat/a@${parent}`, candidate: null, subject: 'Deliver a: bookkeeping' },
+        ]);
         expect(await repository.commitChanges(change)).toBe(commit);
         expect(await repository.commitChanges({ ...change, parent: commit })).toBeNull();
       });

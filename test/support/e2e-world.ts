@@ -188,7 +188,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     HOME: '/nonexistent',
     TELEC_HOME: home,
     TELEC_REDIS_URL: url,
-    TELEC_ROLE: 'worker',
+    TELEC_ROLE: 'admin',
     TELEC_SESSION_ID: 'tester',
     TELEC_INTEGRATION_GRACE_MS: '0',
   };

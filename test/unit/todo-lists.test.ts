@@ -1,7 +1,8 @@
 /** Edits of roadmap and delivered list, case by case: what a person would see in the difference. */
 import { expect, test } from 'vitest';
 import { readDelivered, withDelivered } from '../../src/io/todos/delivered.ts';
-import { demoTitle, versionIn, withDemoFacts } from '../../src/io/todos/demo-snapshot.ts';
+import { withDemoFacts } from '../../src/io/todos/demo-snapshot.ts';
+import { versionIn } from '../../src/io/todos/manifest.ts';
 import { readRoadmap, withAfter, withMoved, withoutSlug, withoutSlugs, withRow } from '../../src/io/todos/roadmap.ts';
 
 const PLAN = `# The plan.
@@ -130,9 +131,7 @@ test.each([
   expect(readDelivered(text).problems).toHaveLength(readRoadmap(text).problems.length);
 });
 
-test('S3-3.3e a demo has a title and a version where somebody wrote them', () => {
-  expect(demoTitle('x\n# Demo:  A **title** #\n# Other\n', 's')).toBe('A **title**');
-  expect([demoTitle('no heading', 's'), demoTitle('# Demo:\n', 's'), demoTitle(null, 's')]).toEqual(['s', 's', 's']);
+test('S3-3.3e a snapshot names a version where somebody wrote one, and no object is written over', () => {
   expect(versionIn('package.json', '{"version": "1.0.0"}')).toBe('1.0.0');
   expect(versionIn('package.json', '{"version": 1')).toBeNull();
   expect(versionIn('pyproject.toml', '[tool.x]\nversion = "0"\n[project]\nname = "p"\nversion = \'2.1\'\n')).toBe(

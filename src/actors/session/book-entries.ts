@@ -5,7 +5,9 @@
 import type { Problem } from '../../errors.ts';
 import type { CommitRequest, IntegrationRepository } from '../../io/git/port.ts';
 import { type DeliveredRow, readDelivered, withDelivered } from '../../io/todos/delivered.ts';
-import { demoTitle, MANIFESTS, versionIn, withDemoFacts } from '../../io/todos/demo-snapshot.ts';
+import { readDemo } from '../../io/todos/demo-file.ts';
+import { withDemoFacts } from '../../io/todos/demo-snapshot.ts';
+import { MANIFESTS, versionIn } from '../../io/todos/manifest.ts';
 import { DELIVERED_FILE, demoFile, ICEBOX_FILE, ROADMAP_FILE, todoFolder } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap, withoutSlugs } from '../../io/todos/roadmap.ts';
 import { type TodoText, TodoTree } from './todo-tree.ts';
@@ -178,7 +180,7 @@ class Bookkeeper {
     const state = await this.#tree.state(slug);
     const facts = {
       slug,
-      title: demoTitle(text, slug),
+      title: readDemo(text).title || slug,
       version: await this.#version(),
       delivered,
       commit: mergeCommit.slice(0, 12),

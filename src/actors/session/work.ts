@@ -65,6 +65,8 @@ export interface SessionParts {
   prober: Prober;
   keeper: LeaseKeeper;
   faults: Faults;
+  /** For what it was started; told with its beginning. */
+  about?: { project?: string; candidate?: CandidateKey };
   /** One line of the operating log. */
   report(message: string, details: Record<string, unknown>): void;
 }

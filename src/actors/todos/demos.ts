@@ -5,7 +5,7 @@
 import { EXIT, TelecError } from '../../errors.ts';
 import { type BashResult, runBash } from '../../io/todos/bash.ts';
 import { type DemoReading, readDemo } from '../../io/todos/demo-file.ts';
-import { MANIFESTS, versionIn } from '../../io/todos/demo-snapshot.ts';
+import { MANIFESTS, versionIn } from '../../io/todos/manifest.ts';
 import { DEMOS_FOLDER, demoFile, TODOS_FOLDER, todoFile } from '../../io/todos/paths.ts';
 import { templateOf } from '../../io/todos/templates.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';

@@ -18,12 +18,6 @@ export interface DemoFacts {
   metrics: Record<string, number>;
 }
 
-/** The first heading of a demo, without a leading `Demo:`; the slug where there is none. */
-export function demoTitle(demo: string | null, slug: string): string {
-  const heading = /^#[ \t]+(.+?)[ \t#]*$/m.exec(demo ?? '')?.[1] ?? '';
-  return heading.replace(/^demo\s*:\s*/i, '').trim() || slug;
-}
-
 /** The text of the snapshot; `before` is the one that stands there, null for none. */
 export function withDemoFacts(
   name: string,
@@ -64,18 +58,4 @@ function problemsOf(name: string, text: string): Problem[] {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Files that name the version of a project, the first found counts. */
-export const MANIFESTS = ['package.json', 'pyproject.toml', 'Cargo.toml'] as const;
-
-/** The version a manifest names; null where it names none. */
-export function versionIn(name: (typeof MANIFESTS)[number], text: string): string | null {
-  if (name === 'package.json') {
-    const version = readObject(text)?.['version'];
-    return typeof version === 'string' && version !== '' ? version : null;
-  }
-  const section = name === 'Cargo.toml' ? 'package' : '(?:project|tool\\.poetry)';
-  const body = new RegExp(`^\\[${section}\\][ \\t]*\\r?\\n((?:(?!\\[).*(?:\\r?\\n|$))*)`, 'm').exec(text)?.[1] ?? '';
-  return /^version[ \t]*=[ \t]*["']([^"'\r\n]+)["']/m.exec(body)?.[1] ?? null;
 }
