@@ -20,6 +20,8 @@ export const FAULT_POINTS = [
   'after-push-recorded',
   'before-block',
   'after-block',
+  'before-follow-ups',
+  'after-follow-ups',
   'before-session-completed',
   'after-session-completed',
   'after-release',

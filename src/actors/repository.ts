@@ -143,7 +143,7 @@ export class Repository {
 
   /** Applies one event of the log. Events that concern no candidate here change nothing. */
   apply(event: DomainEvent): Applied {
-    const open = this.#standing.openPushes;
+    const before = this.#standing;
     this.#standing = foldStanding(this.#standing, event);
     switch (event.type) {
       case 'review.approved':
@@ -170,18 +170,19 @@ export class Repository {
       case 'integration.candidate.already_merged':
       case 'deployment.failed':
         return this.#tellKeys([candidateKey(event.payload)], event);
-      case 'deployment.completed':
-        return this.#applyCompletion(event);
+      case 'deployment.completed': {
+        const applied = this.#applyCompletion(event);
+        if (applied.unbelieved !== null) this.#standing = before;
+        return applied;
+      }
       case 'integration.push.attempted':
         return this.#tellKeys(event.payload.members.map(candidateKey), event);
       case 'integration.push.succeeded':
       case 'integration.push.rejected':
       case 'integration.push.burned': {
         const { seq } = event.payload;
-        return this.#tellKeys(pushMembers(open.find((push) => push.seq === seq)), event);
+        return this.#tellKeys(pushMembers(before.openPushes.find((push) => push.seq === seq)), event);
       }
-      case 'integration.configured':
-        return NOTHING;
       default:
         return NOTHING;
     }

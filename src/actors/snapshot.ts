@@ -14,7 +14,7 @@ import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
-const SHAPE = 2;
+const SHAPE = 3;
 
 export interface SnapshotFile {
   logId: string;

@@ -279,9 +279,10 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
 }
 
 function saying(envelope: Envelope): Pick<NotificationRow, 'event' | 'level' | 'text' | 'updated_at'> {
-  const { next_action: next, alarm, reason } = envelope.payload;
+  const { next_action: next, alarm, reason, follow_up_slug: followUp } = envelope.payload;
   const halted = typeof alarm === 'string' ? `Halted (${alarm}): ${String(reason)}. Next: ${HALT_NEXT}` : null;
-  const text = halted ?? (typeof next === 'string' ? `${envelope.description}. Next: ${next}` : envelope.description);
+  const todo = typeof followUp === 'string' ? `. Follow-up: ${followUp}` : '';
+  const text = halted ?? envelope.description + todo + (typeof next === 'string' ? `. Next: ${next}` : '');
   return { event: envelope.event, level: envelope.level, text: capped(text), updated_at: envelope.timestamp };
 }
 

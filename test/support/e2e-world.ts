@@ -431,7 +431,11 @@ export async function expectSound(world: World): Promise<void> {
   const keys = completed.map(({ payload }) => `${payload['slug']}/${payload['branch']}@${payload['sha']}`);
   expect(keys).toEqual([...new Set(keys)]);
 
-  const byUs = new Set(completed.map(({ payload }) => String(payload['merge_commit'])));
+  const landed = events.filter(({ event }) => event === `${FULL}integration.followup.landed`);
+  const byUs = new Set([
+    ...completed.map(({ payload }) => String(payload['merge_commit'])),
+    ...landed.map(({ payload }) => String(payload['commit'])),
+  ]);
   const foreign = new Set(
     events
       .filter(({ event }) => event === `${FULL}integration.main.foreign`)

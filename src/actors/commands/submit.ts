@@ -1,17 +1,16 @@
 /**
- * `submit` and `resume`: the ways a person or a worker hands a commit over. Submitting pushes, approves by naming the
- * commit, and says that it is final; a triple that was blocked or superseded is resumed instead.
+ * `submit`: the way a person or a worker hands a commit over. It pushes, approves by naming the commit, and says that it
+ * is final; a triple that was blocked or superseded is resumed instead.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { branchHead, currentBranch, pushBranch } from '../../io/git/clone.ts';
 import { branchProblem, candidateKey, SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
-import { readinessReasons } from '../../machines/readiness.ts';
-import type { CandidateView, SubmitView } from '../client.ts';
+import type { SubmitView } from '../client.ts';
 import type { CandidateRecord } from '../repository.ts';
-import { candidateView, selectCandidate } from '../views.ts';
 import { actorOf } from '../workspace.ts';
+import { requireResolved, resumeRecord } from './resume.ts';
 import { lookAtRemote, type Opened, privateGit, probe, say } from './session.ts';
 
 /** What to do about a push that the remote or a hook refused. */
@@ -35,6 +34,7 @@ export async function submit(
   const triple = { slug, branch, sha };
   const known = host.repository.find(candidateKey(triple));
   if (known?.state === 'completed') return { ...triple, state: 'completed', events: [] };
+  if (known) await requireResolved(opened, known);
 
   const pushed = await pushBranch(workspace.clone, remote, branch, sha);
   if (pushed.kind !== 'pushed') {
@@ -58,7 +58,8 @@ export async function submit(
   );
   const record = host.repository.find(candidateKey(triple)) as CandidateRecord;
   await probe(opened, [record], view);
-  if (record.state === 'blocked' || record.state === 'superseded') await resumeRecord(opened, record, false, null);
+  if (record.state === 'blocked' || record.state === 'superseded')
+    await resumeRecord(opened, record, { force: false, reason: null });
   return { ...triple, state: host.repository.find(candidateKey(triple))?.state ?? record.state, events };
 }
 
@@ -134,49 +135,4 @@ async function approve(
 
 function hasTodo({ workspace }: Opened, slug: string): boolean {
   return existsSync(join(workspace.mainWorkTree, 'todos', slug));
-}
-
-/** Puts a blocked or superseded candidate back. Thrown: NOT_FOUND, NOT_READY, ALREADY_COMPLETED (1). */
-export async function resume(
-  opened: Opened,
-  request: { slug: string; force: boolean; reason: string | null },
-): Promise<CandidateView> {
-  const record = selectCandidate(opened.host.repository, request.slug);
-  if (record.state === 'completed') {
-    throw new TelecError('ALREADY_COMPLETED', EXIT.domain, `${record.key} is on main already`, {
-      hint: 'push a new commit and submit it',
-    });
-  }
-  if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(record);
-  await probe(opened, [record]);
-  await resumeRecord(opened, record, request.force, request.reason);
-  return candidateView(opened.host.repository.find(record.key) ?? record);
-}
-
-async function resumeRecord(
-  { context, host }: Opened,
-  record: CandidateRecord,
-  forced: boolean,
-  reason: string | null,
-): Promise<void> {
-  const { slug, branch, sha, generation, readyAt } = record.context;
-  const reasons = readinessReasons(record.context);
-  if (record.state === 'blocked' && reasons.length > 0) {
-    throw new TelecError('NOT_READY', EXIT.domain, `${record.key} is not ready to go on`, {
-      hint: `telec why ${slug}`,
-      problems: reasons.map(({ code, text }) => ({ path: code, message: text })),
-    });
-  }
-  const again = record.state === 'superseded';
-  await say(host, 'integration.candidate.resumed', {
-    slug,
-    branch,
-    sha,
-    generation: again ? generation + 1 : generation,
-    ready_at: again ? new Date(host.clock.now()).toISOString() : readyAt,
-    actor: actorOf(context).source,
-    ...(reason === null ? {} : { reason }),
-    forced,
-    command_id: host.ids.ulid(),
-  });
 }

@@ -73,6 +73,12 @@ export function readPapers(files: WorkFiles, isDelivered: (slug: string) => bool
   };
 }
 
+/** A follow-up stands in the group of the work item it follows up; that makes no container of it. */
+function isFollowUp(files: WorkFiles, slug: string): boolean {
+  if (!SLUG_PATTERN.test(slug)) return false;
+  return readState(stateFile(slug), files.read(stateFile(slug))).state.follow_up !== null;
+}
+
 function factsOf(
   files: WorkFiles,
   slug: string,
@@ -83,7 +89,10 @@ function factsOf(
   const papers = hasFolder ? PAPERS.filter((name) => files.has(todoFile(slug, name))) : [];
   const missingPapers = PAPERS.filter((name) => !papers.includes(name));
   const { state, problems } = readState(stateFile(slug), hasFolder ? files.read(stateFile(slug)) : null);
-  const grouped = roadmap.filter(({ group }) => group === slug).map((row) => row.slug);
+  const grouped = roadmap
+    .filter(({ group }) => group === slug)
+    .map((row) => row.slug)
+    .filter((child) => !isFollowUp(files, child));
   const children = [...new Set([...state.breakdown.todos, ...grouped])];
   const isContainer = children.length > 0;
   const undelivered = undeliveredBefore(slug, roadmap, isDelivered);

@@ -6,12 +6,20 @@ import type { z } from 'zod';
 import { EXIT, TelecError } from '../../errors.ts';
 import { candidateEvents } from './candidates.ts';
 import { decisionEvents } from './decisions.ts';
+import { followUpEvents } from './follow-ups.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
 import { sessionEvents } from './sessions.ts';
 import { terminalEvents } from './terminal.ts';
 import { workerEvents } from './workers.ts';
 
-const OWN_EVENTS = { ...workerEvents, ...terminalEvents, ...candidateEvents, ...sessionEvents, ...decisionEvents };
+const OWN_EVENTS = {
+  ...workerEvents,
+  ...terminalEvents,
+  ...candidateEvents,
+  ...followUpEvents,
+  ...sessionEvents,
+  ...decisionEvents,
+};
 
 /** Short names of telec's own types. */
 export type EventType = keyof typeof OWN_EVENTS;
