@@ -33,7 +33,8 @@ export function dueFollowUps(repository: Repository): DueFollowUp[] {
   return repository.standing.followUps.flatMap((followUp): DueFollowUp[] => {
     const record = repository.find(candidateKey(followUp.source));
     if (!record) return [];
-    if (followUp.over) return followUp.onMain ? [{ followUp, record, change: 'closed' }] : [];
+    const isFinal = record.state === 'completed' || record.state === 'superseded';
+    if (isFinal) return followUp.over && followUp.onMain ? [{ followUp, record, change: 'closed' }] : [];
     if (followUp.landed !== null || !isBlockedBy(record, followUp)) return [];
     return [{ followUp, record, change: followUp.onMain ? 'reopened' : 'opened' }];
   });
@@ -48,7 +49,7 @@ export function needFollowUpSession(repository: Repository): boolean {
 export function openFollowUps(repository: Repository): OpenFollowUp[] {
   return repository.standing.followUps.flatMap((followUp): OpenFollowUp[] => {
     const record = repository.find(candidateKey(followUp.source));
-    if (!record || followUp.over || !isBlockedBy(record, followUp)) return [];
+    if (!record || !isBlockedBy(record, followUp)) return [];
     const { slug, landed, blockedAt: blocked_at } = followUp;
     const resolved = isResolvedByLog(followUp);
     const next_action = resolved ? `telec resume ${slug}` : (record.context.failure?.next_action ?? '');

@@ -29,7 +29,7 @@ export interface FollowUp {
   review: ReviewStanding | null;
   /** Since the newest block it was delivered as a work item of its own. */
   delivered: boolean;
-  /** A candidate of the source's slug is on main: nothing is left to follow up. */
+  /** A candidate of the source's slug came to main since; where that was not an older one, nothing is left to follow up. */
   over: boolean;
   /** Why the last attempt to bring it to main was given up; null when there was none since the newest block. */
   left: string | null;
@@ -83,8 +83,8 @@ export function foldFollowUps(followUps: readonly FollowUp[], event: DomainEvent
 export const leftText = (reason: string, detail: string): string => `${reason}: ${detail}`;
 
 /** True when the log alone says that what blocked the source was seen to since the newest block. */
-export function isResolvedByLog({ review, delivered, over }: FollowUp): boolean {
-  return over || delivered || review?.verdict === 'approved';
+export function isResolvedByLog({ review, delivered }: FollowUp): boolean {
+  return delivered || review?.verdict === 'approved';
 }
 
 function blocked(followUps: readonly FollowUp[], failure: PayloadOf<'deployment.failed'>): readonly FollowUp[] {

@@ -349,7 +349,9 @@ describe('the end of a follow-up', () => {
   test('a new commit of the slug takes the place of the blocked one, and its delivery removes the follow-up', async () => {
     const { world, followUp } = await blockedWorld();
     await world.ready([{ slug: 'loser', from: world.main(), files: { f: 'uno, eins\n' } }]);
-    expect((await world.run<WhyView>(['why', 'loser'])).json.waiting_for.map(({ code }) => code)).toEqual(['not_probed']);
+    expect((await world.run<WhyView>(['why', 'loser'])).json.waiting_for.map(({ code }) => code)).toEqual([
+      'not_probed',
+    ]);
     expect((await world.integrate()).json).toMatchObject({ completed: 1, blocked: 0 });
     expect(todoFiles(world).filter((path) => path.includes(followUp))).toEqual([]);
     expect(listed(world)).not.toContain(followUp);

@@ -96,7 +96,11 @@ class Files {
 }
 
 const broken = (path: string, why: string): Leave =>
-  new Leave('unreadable', `${path}: ${why}`, `mend ${path} on main; the session after that brings the follow-up`);
+  new Leave(
+    'unreadable',
+    `${path}: ${why}`,
+    `mend ${path} on main; the session after that brings the follow-up (telec integrate)`,
+  );
 
 /** The roadmap's text; null when main has none; the reason when nobody may edit it. */
 async function readList(files: Files): Promise<string | null | Leave> {

@@ -69,7 +69,7 @@ async function land(work: SessionWork, main: string, { changes, done }: FollowUp
       return { kind: 'done', left: [] };
     case 'refused': {
       const { detail } = outcome;
-      const nextAction = 'mend what the remote says; the session after that brings it';
+      const nextAction = 'mend what the remote says; the session after that brings it (telec integrate)';
       return { kind: 'done', left: done.map(({ slug }) => ({ slug, reason: 'refused', detail, nextAction })) };
     }
     default:
