@@ -29,15 +29,24 @@ async function threeMore(world: World, prefix = ''): Promise<void> {
   ]);
 }
 
-async function threeReady(batch: number): Promise<World> {
-  const world = await makeWorld({ config: config(batch) });
+/** Main has work items, so that the one that is blocked gets a follow-up. */
+const WITH_TODOS = {
+  'README.md': 'a project\n',
+  'app.txt': 'one\ntwo\nthree\n',
+  'todos/roadmap.yaml': '- slug: later\n',
+};
+
+async function threeReady(batch: number, files?: Record<string, string>): Promise<World> {
+  const world = await makeWorld({ config: config(batch), ...(files ? { files } : {}) });
   await threeMore(world);
   return world;
 }
 
+/** Follow-ups by what they do; they are dated, so the rest of main is compared without them. */
 interface End {
   landed: string[];
-  tree: string;
+  followUps: string[];
+  files: Record<string, string>;
   /** Slug, type, and outcome or kind. */
   terminal: string[];
   /** Times commits of main were taken for somebody else's. */
@@ -50,7 +59,10 @@ async function endOf(world: World): Promise<End> {
   const events = await world.events();
   return {
     landed: world.landed(),
-    tree: git(world.remoteDir, 'rev-parse', 'main^{tree}'),
+    followUps: events
+      .filter(({ event }) => shortType(event) === 'integration.followup.landed')
+      .map(({ payload }) => `${payload['slug']} ${payload['change']}`.replace(/-[0-9a-f]{7} /, ' ')),
+    files: withoutTodos(world),
     terminal: events
       .filter(({ event }) => ['deployment.completed', 'deployment.failed'].includes(shortType(event)))
       .map(({ event, payload }) => `${payload['slug']} ${shortType(event)} ${payload['outcome'] ?? payload['kind']}`)
@@ -60,6 +72,9 @@ async function endOf(world: World): Promise<End> {
     lease: (await world.run(['lease'])).json,
   };
 }
+
+const withoutTodos = (world: World): Record<string, string> =>
+  Object.fromEntries(Object.entries(world.files()).filter(([path]) => !path.startsWith('todos/')));
 
 /** Waits until nobody holds the lease any more, as seen by the server's clock. */
 async function leaseIsOver(world: World): Promise<void> {
@@ -87,14 +102,15 @@ async function each<T>(items: readonly T[], job: (item: T) => Promise<void>): Pr
 
 /** Every point an undisturbed session passes, with the time it passes it. */
 async function pointsPassed(batch: number): Promise<string[]> {
-  const world = await threeReady(batch);
+  const world = await threeReady(batch, WITH_TODOS);
   const passed = join(world.dir, 'passed');
   writeFileSync(passed, '');
   const { done } = world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_PASSED: passed } });
   expect(await done).toMatchObject({ code: 0 });
   expect(await endOf(world)).toEqual({
     landed: ['one', 'three'],
-    tree: expect.any(String),
+    followUps: ['two-integration-blocked opened'],
+    files: expect.any(Object),
     terminal: [
       'one deployment.completed merged',
       'three deployment.completed merged',
@@ -111,8 +127,8 @@ async function pointsPassed(batch: number): Promise<string[]> {
     .flatMap((point) => {
       const times = (seen.get(point) ?? 0) + 1;
       seen.set(point, times);
-      // From the third time on the same step is taken in the same situation.
-      return times > 2 ? [] : [`${point}:${times}`];
+      // From the third time on the same step is taken in the same situation; a third push is the one of follow-ups.
+      return times > (point.includes('push') ? 3 : 2) ? [] : [`${point}:${times}`];
     });
   expect(new Set(seen.keys())).toEqual(new Set(FAULT_POINTS));
   return deaths;
@@ -120,7 +136,7 @@ async function pointsPassed(batch: number): Promise<string[]> {
 
 /** Three candidates, a session that dies, another that goes on: the end is the one of an undisturbed session. */
 async function dieAndGoOn(world: World, death: string, prefix: string): Promise<void> {
-  const before = { landed: world.landed(), files: world.files() };
+  const before = { landed: world.landed(), files: withoutTodos(world) };
   await threeMore(world, prefix);
   const victim = await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: death } }).done;
   expect(victim.signal).toBe('SIGKILL');
@@ -129,7 +145,7 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
   expect((await world.integrate()).json).toMatchObject({ outcome: 'drained' });
   const end = await endOf(world);
   expect(end.landed).toEqual([...before.landed, `${prefix}one`, `${prefix}three`]);
-  expect(world.files()).toEqual({
+  expect(withoutTodos(world)).toEqual({
     ...before.files,
     'app.txt': `${prefix}ONE\n`,
     [`${prefix}one.txt`]: 'one\n',
@@ -140,6 +156,8 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
     `${prefix}three deployment.completed merged`,
     `${prefix}two deployment.failed conflict`,
   ]);
+  expect(end.followUps.filter((text) => text.startsWith(prefix))).toEqual([`${prefix}two-integration-blocked opened`]);
+  expect(Object.keys(world.files()).filter((path) => path.startsWith(`todos/${prefix}two`))).toHaveLength(3);
   expect({ foreign: end.foreign, lease: end.lease }).toEqual({ foreign: 0, lease: null });
 }
 
@@ -150,7 +168,7 @@ for (const batch of [1, 10]) {
     const rest = deaths.map((death, index) => ({ death, prefix: `r${index}-` }));
     const failures: string[] = [];
     const worker = async () => {
-      const world = await makeWorld({ config: config(batch) });
+      const world = await makeWorld({ config: config(batch), files: WITH_TODOS });
       for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
         const { death, prefix } = next;
         await dieAndGoOn(world, death, prefix).catch((error: unknown) => failures.push(`${death}: ${String(error)}`));
@@ -163,11 +181,11 @@ for (const batch of [1, 10]) {
 }
 
 test('told to stop at any point a session finishes what it pushed, gives the rest and the lease back', async () => {
-  const calm = await threeReady(1);
+  const calm = await threeReady(1, WITH_TODOS);
   await calm.integrate();
   const expected = await endOf(calm);
   await each(FAULT_POINTS, async (point) => {
-    const world = await threeReady(1);
+    const world = await threeReady(1, WITH_TODOS);
     const controller = new AbortController();
     const told = await world.integrate({
       signal: controller.signal,
@@ -311,7 +329,8 @@ for (const [verb, when] of [
     expect(existsSync(join(world.dir, 'died'))).toBe(true);
     expect(await endOf(world)).toEqual({
       landed: ['one', 'three'],
-      tree: expect.any(String),
+      followUps: [],
+      files: expect.any(Object),
       terminal: [
         'one deployment.completed merged',
         'three deployment.completed merged',
