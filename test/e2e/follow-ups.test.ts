@@ -1,10 +1,12 @@
 /** A blocked candidate from its follow-up on main to its resume, delivery and the follow-up's end; with real git. */
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateView, NotificationRow, WhyView } from '../../src/actors/client.ts';
 import { readRoadmap } from '../../src/io/todos/roadmap.ts';
 import { readState } from '../../src/io/todos/state-file.ts';
+import { makeWorld as makeDaemonWorld } from '../support/daemon-world.ts';
 import {
   ago,
   type Candidate,
@@ -401,6 +403,26 @@ describe('what stands in the way of a follow-up', () => {
     expect(await followUpEvents(world)).toEqual(['integration.followup.landed opened']);
     expect(listed(world).filter((slug) => slug === followUp)).toHaveLength(1);
     await expectSound(world);
+  });
+
+  test('S4-R3 killed before it is pushed, a daemon that is started has nothing to do but that, and does it', async () => {
+    const world = await makeDaemonWorld({ files: { f: 'one\n', 'todos/roadmap.yaml': ROADMAP } });
+    onTestFinished(() => world.close());
+    for (const slug of ['winner', 'loser']) {
+      world.branch(slug, { f: `${slug}\n` });
+      await world.ok(['submit', '--slug', slug]);
+    }
+    const child = world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: 'before-follow-ups:1' } });
+    await once(child, 'close');
+    expect(child.signalCode).toBe('SIGKILL');
+    await world.ok(['up']);
+    await world.until(() => git(world.remote, 'ls-tree', '-r', '--name-only', 'main').includes('integration-blocked'));
+    await world.until(async () =>
+      (await world.events()).some(({ event }) => shortType(event) === 'integration.lease.released'),
+    );
+    const told = (await world.events()).map(({ event }) => shortType(event));
+    expect(told.filter((type) => type === 'integration.session.started')).toHaveLength(2);
+    expect(told.filter((type) => type === 'integration.followup.landed')).toHaveLength(1);
   });
 
   test('main moves under the push: it is made again on the new main', async () => {

@@ -2,7 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { dueFollowUps, needFollowUpSession, openFollowUps } from '../../src/actors/follow-ups.ts';
+import type { Session } from '../../src/actors/integrator.ts';
 import { Repository } from '../../src/actors/repository.ts';
+import { Supervisor } from '../../src/actors/supervisor.ts';
+import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import {
   type FollowUpPapers,
   followUpState,
@@ -15,6 +18,7 @@ import type { PayloadOf } from '../../src/machines/events.ts';
 import { followUpSlug, isResolvedByLog } from '../../src/machines/follow-up.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../src/machines/identity.ts';
 import { at, type FoldWorld, foldWorld, refold, sha, work } from '../support/fold-world.ts';
+import { handClock } from '../support/simple-clock.ts';
 
 describe('the name of a follow-up', () => {
   test('is that of the work item and the commit, numbered from the second on', () => {
@@ -232,6 +236,60 @@ describe('what the log says of a follow-up', () => {
     expect(restored.standing).toEqual(world.repository.standing);
     expect(refold(world.told).standing).toEqual(world.repository.standing);
     expect(dueFollowUps(restored)).toEqual(dueFollowUps(world.repository));
+  });
+});
+
+/** The supervisor of a world whose sessions end at once without achieving anything. */
+function superviseIdly(world: FoldWorld) {
+  world.tell('integration.cutover.enabled', {
+    main_sha: sha('e'),
+    evidence: 'no other path',
+    actor: 'ada',
+    reason: 'init',
+    command_id: '0'.repeat(26),
+  });
+  const clock = handClock();
+  let sessions = 0;
+  const ended = { sessionId: 's', stop: null, completed: 0, blocked: 0, superseded: 0, durationMs: 0, fault: null };
+  const supervisor = new Supervisor({
+    clock,
+    leases: { read: async () => ({ record: null, now: clock.now() }) } as unknown as LeaseStore,
+    repository: world.repository,
+    mayIntegrate: () => true,
+    start: async () => {
+      sessions += 1;
+      return { done: Promise.resolve({ ...ended, outcome: 'drained' }), wake: () => undefined } as unknown as Session;
+    },
+    watchdogMs: 4000,
+    retryMs: 60_000,
+    onEnded: () => undefined,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  return { clock, supervisor, sessions: () => sessions };
+}
+
+describe('the supervisor', () => {
+  test('starts a session for a follow-up alone, ever more seldom while that comes to nothing', async () => {
+    const { clock, supervisor, sessions } = superviseIdly(blockedWorld());
+    supervisor.spawn();
+    await clock.advance(1);
+    expect(sessions()).toBe(1);
+    await clock.advance(600_000);
+    expect(sessions()).toBeGreaterThan(5);
+    expect(sessions()).toBeLessThan(20);
+  });
+
+  test('starts none for a follow-up that was left behind, nor for one that landed', async () => {
+    for (const settle of [left, (world: FoldWorld, seconds: number) => landed(world, 'opened', seconds)]) {
+      const world = blockedWorld();
+      settle(world, 1);
+      const { clock, supervisor, sessions } = superviseIdly(world);
+      supervisor.spawn();
+      await clock.advance(600_000);
+      expect(sessions()).toBe(0);
+    }
   });
 });
 
