@@ -502,6 +502,28 @@ describe('what stands in the way of a follow-up', () => {
     await expectSound(world);
   });
 
+  test('requirements that are not UTF-8 are not written back when the candidate is blocked again', async () => {
+    const { world, paper } = await blockedWorld();
+    world.foreign({ [paper('requirements.md')]: new Uint8Array([0x6d, 0xff, 0x0a]) });
+    const blob = () => git(world.remoteDir, 'rev-parse', `main:${paper('requirements.md')}`);
+    const before = blob();
+    await world.run(['resume', 'loser', '--force', '--reason', 'again']);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', blocked: 1 });
+    expect(blob()).toBe(before);
+    expect((await followUpEvents(world)).at(-1)).toBe('integration.followup.left unreadable');
+  });
+
+  test('more than fit into one commit come in several', async () => {
+    const { world } = await readyWorld();
+    const many = Array.from({ length: 105 }, (_, index) => ({ slug: `more-${index}`, files: { f: `${index}\n` } }));
+    await world.ready(many);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1, blocked: 106 });
+    const line = git(world.remoteDir, 'rev-list', '--first-parent', `${world.first}..main`).trim().split('\n');
+    expect(line).toHaveLength(3);
+    expect(listed(world)).toHaveLength(2 + 106);
+    await expectSound(world);
+  });
+
   test('hold: a follow-up does not move main either, and comes when the hold is lifted', async () => {
     const { world, paper } = await readyWorld();
     const run = await world.integrate({

@@ -160,6 +160,7 @@ describe('what the log says of a follow-up', () => {
     expect([due(world), openFollowUps(world.repository)]).toEqual([[], []]);
     block(world, 2);
     expect(due(world)).toEqual([[NAME, 'opened']]);
+    landed(world, 'opened', 2);
     world.started(work('login', 'b'), 20);
     expect(world.record(LOGIN).state).toBe('superseded');
     expect([due(world), openFollowUps(world.repository)]).toEqual([[], []]);
@@ -387,6 +388,7 @@ Take away what keeps \`login\` off main, so that it becomes ready again and is d
       const calm = (text.startsWith('#') ? requirementsText(PAPERS) : withBlockedAgain('', PAPERS)).split('\n');
       expect(outside).toEqual(calm.filter((line) => !line.startsWith('    ')));
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]|[\ud800-\udfff]/);
+      expect(text).not.toMatch(/^ +$/m);
       expect(text.length).toBeLessThan(40_000);
     }
     expect(parseDocument(followUpState(null, wild)).errors).toEqual([]);

@@ -91,6 +91,8 @@ class Files {
     });
     const isInTheWay = [...this.paths].some((known) => known === path || known.startsWith(`${path}/`));
     if (text === null && isInTheWay) throw broken(path, 'is no regular file');
+    // Bytes that are no text would not survive being written back.
+    if (text?.includes('\ufffd')) throw broken(path, 'is not UTF-8');
     return text;
   }
 }

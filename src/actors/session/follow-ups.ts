@@ -14,23 +14,31 @@ import type { SessionWork } from './work.ts';
 /** Names written out in the subject of the commit. */
 const NAMED_MAX = 3;
 
+/** Follow-ups of one commit at most: its events have to fit into the log. */
+const PER_PUSH = 100;
+
 /** Lands every follow-up that main does not have as the log says it should be, in one fenced commit. */
 export async function landFollowUps(work: SessionWork): Promise<FollowUpOutcome> {
   const { parts } = work;
-  for (let lostRaces = 0; lostRaces < parts.config.pushAttempts; lostRaces += 1) {
+  const givenUp = new Set<string>();
+  for (let lostRaces = 0; lostRaces < parts.config.pushAttempts; ) {
     await parts.dispatcher.catchUp();
-    const due = dueFollowUps(parts.repository);
-    // A hold freezes main for this, too; the follow-ups are there when it is lifted.
+    const due = dueFollowUps(parts.repository).filter(({ followUp }) => !givenUp.has(followUp.slug));
+    // A hold freezes main for this, too; the follow-ups come when it is lifted.
     if (due.length === 0 || parts.repository.standing.hold || work.stopping.signal.aborted) break;
     if (lostRaces > 0) await pause(work, lostRaces);
     const { main } = await work.lookHolding();
     if (!(await parts.git.hasCommit(main))) await work.patiently(() => parts.git.fetch([]), 'unreachable');
     await noticeMain(work, main);
-    const draft = await draftFollowUps(parts.git, main, due);
+    const draft = await draftFollowUps(parts.git, main, due.slice(0, PER_PUSH));
     const answer = await land(work, main, draft);
-    if (answer.kind === 'lost') continue;
-    await tellLeft(work, [...draft.left, ...answer.left]);
-    break;
+    if (answer.kind === 'lost') {
+      lostRaces += 1;
+      continue;
+    }
+    const left = [...draft.left, ...answer.left];
+    for (const { slug } of left) givenUp.add(slug);
+    await tellLeft(work, left);
   }
   return { kind: 'followed_up' };
 }
