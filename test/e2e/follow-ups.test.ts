@@ -374,6 +374,24 @@ describe('the end of a follow-up', () => {
     await expectSound(world);
   });
 
+  test('gone from main already when its source is delivered, it is closed by a word in the log, without a commit', async () => {
+    const { world, paper, followUp } = await blockedWorld();
+    const papers = ['requirements.md', 'implementation-plan.md', 'state.yaml'].map(paper);
+    world.foreign({
+      f: 'one\n',
+      'todos/roadmap.yaml': ROADMAP,
+      ...Object.fromEntries(papers.map((path) => [path, null])),
+    });
+    await world.run(['resume', followUp, '--force', '--reason', 'by hand']);
+    expect((await world.integrate()).json).toMatchObject({ completed: 1 });
+    expect(git(world.remoteDir, 'log', '-1', '--format=%s', 'main').trim()).toBe('Merge loser (work/loser)');
+    const landed = (await world.events()).findLast(({ event }) => shortType(event) === 'integration.followup.landed');
+    expect(landed?.payload).toMatchObject({ slug: followUp, change: 'closed', commit: world.main() });
+    await world.integrate();
+    expect(await followUpEvents(world)).toHaveLength(2);
+    await expectSound(world);
+  });
+
   test('superseded before it came to main, it never comes there', async () => {
     const { world } = await readyWorld();
     const run = await world.integrate({

@@ -4,6 +4,8 @@ import { parseDocument } from 'yaml';
 import { dueFollowUps, needFollowUpSession, openFollowUps } from '../../src/actors/follow-ups.ts';
 import type { Session } from '../../src/actors/integrator.ts';
 import { Repository } from '../../src/actors/repository.ts';
+import { followUpsToClose } from '../../src/actors/session/follow-ups.ts';
+import type { SessionWork } from '../../src/actors/session/work.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
 import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import {
@@ -189,6 +191,20 @@ describe('what the log says of a follow-up', () => {
     expect(world.record(LOGIN).state).toBe('blocked');
     expect(due(world)).toEqual([]);
     expect(openFollowUps(world.repository)).toMatchObject([{ slug: NAME, resolved: false }]);
+  });
+
+  test('a delivery closes the follow-ups of its slug that main has, and those of no other', () => {
+    const world = blockedWorld();
+    const toClose = (slug: string) =>
+      followUpsToClose({ parts: { repository: world.repository } } as unknown as SessionWork, slug);
+    expect(toClose('login')).toEqual([]);
+    landed(world, 'opened', 1);
+    expect([toClose('login'), toClose('other'), toClose(NAME)]).toEqual([[NAME], [], []]);
+    world.ready(work('login', 'b'), 20);
+    expect(toClose('login')).toEqual([NAME]);
+    completed(world, work('login', 'b'));
+    landed(world, 'closed', 1);
+    expect(toClose('login')).toEqual([]);
   });
 
   test('a completion that nothing bears out closes nothing', () => {
