@@ -24,6 +24,8 @@ import type {
   WhyView,
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
+import { papers } from './paper-examples.ts';
+import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -258,6 +260,7 @@ const machine: MachineView = {
 const { context: _context, mermaid: _mermaid, ...actorRow } = actor;
 
 export const examples = {
+  ...papers,
   actor,
   actors: [actorRow],
   blocked,
@@ -313,9 +316,25 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
-  'machine list': ['candidate', 'integrator', 'lease'],
+  'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,
   actors: examples.actors,
   actor,
   'config show': config,
+  ...todoShapes,
+  'todo draft': papers.draft,
+  'todo gate': papers.gate,
+  'todo set-deps': papers.change,
+  'todo validate': papers.validation,
+  'todo demo list': papers.demos,
+  'todo demo validate': papers.demoCheck,
+  'todo demo run': papers.demoRun,
+  'todo demo create': papers.demoCreated,
+  'roadmap list': papers.roadmap,
+  'roadmap add': papers.change,
+  'roadmap deps': papers.change,
+  'roadmap move': papers.change,
+  'roadmap remove': papers.change,
+  'roadmap deliver': papers.change,
+  'roadmap freeze': papers.change,
 };

@@ -26,4 +26,5 @@ export {
   LEVEL,
   leaseMachine,
   registerIntegrationSchemas,
+  todoMachine,
 } from './machines/index.ts';

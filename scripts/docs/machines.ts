@@ -1,15 +1,17 @@
-/** The page docs/machines.md: the three charts as pictures and tables, made from the machines themselves. */
+/** The page docs/machines.md: the four charts as pictures and tables, made from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
 import { candidateMachine } from '../../src/machines/candidate.ts';
 import { type DiagramEdge, diagramOf, mermaidOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
-import { CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS } from '../../src/machines/invariants.ts';
+import { CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS, TODO_LAWS } from '../../src/machines/invariants.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { todoMachine } from '../../src/machines/todo.ts';
 
 const MACHINES: [AnyStateMachine, readonly Pick<Law<never>, 'id' | 'says'>[]][] = [
   [candidateMachine, CANDIDATE_LAWS],
   [integratorMachine, INTEGRATOR_LAWS],
   [leaseMachine, LEASE_LAWS],
+  [todoMachine, TODO_LAWS],
 ];
 
 /** What a delay of a chart is, by its name there. */
@@ -96,8 +98,8 @@ export function render(): string {
   return [
     '<!-- Made by `npm run docs` from src/machines; edit the machines, not this page. -->',
     '# Machines',
-    'Three charts hold the rules of telec. Candidates are folded from the log; a session and its lease are live. Edges from `any` are those of the ' +
-      'machine itself: they hold in every state that is not final. What each state does with each event, and why it ignores some, is kept under ' +
+    'Four charts hold the rules of telec. Candidates are folded from the log; a session and its lease are live; a work item is kept in its ' +
+      '`state.yaml` and in the log. Edges from `any` are those of the machine itself: they hold in every state that is not final. What each state does with each event, and why it ignores some, is kept under ' +
       '`test/spec/tables/`.',
     ...MACHINES.flatMap(([machine, laws]) => section(machine, laws)),
   ]

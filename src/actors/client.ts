@@ -6,6 +6,9 @@ import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { Timings } from './session/work.ts';
+import type { TodoPapers } from './todos/paper-desk.ts';
+import type { RoadmapDesk } from './todos/roadmap-desk.ts';
+import type { TodoDesk } from './todos/todo-desk.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -328,6 +331,8 @@ export interface TelecClient {
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(): Promise<InitView>;
+  /** Work items and their flow. */
+  todos(): Promise<TodoDesk>;
   close(): Promise<void>;
 }
 
@@ -342,6 +347,8 @@ export interface Tuning {
   git?: Partial<RepositoryLimits>;
   /** How often the daemon's watchdog looks, its pause after a remote that did not answer, and how long its end may take, ms. */
   daemon?: { watchdogMs?: number; retryMs?: number; stopMs?: number };
+  /** How long the finalize lock of a slug stands, ms. */
+  finalizeLockMs?: number;
 }
 
 /** What every command knows about where and for whom it runs. */
@@ -362,11 +369,19 @@ export interface Runtime {
   openClient(context: CommandContext): Promise<TelecClient>;
   /** As `openClient`, for `init`: agrees with the remote on the repository's id first. */
   openForInit(context: CommandContext): Promise<TelecClient>;
+  /**
+   * The desk of work items alone; `close` ends what it opened. Opens the log when it is needed, and works with the files
+   * where there is none: in a clone that was never set up, and while Redis cannot be reached.
+   */
+  openTodos(context: CommandContext): Promise<{ desk: TodoDesk; close(): Promise<void> }>;
   /** The daemon in this process, until the signal or a request to stop; `ready` is called once it answers. */
   serve(context: CommandContext, ready: (view: { pid: number }) => void): Promise<void>;
   /** Stops the private Redis of the repository; false when none ran. Thrown: REDIS_SHARED (6) when it is not telec's own. */
   stopRedis(context: CommandContext): Promise<boolean>;
   doctor(context: CommandContext): Promise<DoctorRow[]>;
+  /** The papers and the roadmap of the work tree around `cwd`. Needs no repository that is set up until it writes. */
+  todoPapers(context: CommandContext): Promise<TodoPapers>;
+  roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;

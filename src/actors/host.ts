@@ -10,6 +10,7 @@ import type { Config } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
 import { connect, type RedisConnection } from '../io/redis/connection.ts';
+import { type FinalizeLocks, openFinalizeLocks } from '../io/redis/finalize-lock.ts';
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
@@ -63,6 +64,7 @@ export class Host {
   readonly ids: Ids;
   readonly log: EventLog;
   readonly leases: LeaseStore;
+  readonly finalizeLocks: FinalizeLocks;
   readonly catalogue: EventCatalogue;
   readonly repository: Repository;
   readonly notifications = new NotificationBoard();
@@ -92,6 +94,7 @@ export class Host {
     this.log = log;
     this.logId = logId;
     this.leases = openLeaseStore(connection, options.repoId);
+    this.finalizeLocks = openFinalizeLocks(connection, options.repoId);
     this.catalogue = options.catalogue ?? buildDefaultCatalogue();
     this.repository = new Repository(options.inspect ? { inspect: options.inspect } : {});
     this.producer = createProducer({ log, catalogue: this.catalogue, clock: this.clock, source: options.source });

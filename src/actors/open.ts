@@ -2,11 +2,13 @@
  * The composition root of a command: finds the repository, opens what the command needs of it, and nothing more. What
  * a command does not need is not loaded.
  */
+import { existsSync } from 'node:fs';
 import { EXIT, TelecError } from '../errors.ts';
 import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
-import type { HostHooks, HostOptions } from './host.ts';
+import type { Host, HostHooks, HostOptions } from './host.ts';
+import type { Admission } from './todos/work-tree.ts';
 import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
 
 /** What the daemon of a state folder says of itself, when it answers. */
@@ -75,9 +77,66 @@ async function openForInit(context: CommandContext): Promise<TelecClient> {
   return clientIn(context, agreed, agreed);
 }
 
+/** Where the log of the repository is, when there can be one: a clone without a remote or without any state has none. */
+async function placeOfLog(context: CommandContext): Promise<Place | null> {
+  const registered = findPlace(context);
+  if (registered) return registered;
+  const place = await openWorkspace(context).catch((error: unknown) => {
+    if (error instanceof TelecError && error.code === 'NO_REMOTE') return null;
+    throw error;
+  });
+  if (!place || existsSync(place.folder)) return place;
+  return (await redisUrl(place, context.env)) === null ? null : place;
+}
+
+/** The log is opened by the first call that needs it, once. */
+async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos']> {
+  const { createTodoDesk } = await import('./todos/todo-desk.ts');
+  let opening: Promise<Host | null> | null = null;
+  const open = async (): Promise<Host | null> => {
+    const place = await placeOfLog(context);
+    return place && (await import('./host.ts')).openHost(await hostOptions(context, place));
+  };
+  const host = (): Promise<Host | null> => {
+    opening ??= open();
+    return opening;
+  };
+  const opened = async () => {
+    const found = await host();
+    const { notInitialized, openForWriting } = await import('./commands/session.ts');
+    if (!found) throw notInitialized();
+    return openForWriting(context, found);
+  };
+  const close = async () => {
+    const found = await opening?.catch(() => null);
+    found?.save();
+    await found?.close();
+  };
+  return { desk: createTodoDesk({ context, host, opened }), close };
+}
+
+/** Opens the log for a command that writes papers, and keeps of it what that command asks. Thrown: NOT_INITIALIZED (6). */
+async function admitted(context: CommandContext): Promise<Admission> {
+  const { openHost } = await import('./host.ts');
+  const { openForWriting } = await import('./commands/session.ts');
+  const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
+  try {
+    await openForWriting(context, host);
+    const { repository } = host;
+    return {
+      isDelivered: (slug) => repository.ofSlug(slug).some(({ state }) => state === 'completed'),
+      wasDispatched: () => false,
+    };
+  } finally {
+    host.save();
+    await host.close();
+  }
+}
+
 export const runtime: Runtime = {
   openClient,
   openForInit,
+  openTodos,
   async serve(context, ready) {
     const { serve } = await import('./daemon.ts');
     await serve(context, ready);
@@ -98,6 +157,14 @@ export const runtime: Runtime = {
   async doctor(context) {
     const { examine } = await import('./doctor.ts');
     return examine(context);
+  },
+  async todoPapers(context) {
+    const { todoPapers } = await import('./todos/paper-desk.ts');
+    return todoPapers(context, () => admitted(context));
+  },
+  async roadmap(context) {
+    const { roadmapOf } = await import('./todos/paper-desk.ts');
+    return roadmapOf(context, () => admitted(context));
   },
   async demo(context, request, tell) {
     const { runDemo } = await import('./demo/demo.ts');

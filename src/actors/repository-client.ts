@@ -46,6 +46,7 @@ import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
 import { leaseView, statusView } from './status.ts';
+import type { TodoDesk } from './todos/todo-desk.ts';
 import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -231,6 +232,12 @@ export class RepositoryClient implements TelecClient {
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
     return initialize(context, agreed, host);
+  }
+
+  async todos(): Promise<TodoDesk> {
+    const { context, host } = this.#parts;
+    const { createTodoDesk } = await import('./todos/todo-desk.ts');
+    return createTodoDesk({ context, host: async () => host, opened: () => this.#writing() });
   }
 
   async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
 import type { Config, ConfigReading } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
-import { findClone, readRepoId, repoFolder } from '../io/state.ts';
+import { findClone, readRepoId, repoFolder, type Clone as StateClone } from '../io/state.ts';
 import type { CommandContext } from './client.ts';
 
 /** Bytes; far above any honest file. What is between this and the limit of characters is told by its reader. */
@@ -30,14 +30,18 @@ export interface Workspace extends Place {
   rows: ConfigReading['rows'];
 }
 
+/** The clone around the working directory. Thrown: NOT_A_REPOSITORY (2). */
+export function cloneOf(context: CommandContext): StateClone {
+  const clone = findClone(context.cwd);
+  if (clone) return clone;
+  throw new TelecError('NOT_A_REPOSITORY', EXIT.usage, `${context.cwd} is not in a checkout of a git repository`, {
+    hint: 'run telec inside a clone, or name one with -C <dir>',
+  });
+}
+
 /** The place of a registered clone, or null when the clone was never registered. Thrown: NOT_A_REPOSITORY (2). */
 export function findPlace(context: CommandContext): Place | null {
-  const clone = findClone(context.cwd);
-  if (!clone) {
-    throw new TelecError('NOT_A_REPOSITORY', EXIT.usage, `${context.cwd} is not in a checkout of a git repository`, {
-      hint: 'run telec inside a clone, or name one with -C <dir>',
-    });
-  }
+  const clone = cloneOf(context);
   const repoId = readRepoId(clone.commonDir);
   if (repoId === null) return null;
   const mainWorkTree = basename(clone.commonDir) === '.git' ? dirname(clone.commonDir) : clone.workTree;

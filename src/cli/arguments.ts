@@ -17,6 +17,15 @@ export function flagOption(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
+/** The texts of an option that may be repeated; none when it was not given. Thrown when one is empty. */
+export function listOption(options: Options, name: string): string[] {
+  const values = options[name];
+  return (Array.isArray(values) ? values : []).map((value) => {
+    if (typeof value === 'string' && value.trim() !== '') return value;
+    throw usage(`--${name} is empty`, `give --${name} a text, or leave it out`);
+  });
+}
+
 /** The text of an option that a command cannot do without. */
 export function requiredOption(options: Options, name: string, why: string): string {
   const value = textOption(options, name);

@@ -136,3 +136,10 @@ export function followUpSlug(slug: string, sha: string, isTaken: (name: string) 
     if (!isTaken(name)) return name;
   }
 }
+
+const NAME = /-integration-blocked-[0-9a-f]{7}(-\d+)?$/;
+
+/** True for a name of that form. A follow-up stands in the group of its source, which makes no container of that. */
+export function namesFollowUp(slug: string): boolean {
+  return NAME.test(slug);
+}

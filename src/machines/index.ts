@@ -12,3 +12,4 @@ export { type NotificationRow, projectNotification } from './notification.ts';
 export { compareQueue, compareRank } from './queue.ts';
 export { type ProbedFacts, type Reason, readinessReasons } from './readiness.ts';
 export { FRESH_STANDING, foldStanding, type Standing } from './standing.ts';
+export { todoMachine } from './todo.ts';

@@ -10,6 +10,7 @@ import { candidateKey } from './identity.ts';
 import type { IntegratorContext } from './integrator-rules.ts';
 import type { LeaseContext } from './lease.ts';
 import { readinessReasons } from './readiness.ts';
+import type { TodoContext } from './todo-rules.ts';
 
 /** `state` is the path of the active state joined by dots. */
 export interface Law<Context> {
@@ -180,6 +181,37 @@ export const LEASE_LAWS: readonly Law<LeaseContext>[] = [
     id: 'failed-has-error',
     says: 'a failed lease says what failed',
     holds: (state, { error }) => where(state === 'failed', () => error !== null),
+  },
+];
+
+export const TODO_LAWS: readonly Law<TodoContext>[] = [
+  {
+    id: 'unbuilt-is-unreviewed',
+    says: 'what is not built yet has no review round and no finding',
+    holds: (state, { round, unresolved }) =>
+      where(state === 'preparing' || state === 'building', () => round === 0 && unresolved.length === 0),
+  },
+  {
+    id: 'review-has-round',
+    says: 'what is in review, or has been reviewed, has a review round',
+    holds: (state, { round }) =>
+      where(/^(reviewing|returned|fixing|approved|handedOff|blocked)$/.test(state), () => round > 0),
+  },
+  {
+    id: 'returned-has-findings',
+    says: 'a review that asked for changes left at least one finding open',
+    holds: (state, { unresolved }) => where(state === 'returned', () => unresolved.length > 0),
+  },
+  {
+    id: 'approved-has-none-open',
+    says: 'what is approved has no finding open, and names the commit the review looked at',
+    holds: (state, { unresolved, baseline }) =>
+      where(/^(approved|handedOff|blocked)$/.test(state), () => unresolved.length === 0 && baseline !== null),
+  },
+  {
+    id: 'rounds-within-limit',
+    says: 'no review round is begun beyond the limit',
+    holds: (_, { round, maxRounds }) => round <= maxRounds,
   },
 ];
 

@@ -87,6 +87,75 @@ export const LEASE_REASONS: Reasons = {
   },
 };
 
+const NOT_BUILT = 'it is not built yet';
+const BUILT = 'it is built already; what comes after a review is a fix';
+const IN_REVIEW = 'a review is under way, and ends first';
+const FINDINGS_FIRST = 'its findings are mended first';
+const NO_FINDINGS = 'no review asked for changes; another review does that first';
+const NOT_HANDED = 'nothing of it was handed over, so nothing of it can fail or be resumed';
+
+export const TODO_REASONS: Reasons = {
+  'build.started': {
+    '*': BUILT,
+    preparing: 'its papers, its readiness or what it waits for stand in the way; each reason is named',
+  },
+  'build.complete': {
+    '*': BUILT,
+    preparing: 'nobody has begun to build it',
+    building: 'the work tree has changes that no commit holds',
+  },
+  'review.started': {
+    preparing: NOT_BUILT,
+    building: NOT_BUILT,
+    built: 'its rounds are used up: a person decides',
+    returned: FINDINGS_FIRST,
+    fixing: FINDINGS_FIRST,
+    approved: 'its rounds are used up: a person decides',
+    handedOff: 'its rounds are used up: a person decides',
+    blocked: 'its rounds are used up: a person decides',
+  },
+  'review.changes_requested': {
+    preparing: NOT_BUILT,
+    building: NOT_BUILT,
+    built: 'a request for changes names what it found, in a round that is left',
+    reviewing: 'a request for changes names what it found',
+    returned: 'the round is over; other findings belong to the next one',
+    fixing: FINDINGS_FIRST,
+    approved: 'a request for changes names what it found, in a round that is left',
+    handedOff: 'a request for changes names what it found, in a round that is left',
+    blocked: 'it comes back by a fix or another review',
+  },
+  'review.approved': {
+    preparing: NOT_BUILT,
+    building: NOT_BUILT,
+    built: 'the work tree has changes that no commit holds, or no round is left',
+    reviewing: 'the work tree has changes that no commit holds',
+    returned: FINDINGS_FIRST,
+    fixing: FINDINGS_FIRST,
+  },
+  'fix.started': {
+    preparing: NOT_BUILT,
+    building: NOT_BUILT,
+    built: NO_FINDINGS,
+    reviewing: IN_REVIEW,
+    approved: NO_FINDINGS,
+    handedOff: NO_FINDINGS,
+  },
+  'fix.complete': {
+    '*': 'no fix was begun',
+    built: 'it was built, not mended',
+    fixing: 'the work tree has changes that no commit holds',
+  },
+  'deployment.started': {
+    '*': 'no review has approved it',
+    approved: 'what is handed over is clean, on a branch of its own and pushed; each problem is named',
+    handedOff: 'what is handed over is clean, on a branch of its own and pushed; each problem is named',
+    blocked: 'what is handed over is clean, on a branch of its own and pushed; each problem is named',
+  },
+  'deployment.failed': { '*': NOT_HANDED, blocked: 'it is blocked already' },
+  'integration.candidate.resumed': { '*': NOT_HANDED },
+};
+
 /** The reason for `event` in `state` (a path): that of its own last name, of the path, or of every state. */
 export function reasonOf(reasons: Reasons, event: string, state: string): string | null {
   const known = reasons[event] ?? {};

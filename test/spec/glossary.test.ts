@@ -6,6 +6,7 @@ import { diagramOf } from '../../src/machines/diagram.ts';
 import { buildDefaultCatalogue, shortType } from '../../src/machines/events.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { todoMachine } from '../../src/machines/todo.ts';
 
 const page = readFileSync(new URL('../../docs/glossary.md', import.meta.url), 'utf8');
 const rows = (heading: string): string[] => {
@@ -24,7 +25,7 @@ const FAMILIES = new Set(['integration']);
 
 describe('the glossary', () => {
   test('has every state of every machine', () => {
-    const states = [candidateMachine, integratorMachine, leaseMachine].flatMap((machine) =>
+    const states = [candidateMachine, integratorMachine, leaseMachine, todoMachine].flatMap((machine) =>
       diagramOf(machine)
         .nodes.filter(({ id }) => id !== '')
         .map(({ id }) => id.slice(id.lastIndexOf('.') + 1)),

@@ -1,12 +1,20 @@
-/** The three charts as law: what holds for every state and every edge of each, found from the definitions alone. */
+/** The four charts as law: what holds for every state and every edge of each, found from the definitions alone. */
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AnyActorRef, type AnyStateMachine, createActor, fromPromise } from 'xstate';
 import { CANDIDATE_STATES, candidateMachine } from '../../src/machines/candidate.ts';
 import { diagramOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
-import { brokenLaws, CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS } from '../../src/machines/invariants.ts';
+import {
+  brokenLaws,
+  CANDIDATE_LAWS,
+  INTEGRATOR_LAWS,
+  type Law,
+  LEASE_LAWS,
+  TODO_LAWS,
+} from '../../src/machines/invariants.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { todoMachine } from '../../src/machines/todo.ts';
 import { type CandidateSnapshot, essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
 import { type Exploration, edgeName, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
 import {
@@ -16,6 +24,7 @@ import {
   sessionEventsAt,
 } from '../support/integrator-model.ts';
 import { LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
+import { TODO_INPUT, todoEssence, todoEventsAt } from '../support/todo-model.ts';
 
 type AnySnapshot = { value: unknown; context: unknown; status: string };
 
@@ -66,6 +75,19 @@ const subjects: Subject[] = [
       serialize: leaseEssence,
       nameOf: named,
       limit: 2000,
+    }) as never,
+  },
+  {
+    name: 'todo',
+    machine: todoMachine,
+    input: TODO_INPUT,
+    laws: TODO_LAWS as readonly Law<never>[],
+    walk: explore(todoMachine, {
+      input: TODO_INPUT,
+      events: todoEventsAt,
+      serialize: todoEssence,
+      nameOf: named,
+      limit: 5000,
     }) as never,
   },
 ];
@@ -197,6 +219,7 @@ const CONTEXT_ONLY = [
   'train-within-limit',
   'nobody-twice',
   'races-are-bounded',
+  'rounds-within-limit',
 ];
 
 /** A delay arms and disarms itself by actions that XState adds to entry and exit. */

@@ -8,11 +8,20 @@ import type { AnyStateMachine } from 'xstate';
 import { candidateMachine } from '../../src/machines/candidate.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { todoMachine } from '../../src/machines/todo.ts';
 import { essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
 import { type Exploration, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
 import { CALLS, SESSION_INPUT, sessionEssence, sessionEventsAt } from '../support/integrator-model.ts';
 import { LEASE_CALLS, LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
-import { CANDIDATE_REASONS, INTEGRATOR_REASONS, LEASE_REASONS, type Reasons, reasonOf } from './decisions.ts';
+import { TODO_INPUT, todoEssence, todoEventsAt } from '../support/todo-model.ts';
+import {
+  CANDIDATE_REASONS,
+  INTEGRATOR_REASONS,
+  LEASE_REASONS,
+  type Reasons,
+  reasonOf,
+  TODO_REASONS,
+} from './decisions.ts';
 
 type Edge = ReturnType<typeof edgesOf>[number];
 
@@ -164,5 +173,26 @@ describe('every state with every event is decided on purpose', () => {
       ['## Outcomes of its effects and delays', [...OUTCOMES, ...outcomes(walk, calls)]],
     );
     await expect(text).toMatchFileSnapshot('tables/lease.md');
+  });
+
+  test('Card-S4 the work item', async () => {
+    const walk = explore(todoMachine, {
+      input: TODO_INPUT,
+      events: todoEventsAt,
+      serialize: todoEssence,
+      nameOf: (event) => event.name,
+      limit: 5000,
+    });
+    const events = [...new Set(walk.steps.map(({ event }) => event.type))];
+    const { rows, undecided, needless } = totality(todoMachine, events, TODO_REASONS);
+    expect(undecided).toEqual([]);
+    expect(needless).toEqual([]);
+    expect(events.sort()).toEqual([...new Set(todoMachine.events)].sort());
+    const text = page(
+      'Work item',
+      ['## By the chart', [...TABLE, ...rows]],
+      ['## As it was seen, in every context', [...OUTCOMES, ...outcomes(walk, [])]],
+    );
+    await expect(text).toMatchFileSnapshot('tables/todo.md');
   });
 });

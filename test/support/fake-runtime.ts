@@ -1,7 +1,9 @@
 /** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
 
 import { examples } from '../../scripts/examples.ts';
+import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
+import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
 import { type MainOptions, main } from '../../src/cli/main.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
 
@@ -15,10 +17,34 @@ export interface FakeRuntime {
   closed(): boolean;
 }
 
+/** The desk of work items, answering the examples of the page and writing down what was asked of it. */
+function fakeDesk(asked: Asked): TodoDesk {
+  const desk: TodoDesk = {
+    list: async () => [todoExamples.todo],
+    show: async () => todoExamples.detail,
+    next: async () => todoExamples.next,
+    create: async () => todoExamples.created,
+    markPhase: async () => todoExamples.marked,
+    finalize: async () => todoExamples.finalized,
+    handover: async () => todoExamples.handover,
+  };
+  return new Proxy(desk, {
+    get(target, name: keyof TodoDesk) {
+      const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
+      if (!method) return undefined;
+      return (...args: unknown[]) => {
+        asked.push([name, ...args]);
+        return method(...args);
+      };
+    },
+  });
+}
+
 /** A runtime whose client answers the examples, but for the methods given. */
 export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Runtime> = {}): FakeRuntime {
   const asked: Asked = [];
   let open = 0;
+  const desk = fakeDesk(asked);
   const usual: TelecClient = {
     status: async () => examples.status,
     candidates: async () => examples.candidates,
@@ -47,6 +73,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     leaseAdopt: async () => examples.lease,
     replay: async () => examples.replay,
     init: async () => examples.init,
+    todos: async () => desk,
     close: async () => {
       open--;
     },
@@ -71,13 +98,42 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       open++;
       return watched;
     },
+    openTodos: async () => {
+      open++;
+      return {
+        desk,
+        close: async () => {
+          open--;
+        },
+      };
+    },
     serve: async (_context: CommandContext, ready) => ready({ pid: 4242 }),
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
     configuration: async () => examples.config,
     catalog: async () => examples.catalog,
-    machines: async () => ['candidate', 'integrator', 'lease'],
+    machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
+    todoPapers: async () => ({
+      draft: async () => examples.draft,
+      gate: async () => examples.gate,
+      setDeps: async () => examples.change,
+      validate: async () => examples.validation,
+      demos: async () => examples.demos,
+      demo: async () => examples.demoCheck,
+      runDemo: async () => examples.demoRun,
+      createDemo: async () => examples.demoCreated,
+    }),
+    roadmap: async () => ({
+      list: async () => examples.roadmap,
+      add: async () => examples.change,
+      deps: async () => examples.change,
+      move: async () => examples.change,
+      remove: async () => examples.change,
+      deliver: async () => examples.change,
+      freeze: async () => examples.change,
+      unfreeze: async () => examples.change,
+    }),
     machine: async (name) => (name === 'candidate' ? examples.machine : null),
     ...rest,
   };

@@ -7,6 +7,7 @@ import { Repository } from '../../src/actors/repository.ts';
 import { followUpsToClose } from '../../src/actors/session/follow-ups.ts';
 import type { SessionWork } from '../../src/actors/session/work.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
+import { withDelivery } from '../../src/actors/todos/deliver.ts';
 import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import {
   type FollowUpPapers,
@@ -414,5 +415,22 @@ Take away what keeps \`login\` off main, so that it becomes ready again and is d
   test('a thousand findings are cut with a word on the rest', () => {
     const text = requirementsText({ ...PAPERS, evidence: Array.from({ length: 1000 }, (_, index) => `path ${index}`) });
     expect(text).toContain('    path 49\n    … (950 more; telec candidate has them all)\n');
+  });
+});
+
+describe('a follow-up in the group of its source', () => {
+  const roadmap = `- slug: login\n- slug: ${NAME}\n  group: login\n`;
+  const parts = (slug: string) => (slug === 'login' ? { group: null, parts: [] } : null);
+  const row = { slug: NAME, date: '2026-01-31', commit: 'abc', children: [] };
+
+  test('delivered on its own it does not deliver its source', () => {
+    const { added, books } = withDelivery({ roadmap, delivered: null, icebox: null }, row, parts);
+    expect(added).toEqual([NAME]);
+    expect(books.roadmap).toBe('- slug: login\n');
+  });
+
+  test('it does not keep a container open whose parts are delivered', () => {
+    const texts = { roadmap: `${roadmap}- slug: last\n  group: login\n`, delivered: null, icebox: null };
+    expect(withDelivery(texts, { ...row, slug: 'last' }, parts).added).toEqual(['last', 'login']);
   });
 });

@@ -64,15 +64,19 @@ const ALLOWED: Record<string, string[]> = {
 };
 
 /** All that is loaded with these files, packages by name. */
-function reachedFrom(...paths: string[]): string[] {
-  const reached = new Set<string>();
+const reachedFrom = (...paths: string[]): string[] => reached(['static'], paths);
+
+/** All that these files import in one of these ways, and what that imports. */
+function reached(kinds: Import['kind'][], paths: string[]): string[] {
+  const found = new Set<string>();
   const visit = (path: string) => {
-    if (reached.has(path)) return;
-    reached.add(path);
-    for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : []) if (kind === 'static') visit(target);
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { target, kind } of path.startsWith('src/') ? importsOf(path) : [])
+      if (kinds.includes(kind)) visit(target);
   };
   for (const path of paths) visit(path);
-  return [...reached];
+  return [...found];
 }
 
 describe('imports', () => {
@@ -165,6 +169,36 @@ describe('imports', () => {
     const packages = reached.filter((target) => !target.startsWith('src/') && !target.startsWith('node:'));
     expect(packages).toEqual(['commander']);
     expect(reached.filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([]);
+  });
+});
+
+describe('the hand-over', () => {
+  const halves = ['finalize', 'handover'].map((name) => `src/actors/todos/${name}.ts`);
+  const ever = reached(['static', 'dynamic'], halves).filter((path) => path.startsWith('src/'));
+
+  test('S3-4.1b S3-7b S4-FR4.2 S4-FR4.3 loads nothing of the integrator, now or later: no merge, no books, no demo, no clean-up, no push, no restart', () => {
+    expect(ever).toContain('src/actors/todos/verify.ts');
+    expect(ever).toContain('src/actors/commands/hand-in.ts');
+    const integrators =
+      /^src\/actors\/(session\/|integrator|foreground|supervisor|steward|daemon|host|demo\/|open|commands\/submit)|^src\/io\/git\/(merge|remote|repository|selfcheck|launcher)|^src\/machines\/(integrator|lease)/;
+    expect(ever.filter((path) => integrators.test(path))).toEqual([]);
+  });
+
+  test('S3-2.1a S3-2.1f is told through the bridge, and the bridge speaks through the producer alone', () => {
+    const bridge = 'src/actors/bridge.ts';
+    expect(importsOf(bridge).filter(({ kind }) => kind !== 'type')).toEqual([]);
+    expect([...code(read(bridge)).matchAll(/\b(\w+)\.(emit|append)\w*\(/g)].map(([, who]) => who)).toEqual(
+      Array(4).fill('producer'),
+    );
+    expect(code(read('src/actors/commands/hand-in.ts'))).toMatch(/createBridge\([^)]*\)\.emitDeploymentStarted\(/);
+    expect(code(read('src/actors/todos/tell.ts'))).toMatch(/createBridge\([^)]*\)\.emitReviewApproved\(/);
+  });
+
+  test('S3-4.1b S3-7b calls nothing that would change a ref, a tree or a book', () => {
+    const acts =
+      /\b(pushBranch|startSession|commitChanges|deleteBranch|writeFence|mergeCandidate|withDelivered|withoutSlug)\b|\bgit\.(push|merge|pack)\(|\bfiles\.(write|remove)\(|\b(spawn|execFile|runGit)\w*\(/;
+    const wrong = ever.filter((path) => path.startsWith('src/actors/') && acts.test(code(read(path))));
+    expect(wrong).toEqual([]);
   });
 });
 

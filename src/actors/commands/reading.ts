@@ -7,13 +7,19 @@ import { diagramOf, edgeLabel, mermaidOf } from '../../machines/diagram.ts';
 import { decodeEnvelope, fullType } from '../../machines/events.ts';
 import { integratorMachine } from '../../machines/integrator.ts';
 import { leaseMachine } from '../../machines/lease.ts';
+import { todoMachine } from '../../machines/todo.ts';
 import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView } from '../client.ts';
 import type { Host } from '../host.ts';
 import { type RunningActor, type Session, statePath } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
 import type { CandidateRecord, Change } from '../repository.ts';
 
-const MACHINES = { candidate: candidateMachine, integrator: integratorMachine, lease: leaseMachine } as const;
+const MACHINES = {
+  candidate: candidateMachine,
+  integrator: integratorMachine,
+  lease: leaseMachine,
+  todo: todoMachine,
+} as const;
 
 export function machineNames(): string[] {
   return Object.keys(MACHINES);

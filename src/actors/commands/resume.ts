@@ -6,7 +6,7 @@ import { EXIT, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
 import { DELIVERED_FILE, stateFile } from '../../io/todos/paths.ts';
 import { readState } from '../../io/todos/state-file.ts';
-import { type FollowUp, isResolvedByLog } from '../../machines/follow-up.ts';
+import { type FollowUp, isResolvedByLog, namesFollowUp } from '../../machines/follow-up.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
 import type { CandidateView } from '../client.ts';
@@ -16,19 +16,14 @@ import { candidateView, selectCandidate, topOf } from '../views.ts';
 import { actorOf } from '../workspace.ts';
 import { lookAtRemote, type Opened, privateGit, probe, say } from './session.ts';
 
-/** How the name of a follow-up ends. */
-const FOLLOW_UP_NAME = /-integration-blocked-[0-9a-f]{7}(-\d+)?$/;
-
-interface Decision {
-  force: boolean;
-  reason: string | null;
-}
-
 /**
  * Puts a blocked or superseded candidate back, found by its own name or that of its follow-up. Thrown: NOT_FOUND,
  * FOLLOW_UP_UNKNOWN, FOLLOW_UP_UNRESOLVED, ALREADY_COMPLETED, NOT_BLOCKED, NOT_READY (1).
  */
-export async function resume(opened: Opened, request: Decision & { slug: string }): Promise<CandidateView> {
+export async function resume(
+  opened: Opened,
+  request: { slug: string; force: boolean; reason: string | null },
+): Promise<CandidateView> {
   const { repository } = opened.host;
   const { record, byFollowUp } = named(opened, request.slug);
   if (!request.force) await requireResolved(opened, record);
@@ -45,7 +40,7 @@ export async function resume(opened: Opened, request: Decision & { slug: string 
   }
   if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(record);
   await probe(opened, [record]);
-  await resumeRecord(opened, record, request);
+  await resumeRecord(opened, record, request.force, request.reason);
   return candidateView(repository.find(record.key) ?? record);
 }
 
@@ -55,7 +50,7 @@ function named({ host: { repository } }: Opened, name: string): { record: Candid
   const own = topOf(repository.ofSlug(name));
   const source = followUp && repository.find(candidateKey(followUp.source));
   if (source && own?.state !== 'blocked' && own?.state !== 'superseded') return { record: source, byFollowUp: true };
-  if (!own && FOLLOW_UP_NAME.test(name)) {
+  if (!own && namesFollowUp(name)) {
     throw new TelecError('FOLLOW_UP_UNKNOWN', EXIT.domain, `no follow-up is called ${name}`, {
       hint: 'telec candidates --state blocked',
     });
@@ -99,11 +94,12 @@ async function isResolvedOnMain(opened: Opened, followUp: FollowUp): Promise<boo
   return (await deliveredAt(main)) && !(await deliveredAt(landed));
 }
 
-/** Tells that the candidate goes on: a blocked one with its place, a superseded one as a new generation. Thrown: NOT_READY (1). */
+/** Lets a blocked or superseded candidate go on. Thrown: NOT_READY (1), EVENT_REFUSED (2). */
 export async function resumeRecord(
   { context, host }: Opened,
   record: CandidateRecord,
-  { force: forced, reason }: Decision,
+  forced: boolean,
+  reason: string | null,
 ): Promise<void> {
   const { slug, branch, sha, generation, readyAt } = record.context;
   const reasons = readinessReasons(record.context);

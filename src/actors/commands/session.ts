@@ -5,6 +5,7 @@ import { registerClone, writeRepoId } from '../../io/state.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
 import type { CommandContext } from '../client.ts';
 import type { Host } from '../host.ts';
+import type { EmitResult } from '../producer.ts';
 import type { CandidateRecord } from '../repository.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
 
@@ -49,6 +50,11 @@ export async function lookAtRemote(git: IntegrationRepository): Promise<RemoteVi
 /** Appends one event and folds it. Thrown: EVENT_REFUSED (2) with every problem. */
 export async function say<T extends EventType>(host: Host, type: T, payload: PayloadOf<T>): Promise<string[]> {
   const result = await host.producer.emit(type, payload as never);
+  return heard(host, type, result);
+}
+
+/** Folds what was emitted and answers its entries. Thrown: EVENT_REFUSED (2) with every problem. */
+export async function heard(host: Host, type: EventType, result: EmitResult): Promise<string[]> {
   if (result.status !== 'appended' && result.status !== 'duplicate') {
     const problems = 'problems' in result ? result.problems : [];
     throw new TelecError('EVENT_REFUSED', EXIT.usage, `the log did not take ${type}`, { problems });

@@ -5,13 +5,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
-import { branchHead, currentBranch, pushBranch } from '../../io/git/clone.ts';
+import { branchHead, currentBranch, hasPath, pushBranch } from '../../io/git/clone.ts';
+import { todoFolder } from '../../io/todos/paths.ts';
 import { branchProblem, candidateKey, SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import type { SubmitView } from '../client.ts';
-import type { CandidateRecord } from '../repository.ts';
 import { actorOf } from '../workspace.ts';
-import { requireResolved, resumeRecord } from './resume.ts';
-import { lookAtRemote, type Opened, privateGit, probe, say } from './session.ts';
+import { handIn } from './hand-in.ts';
+import { requireResolved } from './resume.ts';
+import { lookAtRemote, type Opened, privateGit } from './session.ts';
 
 /** What to do about a push that the remote or a hook refused. */
 const PUSH_MEND =
@@ -46,21 +47,8 @@ export async function submit(
   const view = await lookAtRemote(await privateGit(opened));
   const events = await approve(opened, triple);
   const { sessionId } = actorOf(opened.context);
-  const at = new Date(host.clock.now()).toISOString();
-  events.push(
-    ...(await say(host, 'deployment.started', {
-      ...triple,
-      worker_session_id: sessionId,
-      orchestrator_session_id: sessionId,
-      ready_at: at,
-      ...(view.heads.get(branch) === sha ? { pushed: { branch, sha, remote, pushed_at: at, pusher: sessionId } } : {}),
-    })),
-  );
-  const record = host.repository.find(candidateKey(triple)) as CandidateRecord;
-  await probe(opened, [record], view);
-  if (record.state === 'blocked' || record.state === 'superseded')
-    await resumeRecord(opened, record, { force: false, reason: null });
-  return { ...triple, state: host.repository.find(candidateKey(triple))?.state ?? record.state, events };
+  const handed = await handIn(opened, triple, view, sessionId);
+  return { ...triple, state: handed.state, events: [...events, ...handed.events] };
 }
 
 async function branchOf({ workspace }: Opened, given: string | null): Promise<string> {
@@ -108,13 +96,14 @@ async function approve(
   { slug, sha }: { slug: string; branch: string; sha: string },
 ): Promise<string[]> {
   const { host, context } = opened;
+  const isTodo = await hasTodo(opened, slug, sha);
   for (let tries = 0; tries < ROUND_TRIES; tries += 1) {
     const standing = host.repository.review(slug) ?? null;
     if (standing?.verdict === 'approved' && standing.sha === sha) return [];
-    if (hasTodo(opened, slug)) {
+    if (isTodo) {
       if (standing?.verdict === 'approved' && standing.sha === null) return [];
       throw new TelecError('NEEDS_REVIEW', EXIT.refused, `${slug} is a work item of its own and needs its review`, {
-        hint: `let it be reviewed; then emit review.approved for ${slug}`,
+        hint: `telec todo show ${slug}; once its review has approved it, telec todo finalize ${slug}`,
       });
     }
     const result = await host.producer.emit('review.approved', {
@@ -133,6 +122,14 @@ async function approve(
   });
 }
 
-function hasTodo({ workspace }: Opened, slug: string): boolean {
-  return existsSync(join(workspace.mainWorkTree, 'todos', slug));
+/**
+ * Whether the slug is a work item: in the commit itself, on main as this clone knows it, or in a work tree that a
+ * command was given in. A branch that drops its folder does not get around its review while main has it.
+ */
+async function hasTodo({ workspace }: Opened, slug: string, sha: string): Promise<boolean> {
+  const { clone, config, mainWorkTree } = workspace;
+  const folder = todoFolder(slug);
+  if ([mainWorkTree, clone.workTree].some((top) => existsSync(join(top, folder)))) return true;
+  const onMain = `refs/remotes/${config.remote}/${config.main}`;
+  return (await hasPath(clone, sha, folder)) || (await hasPath(clone, onMain, folder));
 }

@@ -2,8 +2,8 @@
  * Work items as a command finds them: the files of the work tree around it, what main has of them, and what the log
  * knows. Reads only; works in a clone that telec was never set up for, which then has no log.
  */
-import { join } from 'node:path';
-import type { Problem } from '../../errors.ts';
+
+import { type Problem, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
 import {
   DELIVERED_FILE,
@@ -13,10 +13,12 @@ import {
   stateFile,
   TODOS_FOLDER,
   todoFile,
+  todoFolder,
 } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap, undeliveredBefore } from '../../io/todos/roadmap.ts';
 import { readState, type TodoState } from '../../io/todos/state-file.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
+import { namesFollowUp } from '../../machines/follow-up.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
 import { type BuildProblem, buildProblems } from '../../machines/todo.ts';
 
@@ -54,45 +56,63 @@ export interface Papers {
   problems: Problem[];
 }
 
+/**
+ * What `look` finds. What lies in its way (a link, a file far too large) becomes a problem and `otherwise` the answer:
+ * one bad path must not hide all other work items.
+ */
+function looked<T>(path: string, problems: Problem[], otherwise: T, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (!(error instanceof TelecError)) throw error;
+    problems.push({ path, message: error.message });
+    return otherwise;
+  }
+}
+
 /** Reads all work items. `isDelivered` adds what the log and main know. */
 export function readPapers(files: WorkFiles, isDelivered: (slug: string) => boolean = () => false): Papers {
-  const { rows: roadmap, problems: ofRoadmap } = readRoadmap(files.read(ROADMAP_FILE));
-  const { rows, problems: ofDelivered } = readDelivered(files.read(DELIVERED_FILE));
+  const problems: Problem[] = [];
+  const textOf = (path: string) => looked(path, problems, null, () => files.read(path));
+  const { rows: roadmap, problems: ofRoadmap } = readRoadmap(textOf(ROADMAP_FILE));
+  const { rows, problems: ofDelivered } = readDelivered(textOf(DELIVERED_FILE));
   const delivered = new Set(rows.map(({ slug }) => slug));
   const known = (slug: string) => delivered.has(slug) || isDelivered(slug);
-  const folders = files
-    .list(TODOS_FOLDER)
-    .filter((name) => SLUG_PATTERN.test(name) && files.isFolder(join(TODOS_FOLDER, name)));
+  const folders = looked(TODOS_FOLDER, problems, [], () => files.list(TODOS_FOLDER)).filter(
+    (name) =>
+      SLUG_PATTERN.test(name) && looked(todoFolder(name), problems, false, () => files.isFolder(todoFolder(name))),
+  );
   const slugs = [...new Set([...roadmap.map(({ slug }) => slug), ...folders])];
+  // The rows that speak of a slug: its own, and those of what it holds.
+  const about = new Map<string, RoadmapRow[]>();
+  for (const row of roadmap)
+    for (const slug of new Set([row.slug, row.group ?? row.slug])) about.set(slug, [...(about.get(slug) ?? []), row]);
   return {
     files,
     roadmap,
     delivered,
-    todos: slugs.map((slug) => factsOf(files, slug, roadmap, known)),
-    problems: [...ofRoadmap, ...ofDelivered],
+    todos: slugs.map((slug) => factsOf(files, slug, about.get(slug) ?? [], known)),
+    problems: [...problems, ...ofRoadmap, ...ofDelivered],
   };
 }
 
-/** A follow-up stands in the group of the work item it follows up; that makes no container of it. */
-function isFollowUp(files: WorkFiles, slug: string): boolean {
-  if (!SLUG_PATTERN.test(slug)) return false;
-  return readState(stateFile(slug), files.read(stateFile(slug))).state.follow_up !== null;
-}
-
-function factsOf(
+/** One work item; `files` may be those of another work tree than the roadmap's. */
+export function factsOf(
   files: WorkFiles,
   slug: string,
   roadmap: readonly RoadmapRow[],
   isDelivered: (slug: string) => boolean,
 ): TodoFacts {
-  const hasFolder = SLUG_PATTERN.test(slug) && files.isFolder(join(TODOS_FOLDER, slug));
-  const papers = hasFolder ? PAPERS.filter((name) => files.has(todoFile(slug, name))) : [];
+  // A folder that is none was named when the folders were listed.
+  const hasFolder = SLUG_PATTERN.test(slug) && looked(slug, [], false, () => files.isFolder(todoFolder(slug)));
+  const unsafe: Problem[] = [];
+  const has = (name: Paper) => looked(todoFile(slug, name), unsafe, false, () => files.has(todoFile(slug, name)));
+  const papers = hasFolder ? PAPERS.filter(has) : [];
   const missingPapers = PAPERS.filter((name) => !papers.includes(name));
-  const { state, problems } = readState(stateFile(slug), hasFolder ? files.read(stateFile(slug)) : null);
-  const grouped = roadmap
-    .filter(({ group }) => group === slug)
-    .map((row) => row.slug)
-    .filter((child) => !isFollowUp(files, child));
+  const stateText = looked(stateFile(slug), unsafe, null, () => (hasFolder ? files.read(stateFile(slug)) : null));
+  const { state, problems: ofState } = readState(stateFile(slug), stateText);
+  const problems = [...unsafe, ...ofState];
+  const grouped = roadmap.filter((row) => row.group === slug && !namesFollowUp(row.slug)).map((row) => row.slug);
   const children = [...new Set([...state.breakdown.todos, ...grouped])];
   const isContainer = children.length > 0;
   const undelivered = undeliveredBefore(slug, roadmap, isDelivered);

@@ -123,6 +123,13 @@ export async function headCommit(clone: Clone): Promise<string | null> {
   return await commitOf(clone, 'HEAD');
 }
 
+/** The commit whose id begins with these hex digits; null when there is none, or more than one. */
+export async function resolveCommit(clone: Clone, prefix: string): Promise<string | null> {
+  const id = await commitOf(clone, prefix);
+  // A branch may be called like an id.
+  return id?.startsWith(prefix) ? id : null;
+}
+
 async function commitOf(clone: Clone, ref: string): Promise<string | null> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
   const id = line(await ask(clone.workTree, args));
@@ -134,9 +141,39 @@ export async function fileAt(clone: Clone, ref: string, path: string): Promise<s
   return await ask(clone.mainWorkTree, ['cat-file', 'blob', `${ref}:${path}`]);
 }
 
+/** Whether that commit has a file or folder at `path` (no leading `/`, no `..`); false too when git cannot tell. */
+export async function hasPath(clone: Clone, commit: string, path: string): Promise<boolean> {
+  return (await ask(clone.mainWorkTree, ['cat-file', '-e', `${commit}:${path}`])) !== null;
+}
+
 /** True when the work tree has no change and no untracked file; false too when git cannot tell. */
 export async function isClean(clone: Clone): Promise<boolean> {
-  return (await ask(clone.workTree, ['status', '--porcelain=v1', '-z', '--untracked-files=normal'])) === '';
+  return (await changedPaths(clone))?.length === 0;
+}
+
+/** Paths of the work tree that differ from its commit or are not tracked; null when git cannot tell. */
+export async function changedPaths(clone: Clone): Promise<string[] | null> {
+  const printed = await ask(clone.workTree, ['status', '--porcelain=v1', '-z', '--untracked-files=normal']);
+  if (printed === null) return null;
+  const fields = printed.split('\0').filter(Boolean);
+  const paths: string[] = [];
+  for (let at = 0; at < fields.length; at += 1) {
+    const field = fields[at] ?? '';
+    paths.push(field.slice(3));
+    // A rename or copy names its source in a field of its own.
+    if (/^([RC].|.[RC])/.test(field)) at += 1;
+  }
+  return paths;
+}
+
+/** How many commits of `tip` that `from` does not reach touch anything outside `folder`; null when git cannot tell. */
+export async function commitsOutside(clone: Clone, from: string, tip: string, folder: string): Promise<number | null> {
+  if (!isObjectId(from) || !isObjectId(tip)) return null;
+  const paths = ['.', `:(exclude)${folder}`];
+  const printed = line(
+    await ask(clone.workTree, ['rev-list', '--count', '--end-of-options', `${from}..${tip}`, '--', ...paths]),
+  );
+  return printed !== null && /^\d+$/.test(printed) ? Number(printed) : null;
 }
 
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */

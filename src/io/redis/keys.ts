@@ -23,13 +23,16 @@ export interface RepositoryKeys {
   fence: string;
 }
 
+/** String: the session that hands this slug over now; expires by itself. Throws a RangeError as `repositoryKeys`. */
+export const finalizeLockKey = (repoId: string, slug: string): string => `${prefixOf(repoId)}finalize:${slug}`;
+
 /** What a repository may be called: it becomes part of keys, paths and messages. */
 const REPO_ID_PATTERN = /^[a-z0-9._-]{1,64}$/;
 
 /** The keys of `repoId`. Throws a RangeError when it is no repository id. */
 export function repositoryKeys(repoId: string): RepositoryKeys {
-  if (!REPO_ID_PATTERN.test(repoId)) throw new RangeError('a repository id is 1 to 64 characters of a-z, 0-9, . _ -');
-  const key = (name: string) => `{telec:${repoId}}:${name}`;
+  const prefix = prefixOf(repoId);
+  const key = (name: string) => `${prefix}${name}`;
   return {
     log: key('log'),
     logId: key('log-id'),
@@ -40,4 +43,9 @@ export function repositoryKeys(repoId: string): RepositoryKeys {
     lease: key('lease:integration/main'),
     fence: key('fence'),
   };
+}
+
+function prefixOf(repoId: string): string {
+  if (!REPO_ID_PATTERN.test(repoId)) throw new RangeError('a repository id is 1 to 64 characters of a-z, 0-9, . _ -');
+  return `{telec:${repoId}}:`;
 }

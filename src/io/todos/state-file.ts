@@ -2,6 +2,7 @@
  * `todos/<slug>/state.yaml`: how far a work item is, as its own branch carries it. Reads it strictly where it speaks of
  * what telec decides by, keeps what it does not know, and edits it in place. Pure: texts in, texts out.
  */
+import { isScalar } from 'yaml';
 import { z } from 'zod';
 import type { Problem } from '../../errors.ts';
 import { readYaml, writeYaml } from './yaml-text.ts';
@@ -18,9 +19,6 @@ export const DOR_GATES = [
   'tooling_impact',
 ] as const;
 export type DorGate = (typeof DOR_GATES)[number];
-
-/** What a work item may be built with at least, of 10. */
-export const DOR_SCORE_MIN = 8;
 
 const text = () => z.string().min(1, 'is empty');
 const slugs = () => z.array(text());
@@ -64,14 +62,19 @@ const stateSchema = z.looseObject({
   kind: z.enum(['todo', 'bug']).default('todo'),
   build: z.enum(['pending', 'started', 'complete']).default('pending'),
   review: z.enum(['pending', 'started', 'changes_requested', 'approved']).default('pending'),
+  /** What is done about the findings of the last review, or about what kept it from main. */
+  fix: z.enum(['pending', 'started', 'complete']).default('pending'),
   review_round: z.int().min(0).default(0),
   max_review_rounds: z.int().min(1).default(3),
   /** Commit that the last review looked at. */
   review_baseline_commit: text().nullable().default(null),
   unresolved_findings: z.array(finding).default([]),
   resolved_findings: z.array(finding).default([]),
-  /** Who drafted its papers. */
-  draft: z.looseObject({ session_id: text(), drafted_at: text() }).nullable().default(null),
+  /** Who drafted its papers last, and the sessions that did so before. */
+  draft: z
+    .looseObject({ session_id: text(), drafted_at: text(), earlier: z.array(text()).optional() })
+    .nullable()
+    .default(null),
   dor: dor.nullable().default(null),
   /** Of a container: whether it was broken down, and into what. */
   breakdown: z.looseObject({ assessed: z.boolean().default(false), todos: slugs().default([]) }).prefault({}),
@@ -105,6 +108,11 @@ export function withState(name: string, content: string | null, changes: Partial
   if (reading.kind === 'broken') return content ?? '';
   const { document } = reading;
   if (content === null || reading.value === null) document.contents = document.createNode({}) as never;
-  for (const [key, value] of Object.entries(changes)) document.set(key, document.createNode(value));
+  for (const [key, value] of Object.entries(changes)) {
+    const node = document.get(key, true);
+    // A word that is changed in place keeps the comment that stands behind it.
+    if (isScalar(node) && (typeof value !== 'object' || value === null)) node.value = value;
+    else document.set(key, document.createNode(value));
+  }
   return writeYaml(document);
 }

@@ -2,7 +2,7 @@
  * The files of a work tree, as todo commands read and write them: by relative path below its top, never through a
  * link, never outside. What a branch checked out may be anything; a link in the way is refused, not followed.
  */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { atomicWrite } from '../state.ts';
@@ -55,6 +55,30 @@ export class WorkFiles {
   /** Removes a file or a whole folder; absence is fine. */
   remove(path: string): void {
     if (this.#kind(path) !== null) rmSync(join(this.root, path), { recursive: true, force: true });
+  }
+
+  /** Whether the folder has nothing in it but folders without files; false for what is none. */
+  isEmpty(folder: string): boolean {
+    if (!this.isFolder(folder)) return false;
+    const names = readdirSync(join(this.root, folder), { withFileTypes: true });
+    return names.every((entry) => entry.isDirectory() && this.isEmpty(`${folder}/${entry.name}`));
+  }
+
+  /** Removes a folder that holds no file, and answers whether it could: what came in meanwhile stays. */
+  removeEmpty(folder: string): boolean {
+    if (!this.isEmpty(folder)) return false;
+    try {
+      for (const name of this.list(folder)) this.removeEmpty(`${folder}/${name}`);
+      rmdirSync(join(this.root, folder));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the path lies on the disk of the work tree itself, not on one that was mounted into it. */
+  isOnDisk(path: string): boolean {
+    return this.has(path) && lstatSync(join(this.root, path)).dev === lstatSync(this.root).dev;
   }
 
   /** What lies there, after looking at every part of the way. */

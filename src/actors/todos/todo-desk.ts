@@ -1,0 +1,28 @@
+/**
+ * Everything about work items that can be asked or done, as one interface made of its parts. Each call lays the desk
+ * anew and loads only what it needs.
+ */
+import type { Opened } from '../commands/session.ts';
+import { type DeskParts, layDesk, layWholeDesk } from './desk.ts';
+import type { TodoFlow } from './flow.ts';
+
+export interface TodoDesk extends TodoFlow {}
+
+export function createTodoDesk(parts: DeskParts): TodoDesk {
+  const lay = () => layDesk(parts);
+  return {
+    list: async ({ all }) => (await import('./view.ts')).listTodos(await layWholeDesk(parts), all),
+    show: async (slug) => (await import('./view.ts')).showTodo(await layWholeDesk(parts), slug),
+    next: async () => (await import('./view.ts')).nextTodo(await layWholeDesk(parts)),
+    create: async (request) => (await import('./create.ts')).createTodo(await lay(), request),
+    markPhase: async (request) => (await import('./mark.ts')).markPhase(await lay(), () => parts.opened(), request),
+    finalize: async (request) => {
+      const opened: Opened = await parts.opened();
+      return (await import('./finalize.ts')).finalize(lay, opened, request);
+    },
+    handover: async (request) => {
+      const opened: Opened = await parts.opened();
+      return (await import('./handover.ts')).handover(lay, opened, request);
+    },
+  };
+}

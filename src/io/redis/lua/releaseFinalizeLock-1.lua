@@ -1,0 +1,16 @@
+--[[
+Purpose: gives the finalize lock of a slug back.
+Promise: removes it only for the owner it names.
+KEYS[1] the lock (string: the owner's session id)
+ARGV[1] session id
+Return: "released", "missing" or "other".
+]]
+local owner = redis.call('GET', KEYS[1])
+if not owner then
+  return 'missing'
+end
+if owner ~= ARGV[1] then
+  return 'other'
+end
+redis.call('DEL', KEYS[1])
+return 'released'
