@@ -161,6 +161,17 @@ describe('a conflict opens a follow-up', () => {
     await expectSound(world);
   });
 
+  test('S1-FR5.3 after a pull it is a work item among the others, and its source names it and is no container', async () => {
+    const { world, followUp } = await blockedWorld();
+    git(world.cloneDir, 'pull', '--quiet');
+    const { json } = await world.run<{ slug: string; container: boolean; follow_ups: string[] }[]>(['todo', 'list']);
+    expect(json.map(({ slug, container, follow_ups }) => ({ slug, container, follow_ups }))).toEqual([
+      { slug: 'loser', container: false, follow_ups: [followUp] },
+      { slug: followUp, container: false, follow_ups: [] },
+      { slug: 'later', container: false, follow_ups: [] },
+    ]);
+  });
+
   test('S3-7e the notification of a slug lives from hand-over to delivery: started, failed, resumed, resolved', async () => {
     const { world, followUp } = await readyWorld();
     const row = async () => {
