@@ -11,6 +11,7 @@ import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
 import { render as machinesPage } from './docs/machines.ts';
 import { render as protocolPage } from './docs/protocol.ts';
+import { sessionTables } from './docs/sessions.ts';
 import { shapes } from './examples.ts';
 
 const root = new URL('../', import.meta.url);
@@ -103,16 +104,20 @@ function statusTable(): string {
 
 /** README.md with its tables made anew between their marks; the rest of it is written by hand. */
 function readmePage(): string {
-  const tables: [string, string][] = [
+  return between('README.md', [
     ['configuration', configurationTable()],
     ['exit statuses', statusTable()],
-  ];
+  ]);
+}
+
+/** The page with its tables made anew between their marks; the rest of it stays. */
+function between(path: string, tables: [string, string][]): string {
   return tables.reduce((text, [name, table]) => {
-    const [open, close] = [`<!-- ${name}: made by npm run docs -->\n`, `\n<!-- end of ${name} -->`];
+    const [open, close] = [`<!-- ${name}: made by npm run docs -->\n`, `<!-- end of ${name} -->`];
     const [from, to] = [text.indexOf(open) + open.length, text.indexOf(close)];
-    if (from < open.length || to < from) throw new Error(`README.md has lost its marks of ${name}`);
-    return text.slice(0, from) + table + text.slice(to);
-  }, textOf('README.md') ?? '');
+    if (from < open.length || to < from) throw new Error(`${path} has lost its marks of ${name}`);
+    return `${text.slice(0, from)}${table}\n${text.slice(to)}`;
+  }, textOf(path) ?? '');
 }
 
 /** Every generated page: path from the root, and its text. */
@@ -121,6 +126,7 @@ const pages: [string, () => string][] = [
   ['docs/machines.md', machinesPage],
   ['docs/acceptance.md', acceptancePage],
   ['docs/protocol.md', protocolPage],
+  ['docs/sessions-and-roles.md', () => between('docs/sessions-and-roles.md', sessionTables())],
   ['README.md', readmePage],
 ];
 

@@ -24,7 +24,9 @@ import type {
   WhyView,
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
+import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
 import { papers } from './paper-examples.ts';
+import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -256,6 +258,76 @@ const machine: MachineView = {
   mermaid: 'stateDiagram-v2\n  [*] --> pending\n',
 };
 
+const worker = 'builder-01jgfjz0q7v5m8n3k2h1g0f9e8';
+
+const sessions: SessionRow[] = [
+  {
+    id: session,
+    role: 'integrator',
+    kind: 'integrator',
+    state: 'ended',
+    started_at: '2026-01-01T10:00:00.000Z',
+    ended_at: '2026-01-01T10:00:42.000Z',
+    reason: 'drained',
+    project: '/home/ann/app',
+    command: null,
+    host: 'desk',
+    pid: null,
+    parent: null,
+    candidate: `login/feature/login@${sha}`,
+    checkpoint: {
+      completed: 3,
+      blocked: 1,
+      superseded: 0,
+      duration_ms: 42_000,
+      last_log_id: entry,
+      outcome: 'drained',
+    },
+  },
+];
+
+const sessionStart: SessionStartView = {
+  result: 'spawned',
+  session_id: worker,
+  role: 'worker',
+  kind: 'builder',
+  pid: 4711,
+  log: `/home/ann/.local/state/telec/app-0123456789ab/sessions/${worker}.log`,
+  environment: {
+    TELEC_ROLE: 'worker',
+    TELECLAUDE_SYSTEM_ROLE: 'worker',
+    TELECLAUDE_ROLE: 'worker',
+    TELEC_SESSION_ID: worker,
+    TELECLAUDE_SESSION_ID: worker,
+    TELEC_INTEGRATOR_CUTOVER_ENABLED: '1',
+    TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED: '1',
+    TELEC_INTEGRATOR_PARITY_EVIDENCE: null,
+    TELECLAUDE_INTEGRATOR_PARITY_EVIDENCE: null,
+  },
+  integrate: null,
+  detail: null,
+};
+
+const sessionEnd: SessionEndView = { session_id: worker, result: 'ended' };
+
+const adopt: AdoptView = {
+  dry_run: false,
+  deliveries: [
+    {
+      slug: 'login',
+      branch: 'login',
+      sha,
+      worktree: '/home/ann/app/trees/login',
+      found_by: 'finalize',
+      ready_at: '2026-01-01T09:00:00.000Z',
+      worker_session_id: 'worker-7',
+      result: 'adopted',
+      reasons: [],
+      events: ['review.approved', 'branch.pushed', 'deployment.started'],
+    },
+  ],
+};
+
 /** The rows of a list of actors, without what only one actor's own view shows. */
 const { context: _context, mermaid: _mermaid, ...actorRow } = actor;
 
@@ -263,6 +335,7 @@ export const examples = {
   ...papers,
   actor,
   actors: [actorRow],
+  adopt,
   blocked,
   candidate: detail,
   candidates: [ready],
@@ -282,6 +355,10 @@ export const examples = {
   queue,
   ready,
   replay,
+  sessionEnd,
+  sessionStart,
+  sessions,
+  rollout: { status: rolloutStatus, gate: gateView, report: reportView },
   status,
   submit,
   why,
@@ -321,6 +398,11 @@ export const shapes: Record<string, unknown> = {
   actors: examples.actors,
   actor,
   'config show': config,
+  sessions,
+  'sessions list': sessions,
+  'sessions start': sessionStart,
+  'sessions end': sessionEnd,
+  adopt,
   ...todoShapes,
   'todo draft': papers.draft,
   'todo gate': papers.gate,
@@ -337,4 +419,7 @@ export const shapes: Record<string, unknown> = {
   'roadmap remove': papers.change,
   'roadmap deliver': papers.change,
   'roadmap freeze': papers.change,
+  'rollout status': rolloutStatus,
+  'rollout gate': gateView,
+  'rollout report': reportView,
 };

@@ -32,6 +32,9 @@ const ANSWERS: Record<string, unknown> = {
   'POST /v1/hold': { hold: examples.hold },
   'POST /v1/unhold': { hold: null },
   'POST /v1/resume': examples.ready,
+  'GET /v1/sessions': examples.sessions,
+  'POST /v1/integrator': { result: 'already_running', session_id: examples.lease.owner_session_id, detail: null },
+  'POST /v1/integrator/end': { asked: true },
   'POST /v1/stop': { stopping: true },
 };
 

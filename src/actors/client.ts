@@ -5,7 +5,9 @@
 import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
+import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
+import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -331,6 +333,8 @@ export interface TelecClient {
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(): Promise<InitView>;
+  /** Everything about sessions of all roles. */
+  sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */
   todos(): Promise<TodoDesk>;
   close(): Promise<void>;
@@ -347,6 +351,8 @@ export interface Tuning {
   git?: Partial<RepositoryLimits>;
   /** How often the daemon's watchdog looks, its pause after a remote that did not answer, and how long its end may take, ms. */
   daemon?: { watchdogMs?: number; retryMs?: number; stopMs?: number };
+  /** How long a session may take to end once it was asked, ms. */
+  sessions?: { graceMs?: number };
   /** How long the finalize lock of a slug stands, ms. */
   finalizeLockMs?: number;
 }
@@ -385,6 +391,8 @@ export interface Runtime {
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
+  /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
+  rollout(context: CommandContext): Promise<RolloutDesk>;
   catalog(): Promise<CatalogRow[]>;
   machines(): Promise<string[]>;
   /** Null when there is no machine of that name. */

@@ -7,6 +7,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
+import { withoutActor } from '../io/acting.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
 import { secretsOf } from '../io/secrets.ts';
@@ -23,6 +24,8 @@ import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
 import { daemonApp } from './routes.ts';
+
+import type { IntegratorDesk } from './sessions/views.ts';
 import { makeSteward, type Report, type Steward } from './steward.ts';
 import { candidateViews } from './views.ts';
 import { openWorkspace, redisUrl, type Workspace } from './workspace.ts';
@@ -53,10 +56,12 @@ export interface Answering {
  * answers. Thrown: DAEMON_RUNNING (6), NOT_INITIALIZED (6), and the faults of opening the repository.
  */
 export async function serve(
-  context: CommandContext,
+  given: CommandContext,
   ready: (view: Answering) => void,
   extras: DaemonExtras = {},
 ): Promise<void> {
+  // The daemon is nobody's session: who happened to start it neither signs nor narrows what it does.
+  const context: CommandContext = { ...given, env: withoutActor(given.env) };
   const workspace = await openWorkspace(context);
   ensurePrivateFolder(workspace.folder);
   const lock = takeLock(workspace.folder);
@@ -151,7 +156,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   const inspection = createInspection();
   let steward: Steward | null = null;
   const hooks: HostHooks = {
-    onCandidateReady: (record) => steward?.ready(record),
+    spawnIntegrator: (slug, branch, sha) => steward?.spawnIntegratorSession(slug, branch, sha),
     onApplied: (event, changes) => steward?.applied(event, changes),
     onDead: (entry, reason) => report.warn('an entry could not be applied', { entry, reason }),
   };
@@ -178,7 +183,15 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS, stopMs = STOP_MS } = context.tuning?.daemon ?? {};
     steward = await makeSteward({ opened, report, watchdogMs, retryMs });
     const client = clientOf(parts, host, steward, since, options);
-    const app = daemonApp({ client, stop: end, frames: () => inspection.frames(), secrets: parts.secrets, report });
+    const integrator = integratorOf(steward);
+    const app = daemonApp({
+      client,
+      integrator,
+      stop: end,
+      frames: () => inspection.frames(),
+      secrets: parts.secrets,
+      report,
+    });
     const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env }, app);
     try {
       writeDaemonFile(workspace.folder, { pid: process.pid, socket: socket.path, since, version: telecVersion() });
@@ -208,6 +221,7 @@ function clientOf(parts: Run, host: Host, steward: Steward, since: string, optio
     host,
     replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
     daemon: async () => daemon,
+    integrator: integratorOf(steward),
     session: () => steward.session,
     logFault: () => steward.logFault,
     daemonCandidates: async () => ({
@@ -217,6 +231,10 @@ function clientOf(parts: Run, host: Host, steward: Steward, since: string, optio
     agreed: null,
     ownsHost: false,
   });
+}
+
+function integratorOf(steward: Steward): IntegratorDesk {
+  return { wake: () => steward.wake(), end: async (sessionId) => steward.endSession(sessionId) };
 }
 
 function reporter({ logger }: LogFile): Report {

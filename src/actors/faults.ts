@@ -13,6 +13,7 @@ export const FAULT_POINTS = [
   'after-dequeue',
   'after-recheck',
   'after-merge',
+  'after-books',
   'after-merge-recorded',
   'before-push-attempted',
   'after-push-attempted',

@@ -107,7 +107,9 @@ export class Foreground {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
     await liftExpiredHold(host);
-    const session = host.startSession(await privateGit(opened), workspace.config);
+    const session = host.startSession(await privateGit(opened), workspace.config, {
+      project: workspace.clone.workTree,
+    });
     this.#session = session;
     const stop = () => session.stop('interrupted');
     signal.addEventListener('abort', stop, { once: true });

@@ -22,7 +22,7 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
-import { type Session, startSession } from './integrator.ts';
+import { type Session, type SessionOptions, startSession } from './integrator.ts';
 import { NotificationBoard } from './notifications.ts';
 import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
@@ -30,6 +30,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
   repoId: string;
@@ -193,24 +194,12 @@ export class Host {
       clock,
       sessionId,
       main: config.main,
-      undelivered: async (slug, main) => {
-        const { DELIVERED_FILE, ROADMAP_FILE } = await import('../io/todos/paths.ts');
-        const { readRoadmap, undeliveredBefore } = await import('../io/todos/roadmap.ts');
-        const roadmap = await git.readFile(main, ROADMAP_FILE);
-        if (roadmap === null) return [];
-        const { readDelivered } = await import('../io/todos/delivered.ts');
-        const delivered = new Set(readDelivered(await git.readFile(main, DELIVERED_FILE)).rows.map((row) => row.slug));
-        return undeliveredBefore(
-          slug,
-          readRoadmap(roadmap).rows,
-          (other) => delivered.has(other) || isDelivered(other),
-        );
-      },
+      undelivered: waitingOn(git, isDelivered),
     });
   }
 
-  /** Starts an integrator session in this process. */
-  startSession(git: IntegrationRepository, config: Config): Session {
+  /** Starts an integrator session in this process; `about` is told with its beginning. */
+  startSession(git: IntegrationRepository, config: Config, about: SessionOptions['about'] = {}): Session {
     const { options, clock, ids } = this;
     return startSession({
       host: hostname(),
@@ -221,6 +210,7 @@ export class Host {
         ...config.integration,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
+        cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
       },
       timings: { ...TIMINGS, ...options.tuning?.timings },
       clock,
@@ -233,6 +223,7 @@ export class Host {
       leases: this.leases,
       makeProber: (sessionId) => this.prober(git, config, sessionId),
       faults: options.faults ?? noFaults,
+      about,
       report: (message, details) => this.report(message, details),
       ...(options.inspect ? { inspect: options.inspect } : {}),
     });

@@ -4,12 +4,17 @@
  */
 import { existsSync } from 'node:fs';
 import { EXIT, TelecError } from '../errors.ts';
+import { declaredRole } from '../io/acting.ts';
 import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Host, HostHooks, HostOptions } from './host.ts';
+import type { IntegratorDesk, WakeView } from './sessions/views.ts';
 import type { Admission } from './todos/work-tree.ts';
 import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
+
+/** A session begins by asking the remote for its configuration, which may take its time. */
+const WAKE_MS = 60_000;
 
 /** What the daemon of a state folder says of itself, when it answers. */
 async function daemonOf(folder: string): Promise<StatusView['daemon']> {
@@ -19,6 +24,32 @@ async function daemonOf(folder: string): Promise<StatusView['daemon']> {
   return answers
     ? { running: true, pid: file.pid, since: file.since, web: null }
     : { running: false, pid: null, since: null, web: null };
+}
+
+/** The daemon's integrator, asked over its socket. */
+function integratorOf(folder: string, env: CommandContext['env']): IntegratorDesk {
+  const post = async <T>(path: string, body: object): Promise<T | null> => {
+    const file = readDaemonFile(folder);
+    if (!file) return null;
+    const { ask } = await import('../io/daemon-socket.ts');
+    const role = declaredRole(env)?.value;
+    const question = {
+      method: 'POST',
+      path,
+      body,
+      timeoutMs: WAKE_MS,
+      ...(role === undefined ? {} : { role }),
+    } as const;
+    const answer = await ask(file.socket, question);
+    return answer && (answer.value as T);
+  };
+  return {
+    wake: () => post<WakeView>('/v1/integrator', {}),
+    end: async (sessionId) => {
+      const answer = await post<{ asked: boolean }>('/v1/integrator/end', { session_id: sessionId });
+      return answer === null ? null : answer.asked;
+    },
+  };
 }
 
 async function daemonCandidates(folder: string): Promise<{ appliedId: string; candidates: CandidateView[] } | null> {
@@ -61,6 +92,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
     host,
     replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
     daemon: () => daemonOf(place.folder),
+    integrator: integratorOf(place.folder, context.env),
     session: () => null,
     logFault: () => null,
     daemonCandidates: () => daemonCandidates(place.folder),
@@ -119,13 +151,14 @@ async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos
 async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
   const { openForWriting } = await import('./commands/session.ts');
+  const { wasDispatched } = await import('./sessions/register.ts');
   const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
   try {
     await openForWriting(context, host);
     const { repository } = host;
     return {
       isDelivered: (slug) => repository.ofSlug(slug).some(({ state }) => state === 'completed'),
-      wasDispatched: () => false,
+      wasDispatched: (sessionId) => wasDispatched(host, sessionId, 'next-prepare-gate'),
     };
   } finally {
     host.save();
@@ -172,6 +205,10 @@ export const runtime: Runtime = {
   },
   async configuration(context) {
     return (await openWorkspace(context)).rows;
+  },
+  async rollout(context) {
+    const { openRolloutDesk } = await import('./rollout/desk.ts');
+    return openRolloutDesk(context);
   },
   async catalog() {
     const { buildDefaultCatalogue, catalogueRow } = await import('../machines/events.ts');

@@ -55,7 +55,9 @@ export class Prober {
       const asked = this.#asked.get(record.id);
       const same = asked && asked.head === headOf(record, view, this.#options.main) && asked.main === view.main;
       // Another prober may have written something else since, from an older look.
-      return !same || !sameFacts(record.context.facts, asked.facts);
+      if (!same || !sameFacts(record.context.facts, asked.facts)) return true;
+      // What it waits for may be delivered without main having moved: found there, merged by hand.
+      return asked.facts.undelivered.some((slug) => this.#isDelivered(slug));
     });
     if (open.length === 0) return { kind: 'probed', changed: 0, unknown: [] };
     const fetched = await this.#bring(open, view);
@@ -78,6 +80,10 @@ export class Prober {
       await this.#options.producer.emitAll(emissions.slice(start, start + APPEND_MAX));
     }
     return { kind: 'probed', changed: emissions.length, unknown };
+  }
+
+  #isDelivered(slug: string): boolean {
+    return this.#options.repository.ofSlug(slug).some(({ state }) => state === 'completed');
   }
 
   /** Fetches main and the branches that are not here yet; null when all is here. */

@@ -45,6 +45,7 @@ import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
@@ -62,6 +63,8 @@ export interface ClientParts {
   replica(hooks: HostHooks): Promise<Host>;
   /** The daemon around this client, or what is known of one elsewhere. */
   daemon(): Promise<StatusView['daemon']>;
+  /** How the daemon's own integrator is reached. */
+  integrator: IntegratorDesk;
   /** The session in this process, when there is one. */
   session(): Session | null;
   /** Why the log is not followed any more; null while it is. */
@@ -272,6 +275,16 @@ export class RepositoryClient implements TelecClient {
     signal: AbortSignal,
   ): Promise<SettleOutcome> {
     return this.#foreground.settle(await this.#writing(), triple, timeoutMs, signal);
+  }
+
+  async sessions(): Promise<SessionDesk> {
+    const { openDesk } = await import('./sessions/desk.ts');
+    return openDesk({
+      folded: async () => (await this.#folded()).host,
+      writing: () => this.#writing(),
+      integrator: this.#parts.integrator,
+      integrate: (opened, signal) => this.#foreground.integrate(opened, signal),
+    });
   }
 
   async close(): Promise<void> {

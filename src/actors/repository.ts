@@ -18,7 +18,8 @@ import { type CandidateKey, candidateKey, parseInstant } from '../machines/ident
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
-import { FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
+import { foldSessions, type SessionBook } from '../machines/session-book.ts';
+import { deliveryEnds, FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -59,6 +60,7 @@ interface SlugEntry {
 /** What `dump` gives and `load` takes: JSON, a cache of the fold. */
 export interface RepositoryDump {
   standing: Standing;
+  sessions: SessionBook;
   slugs: [string, SlugEntry][];
   pushes: string[];
   records: { record: CandidateRecord; snapshot: Snapshot<unknown> | null }[];
@@ -69,13 +71,14 @@ type Inspect = ActorOptions<typeof candidateMachine>['inspect'];
 
 export class Repository {
   #standing: Standing = FRESH_STANDING;
+  #sessions: SessionBook = [];
   readonly #slugs = new Map<string, SlugEntry>();
   readonly #pushes = new Set<string>();
   readonly #records = new Map<string, CandidateRecord>();
   readonly #actors = new Map<string, CandidateActor>();
   /** `branch@sha` -> ids of live candidates, for events that name no slug. */
   readonly #byCommit = new Map<string, Set<string>>();
-  /** Merge commit -> id of the candidate it delivered. */
+  /** Merge commit, and tip of the books behind it -> id of the candidate delivered. */
   readonly #landed = new Map<string, string>();
   #queue: CandidateRecord[] = [];
   readonly #inspect: Inspect;
@@ -86,6 +89,11 @@ export class Repository {
 
   get standing(): Standing {
     return this.#standing;
+  }
+
+  /** Sessions of all roles. */
+  get sessions(): SessionBook {
+    return this.#sessions;
   }
 
   /** Ready candidates, the next one first. */
@@ -128,9 +136,9 @@ export class Repository {
     return this.#actors.get(id);
   }
 
-  /** The candidate a commit of main delivered. */
-  deliveredBy(mergeCommit: string): CandidateRecord | undefined {
-    const id = this.#landed.get(mergeCommit);
+  /** The candidate whose delivery the commit of main begins (the merge commit) or ends (the tip of its books). */
+  deliveredBy(commit: string): CandidateRecord | undefined {
+    const id = this.#landed.get(commit);
     return id === undefined ? undefined : this.#records.get(id);
   }
 
@@ -145,6 +153,7 @@ export class Repository {
   apply(event: DomainEvent): Applied {
     const before = this.#standing;
     this.#standing = foldStanding(this.#standing, event);
+    this.#sessions = foldSessions(this.#sessions, event);
     switch (event.type) {
       case 'review.approved':
       case 'review.changes_requested':
@@ -192,6 +201,7 @@ export class Repository {
   dump(): RepositoryDump {
     return {
       standing: this.#standing,
+      sessions: this.#sessions,
       slugs: [...this.#slugs],
       pushes: [...this.#pushes],
       landed: [...this.#landed],
@@ -205,6 +215,7 @@ export class Repository {
   /** Takes over a dump into this empty repository. */
   load(dump: RepositoryDump): void {
     this.#standing = dump.standing;
+    this.#sessions = dump.sessions;
     for (const [slug, entry] of dump.slugs) this.#slugs.set(slug, entry);
     for (const push of dump.pushes) this.#pushes.add(push);
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);
@@ -261,7 +272,7 @@ export class Repository {
     if (!this.#actors.get(record.id)?.getSnapshot().can(event)) {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }
-    this.#landed.set(event.payload.merge_commit, record.id);
+    for (const commit of deliveryEnds(event.payload)) this.#landed.set(commit, record.id);
     return this.#tell([record.id], event);
   }
 
@@ -347,15 +358,8 @@ export class Repository {
   }
 
   #enqueue(record: CandidateRecord): void {
-    let low = 0;
-    let high = this.#queue.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = this.#queue[middle];
-      if (other && compareQueue(other.context, record.context) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    this.#queue.splice(low, 0, record);
+    const before = ({ context }: CandidateRecord) => compareQueue(context, record.context) <= 0;
+    this.#queue.splice(this.#queue.findLastIndex(before) + 1, 0, record);
   }
 
   #start(id: string, from: { input: CandidateInput } | { snapshot: Snapshot<unknown> }): CandidateActor {

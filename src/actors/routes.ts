@@ -7,11 +7,15 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
+import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts';
 import type { EmitRequest, TelecClient } from './client.ts';
+import type { IntegratorDesk } from './sessions/views.ts';
 import type { Report } from './steward.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Who asks in a role says so here. */
+const ROLE_HEADER = 'telec-role';
 const EVENTS_MAX = 1000;
 const EMIT_MAX = 200;
 const IDS_MAX = 200;
@@ -19,6 +23,7 @@ const IDS_MAX = 200;
 /** What the routes act on. */
 export interface RouteParts {
   client: TelecClient;
+  integrator: IntegratorDesk;
   /** Ends the daemon; the answer goes out first. */
   stop(): void;
   /** The running actors as frames of the Stately inspection protocol. */
@@ -35,6 +40,8 @@ export interface Route {
   summary: string;
   /** What may be asked: the query of a GET, the body of a POST. Strict. */
   question: z.ZodObject;
+  /** The command whose right it takes; null for what only reads. */
+  command: string | null;
   /** Answers the value that is sent as JSON. */
   answer(parts: RouteParts, question: Record<string, unknown>): Promise<unknown>;
 }
@@ -45,8 +52,9 @@ function route<Q extends z.ZodObject>(
   summary: string,
   question: Q,
   answer: (parts: RouteParts, question: z.output<Q>) => Promise<unknown>,
+  command: string | null = null,
 ): Route {
-  return { method, path, summary, question, answer: answer as Route['answer'] };
+  return { method, path, summary, question, answer: answer as Route['answer'], command };
 }
 
 const nothing = z.strictObject({});
@@ -89,6 +97,17 @@ export const ROUTES: readonly Route[] = [
     'what asks for attention',
     z.strictObject({ unseen: z.enum(['0', '1']).optional().describe('`1`: only what nobody has seen') }),
     ({ client }, { unseen }) => client.notifications({ unseen: unseen === '1' }),
+  ),
+  route(
+    'GET',
+    '/v1/sessions',
+    'sessions of all roles, the newest first',
+    z.strictObject({
+      role: z.enum(ROLES).optional().describe('Only those of this role'),
+      all: z.enum(['0', '1']).optional().describe('`1`: also those that were over long ago'),
+    }),
+    async ({ client }, { role, all }) =>
+      (await client.sessions()).list({ ...(role === undefined ? {} : { role }), all: all === '1' }),
   ),
   route(
     'GET',
@@ -139,15 +158,23 @@ export const ROUTES: readonly Route[] = [
         .max(EMIT_MAX),
     }),
     ({ client }, { events }) => client.emit(events as EmitRequest[]),
+    'events emit',
   ),
-  route('POST', '/v1/notifications/seen', 'a person saw them', ids, ({ client }, asked) =>
-    client.markNotifications(asked.ids, 'seen'),
-  ),
-  route('POST', '/v1/notifications/claim', 'somebody takes care of them', ids, ({ client }, asked) =>
-    client.markNotifications(asked.ids, 'claimed'),
-  ),
-  route('POST', '/v1/notifications/resolve', 'they are settled', ids, ({ client }, asked) =>
-    client.markNotifications(asked.ids, 'resolved'),
+  ...(
+    [
+      ['seen', 'seen', 'a person saw them'],
+      ['claim', 'claimed', 'somebody takes care of them'],
+      ['resolve', 'resolved', 'they are settled'],
+    ] as const
+  ).map(([name, mark, summary]) =>
+    route(
+      'POST',
+      `/v1/notifications/${name}`,
+      summary,
+      ids,
+      ({ client }, asked) => client.markNotifications(asked.ids, mark),
+      `notifications ${name}`,
+    ),
   ),
   route(
     'POST',
@@ -161,6 +188,7 @@ export const ROUTES: readonly Route[] = [
     async ({ client }, { reason, for_ms, main_busy }) => ({
       hold: await client.hold({ reason, forMs: for_ms, mainBusy: main_busy }),
     }),
+    'hold',
   ),
   route(
     'POST',
@@ -168,6 +196,7 @@ export const ROUTES: readonly Route[] = [
     'lets merging go on; a halt needs the reason',
     z.strictObject({ reason: text('Why main is right as it is').nullable().default(null) }),
     async ({ client }, { reason }) => ({ hold: await client.unhold({ reason }) }),
+    'unhold',
   ),
   route(
     'POST',
@@ -179,6 +208,23 @@ export const ROUTES: readonly Route[] = [
       reason: text('Why; recorded').nullable().default(null),
     }),
     ({ client }, { slug, force, reason }) => client.resume({ slug, force, reason }),
+    'resume',
+  ),
+  route(
+    'POST',
+    '/v1/integrator',
+    "starts the daemon's integrator whatever the queue says, unless one runs anywhere",
+    nothing,
+    ({ integrator }) => integrator.wake(),
+    'integrate',
+  ),
+  route(
+    'POST',
+    '/v1/integrator/end',
+    "tells the daemon's integrator to end: what it has in hand is finished, the rest goes back",
+    z.strictObject({ session_id: text('Id of the session') }),
+    async ({ integrator }, { session_id }) => ({ asked: (await integrator.end(session_id)) === true }),
+    'sessions end',
   ),
   route(
     'POST',
@@ -190,6 +236,7 @@ export const ROUTES: readonly Route[] = [
       setImmediate(() => parts.stop());
       return { stopping: true };
     },
+    'down',
   ),
 ];
 
@@ -219,8 +266,10 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
       onError: () => answerError(413, usage('BODY_TOO_LARGE', `a question has at most ${BODY_BYTES_MAX} bytes`), scrub),
     }),
   );
-  for (const { method, path, question, answer } of ROUTES) {
+  for (const { method, path, question, answer, command } of ROUTES) {
     app.on(method, path, async (context) => {
+      const role = context.req.header(ROLE_HEADER);
+      if (command !== null && role !== undefined) await checkRight(parts, command, role);
       const asked = method === 'GET' ? queryOf(context.req.queries()) : await bodyOf(context.req.raw);
       const parsed = question.safeParse(asked);
       if (!parsed.success) throw invalid(parsed.error);
@@ -236,6 +285,14 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
   });
   app.onError((error) => refuse(error));
   return (request) => app.fetch(request);
+}
+
+/** A question may carry the role of who asks; it narrows here as it does on the command line. */
+async function checkRight({ client }: RouteParts, command: string, name: string): Promise<void> {
+  const role = roleOf(name, ROLE_HEADER);
+  const halted = command === 'unhold' && (await client.status()).hold?.alarm;
+  const row = permissionFor(command, halted ? { state: 'halt' } : {});
+  if (row) permit(row, role);
 }
 
 function usage(code: string, message: string, problems: Problem[] = []): TelecError {

@@ -10,6 +10,7 @@ import { atomicWrite } from '../io/state.ts';
 import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
+import { deliveryEnds } from '../machines/standing.ts';
 import { saveSummary } from './glance.ts';
 import type { CandidateRecord, RepositoryDump } from './repository.ts';
 
@@ -37,7 +38,7 @@ type Snapshots = RepositoryDump['records'][number]['snapshot'][];
 interface StoredFile extends Omit<SnapshotFile, 'repository' | 'notifications'> {
   shape: number;
   machine: string;
-  repository: Pick<RepositoryDump, 'standing' | 'pushes'> & {
+  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'pushes'> & {
     reviews: [slug: string, review: Slugs[number][1]['review']][];
     records: Table;
     contexts: Table;
@@ -62,6 +63,7 @@ export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Rec
     ...rest,
     repository: {
       standing: repository.standing,
+      sessions: repository.sessions,
       pushes: repository.pushes,
       reviews: repository.slugs.map(([slug, { review }]) => [slug, review]),
       records: tableOf(repository.records.map(({ record: { context: _, ...record } }) => record)),
@@ -81,13 +83,14 @@ export function loadSnapshot(folder: string, logId: string): SnapshotFile | null
     const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
     const { lastId, positions } = stored;
-    const { standing, pushes, reviews, snapshots } = stored.repository;
+    const { standing, sessions, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
       record.context = contexts[index] as CandidateContext;
       return { record, snapshot: snapshots[index] ?? null };
     });
-    const repository = { standing, pushes, records, slugs: slugsOf(reviews, records), landed: landedOf(records) };
+    const slugs = slugsOf(reviews, records);
+    const repository = { standing, sessions, pushes, records, slugs, landed: landedOf(records) };
     return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;
@@ -112,7 +115,7 @@ function slugsOf(reviews: StoredFile['repository']['reviews'], records: Reposito
 function landedOf(records: RepositoryDump['records']): RepositoryDump['landed'] {
   return records.flatMap(({ record }): RepositoryDump['landed'] => {
     const { delivery } = record.context;
-    return delivery ? [[delivery.merge_commit, record.id]] : [];
+    return delivery ? deliveryEnds(delivery).map((commit) => [commit, record.id]) : [];
   });
 }
 

@@ -10,6 +10,7 @@ import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
+import { type CandidateKey, candidateKey } from '../machines/identity.ts';
 import type { LogFault } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { HoldExpiry } from './hold-expiry.ts';
@@ -17,7 +18,9 @@ import type { Host } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
-import type { CandidateRecord, Change } from './repository.ts';
+import { type Change, needsSession } from './repository.ts';
+import { sweepSessions } from './sessions/end.ts';
+import type { WakeView } from './sessions/views.ts';
 import { Supervisor } from './supervisor.ts';
 import { configText } from './workspace.ts';
 
@@ -58,6 +61,9 @@ export class Steward {
   #readFailures = 0;
   #savedAt: number;
   #savedEntries: number;
+  /** The candidate that asked for a session last; told with its beginning. */
+  #wokenBy: CandidateKey | null = null;
+  #sweeping = false;
 
   constructor(options: StewardOptions) {
     const { opened, git, report } = options;
@@ -105,7 +111,7 @@ export class Steward {
     host.onDisconnected(() => this.#revive());
     this.#following = host.dispatcher.follow(this.#stopping.signal, (error) => this.#readFailed(error), {
       isIntact: () => this.#isIntact(),
-      onIdle: () => this.#save(),
+      onIdle: () => this.#idle(),
     });
     this.#following.then(
       () => {
@@ -119,9 +125,27 @@ export class Steward {
     this.#supervisor.spawn();
   }
 
-  /** A candidate became ready, or was found on main. */
-  ready(_record: CandidateRecord): void {
-    if (this.#following) this.#supervisor.spawn();
+  /**
+   * A candidate became ready, or was found on main: starts the one integrator session, or wakes the one that runs; the
+   * candidate is in the queue either way.
+   */
+  spawnIntegratorSession(slug: string, branch: string, sha: string): void {
+    if (!this.#following) return;
+    this.#wokenBy = candidateKey({ slug, branch, sha });
+    this.#supervisor.spawn();
+  }
+
+  /** The integrator is asked for by a person or program, whatever the queue says. */
+  async wake(): Promise<WakeView> {
+    const result = await this.#supervisor.spawnNow();
+    return 'sessionId' in result
+      ? { result: result.kind, session_id: result.sessionId, detail: null }
+      : { result: result.kind, session_id: null, detail: result.detail };
+  }
+
+  /** Tells the daemon's own session of that id to end; false when there is none. */
+  endSession(sessionId: string): boolean {
+    return this.#supervisor.endSession(sessionId);
   }
 
   /** One entry was applied. */
@@ -168,7 +192,11 @@ export class Steward {
     await this.#readConfiguration();
     const current: Opened = { ...opened, workspace: { ...opened.workspace, config: this.#config } };
     await recordConfiguration(current);
-    return this.#host.startSession(git, this.#config);
+    const project = opened.workspace.mainWorkTree;
+    const record = this.#wokenBy && this.#host.repository.find(this.#wokenBy);
+    // One that an earlier session took meanwhile is not what this one begins for.
+    const waits = record && (record.state === 'ready' || needsSession(record));
+    return this.#host.startSession(git, this.#config, { project, ...(waits ? { candidate: record.key } : {}) });
   }
 
   async #readConfiguration(): Promise<void> {
@@ -261,6 +289,19 @@ export class Steward {
     this.#readFailures += 1;
     await this.#host.revive().catch(() => undefined);
     await sleep(this.#host.clock, pause, this.#stopping.signal).catch(() => undefined);
+  }
+
+  /** Nothing came for a while: time to keep what was folded and to look after the sessions of this machine. */
+  async #idle(): Promise<void> {
+    await this.#save();
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    // Apart from the log: ending a process may take a while.
+    sweepSessions(this.#host)
+      .catch((error: unknown) => this.#options.report.error('sessions could not be looked after', error))
+      .finally(() => {
+        this.#sweeping = false;
+      });
   }
 
   async #save(): Promise<void> {

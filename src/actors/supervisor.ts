@@ -32,10 +32,17 @@ export interface SupervisorOptions {
   onError(error: unknown): void;
 }
 
+/** What asking for a session came to. The lease alone says whether another one runs. */
+export type SpawnResult =
+  | { kind: 'spawned' | 'already_running'; sessionId: string }
+  | { kind: 'check_failed' | 'spawn_failed'; detail: string };
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #session: Session | null = null;
   #running: Promise<void> | null = null;
+  /** Settles when the session that is being made has begun. */
+  #beginning: Promise<Session> | null = null;
   #timer: unknown = null;
   /** Monotonic instants before which no session is started, by cause. */
   readonly #notBefore = { failure: 0, busy: 0, idle: 0 };
@@ -57,6 +64,50 @@ export class Supervisor {
     this.#notBefore.idle = 0;
     if (this.#session) this.#session.wake();
     else this.#startIfDue();
+  }
+
+  /** Starts a session whatever the queue says, unless one runs here or elsewhere; that one is woken. Never throws. */
+  async spawnNow(): Promise<SpawnResult> {
+    for (;;) {
+      const begun = await this.#beginning?.catch(() => null);
+      const session = begun ?? this.#session;
+      if (session) {
+        session.wake();
+        return { kind: 'already_running', sessionId: session.id };
+      }
+      if (this.#stopReason !== null) return { kind: 'spawn_failed', detail: `the daemon ends: ${this.#stopReason}` };
+      if (!this.#options.mayIntegrate()) return { kind: 'spawn_failed', detail: 'the log cannot be followed' };
+      const { hold } = this.#options.repository.standing;
+      if (hold) return { kind: 'spawn_failed', detail: `merging is on hold: ${hold.reason}` };
+      const other = await this.#holder();
+      if (other) return other;
+      // Another may have begun meanwhile: that one is it. One that is just ending has to be over first.
+      if (this.#beginning || this.#session) continue;
+      if (!this.#running) break;
+      await this.#running;
+    }
+    try {
+      const { id } = await this.#begin();
+      return { kind: 'spawned', sessionId: id };
+    } catch (error) {
+      return { kind: 'spawn_failed', detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #holder(): Promise<SpawnResult | null> {
+    try {
+      const { record, now } = await this.#options.leases.read();
+      return record && record.expiresAt > now ? { kind: 'already_running', sessionId: record.ownerSessionId } : null;
+    } catch (error) {
+      return { kind: 'check_failed', detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Tells the session of that id to end; false when it is not this supervisor's. */
+  endSession(sessionId: string): boolean {
+    if (this.#session?.id !== sessionId) return false;
+    this.#session.stop('asked');
+    return true;
   }
 
   /** The hold is lifted: the waiting session goes on, or a new one starts. */
@@ -89,11 +140,19 @@ export class Supervisor {
   }
 
   #startIfDue(leaseIsFree = false): void {
-    const { clock, onError } = this.#options;
+    const { clock } = this.#options;
     if (this.#stopReason !== null || this.#running || !this.#hasWork()) return;
     const { failure, busy, idle } = this.#notBefore;
     if (clock.monotonic() < Math.max(failure, idle, leaseIsFree ? 0 : busy)) return;
-    this.#running = this.#run()
+    // Who asked for it hears of a failure; a wake is tried again.
+    this.#begin().catch(() => undefined);
+  }
+
+  #begin(): Promise<Session> {
+    const { onError, start } = this.#options;
+    const beginning = start();
+    this.#beginning = beginning;
+    this.#running = this.#run(beginning)
       .catch((error: unknown) => {
         this.#notBefore.failure = this.#options.clock.monotonic() + this.#pause();
         onError(error);
@@ -103,11 +162,16 @@ export class Supervisor {
         // What became ready while the session ended woke nobody.
         this.#startIfDue();
       });
+    return beginning;
   }
 
-  async #run(): Promise<void> {
-    const session = await this.#options.start();
-    this.#session = session;
+  async #run(beginning: Promise<Session>): Promise<void> {
+    try {
+      this.#session = await beginning;
+    } finally {
+      this.#beginning = null;
+    }
+    const session = this.#session;
     if (this.#stopReason !== null) session.stop(this.#stopReason);
     const result = await session.done;
     this.#session = null;

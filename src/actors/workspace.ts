@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
+import { declaredRole, declaredSession } from '../io/acting.ts';
 import type { Config, ConfigReading } from '../io/config.ts';
 import type { Clone } from '../io/git/clone.ts';
 import { findClone, readRepoId, repoFolder, type Clone as StateClone } from '../io/state.ts';
@@ -90,10 +91,10 @@ export async function redisUrl(place: Place, env: CommandContext['env']): Promis
   return redis === 'embedded' ? null : redis;
 }
 
-/** Who acts: `<role>/<session id>`. */
+/** Who acts: `<role>/<session id>`. Where nobody declared a role this only signs; it narrows nothing. */
 export function actorOf(context: CommandContext): { role: string; sessionId: string; source: string } {
-  const role = context.env['TELEC_ROLE'] || (process.stdin.isTTY ? 'admin' : 'worker');
-  const sessionId = context.env['TELEC_SESSION_ID'] || `${userName()}@${hostname()}`;
+  const role = declaredRole(context.env)?.value ?? (process.stdin.isTTY ? 'admin' : 'worker');
+  const sessionId = declaredSession(context.env) ?? `${userName()}@${hostname()}`;
   return { role, sessionId, source: `${role}/${sessionId}` };
 }
 

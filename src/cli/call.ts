@@ -3,6 +3,7 @@
  * A question asks the daemon first and opens the log itself only when none runs.
  */
 import type { CommandContext, Runtime, TelecClient } from '../actors/client.ts';
+import { declaredRole } from '../io/acting.ts';
 import { ask, type Question } from '../io/daemon-socket.ts';
 import { type DaemonFile, findClone, isRepoId, readDaemonFile, readRepoId, repoFolder } from '../io/state.ts';
 import type { Options } from './arguments.ts';
@@ -47,7 +48,8 @@ export function daemonFile(call: Pick<Call, 'context'>): DaemonFile | null {
 /** The daemon's answer, or null when no daemon runs. */
 export async function askDaemon(call: Pick<Call, 'context'>, question: Question): Promise<{ value: unknown } | null> {
   const file = daemonFile(call);
-  return file ? ask(file.socket, question) : null;
+  const role = declaredRole(call.context.env)?.value;
+  return file ? ask(file.socket, { ...question, ...(role === undefined ? {} : { role }) }) : null;
 }
 
 /** A path of the daemon's interface with its query; what is null is left out. */

@@ -9,6 +9,7 @@ import type { Faults, Runtime, Tuning } from '../actors/client.ts';
 import { EXIT, TelecError } from '../errors.ts';
 import { telecVersion } from '../io/version.ts';
 import type { Options } from './arguments.ts';
+import { authorize } from './authority.ts';
 import type { Call, Handler } from './call.ts';
 import { Interrupted, report, usage } from './exit.ts';
 import { type Output, type OutputStream, openOutput, plain, plainLines, ReaderGone, wantsColour } from './output.ts';
@@ -54,7 +55,9 @@ export async function main(argv: string[], world: MainOptions): Promise<number> 
   const program = buildProgram(
     (loaded) =>
       async function (this: Command) {
-        status = await execute(loaded, await callOf(this, world, output, signal), signal);
+        const call = await callOf(this, world, output, signal);
+        await authorize(pathOf(this).replace(/^telec /, ''), call);
+        status = await execute(loaded, call, signal);
       },
   );
   program.version(telecVersion(), '--version', 'the version of telec');

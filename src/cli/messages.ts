@@ -120,12 +120,18 @@ export function candidatesText(candidates: CandidateView[], now: number, paint: 
   );
 }
 
+/** Where the commits behind the merge end, when there are any. */
+function booksOf({ receipt, merge_commit: merge }: CandidateView): string {
+  const tip = receipt?.['landed_by'] === undefined ? receipt?.['tip'] : merge;
+  return typeof tip === 'string' && tip !== merge ? `, its books end at ${short(tip)}` : '';
+}
+
 /** What became of a candidate, in a few lines. */
 export function candidateText(candidate: CandidateView, paint: Paint): string {
   const { blocked } = candidate;
   const name = `${plain(candidate.slug, 120)}/${plain(candidate.branch, 250)}@${short(candidate.sha)}`;
   const lines = [`${paint('strong', name)}  ${paint(TONES[candidate.state], candidate.state)}`];
-  if (candidate.merge_commit) lines.push(`  merged as ${short(candidate.merge_commit)}`);
+  if (candidate.merge_commit) lines.push(`  merged as ${short(candidate.merge_commit)}${booksOf(candidate)}`);
   if (candidate.superseded_by) lines.push(`  superseded by ${plain(candidate.superseded_by, 400)}`);
   for (const reason of candidate.reasons) lines.push(`  waits: ${plain(reason.text)}`);
   if (blocked) {

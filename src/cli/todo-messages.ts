@@ -109,13 +109,16 @@ export function markedText(view: MarkPhaseView, paint: Paint): string {
 /** The first line is looked for by orchestrators, and stands without any colour. */
 export function finalizeText(view: FinalizeView): string {
   const where = `${plain(view.branch, 250)}@${short(view.sha)}`;
-  const what = view.state === null ? 'is verified; its lock is kept for the orchestrator' : `is ${view.state}`;
+  const what =
+    view.state === null ? 'is verified; its lock is kept for the orchestrator' : `is ${plain(view.state, 40)}`;
   return [plain(view.report, 200), `${where} ${what}`, nextLine(view.next)].join('\n');
 }
 
 export function handoverText(view: HandoverView, paint: Paint): string {
   const steps = view.steps
     .filter(({ step }) => step !== 'reported' && step !== 'next_call')
-    .map(({ step, detail }, index) => paint('dim', `${index + 1}. ${step.replaceAll('_', ' ')}: ${plain(detail)}`));
+    .map(({ step, detail }, index) =>
+      paint('dim', `${index + 1}. ${plain(step.replaceAll('_', ' '), 60)}: ${plain(detail)}`),
+    );
   return [...steps, plain(view.report), nextLine(view.next)].join('\n');
 }

@@ -17,6 +17,8 @@ export interface Question {
   /** Path with query, already encoded. */
   path: string;
   body?: unknown;
+  /** Role of who asks, for what takes a right. */
+  role?: string;
   timeoutMs?: number;
 }
 
@@ -25,7 +27,7 @@ export interface Question {
  * Thrown: the error the daemon answered, as it is; DAEMON_SILENT (3) when it listens and does not answer in time.
  */
 export function ask(socket: string, question: Question): Promise<{ value: unknown } | null> {
-  const { method = 'GET', path, body, timeoutMs = 10_000 } = question;
+  const { timeoutMs = 10_000 } = question;
   return new Promise((resolve, reject) => {
     const silent = (cause?: unknown) =>
       reject(
@@ -39,7 +41,7 @@ export function ask(socket: string, question: Question): Promise<{ value: unknow
     let bytes = 0;
     const asked = connect(socket);
     const deadline = setTimeout(() => asked.destroy(new Error('too late')), timeoutMs);
-    asked.on('connect', () => asked.write(requestText(method, path, body)));
+    asked.on('connect', () => asked.write(requestText(question)));
     asked.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > ANSWER_BYTES_MAX) asked.destroy(new Error('too long'));
@@ -63,8 +65,10 @@ export function ask(socket: string, question: Question): Promise<{ value: unknow
   });
 }
 
-function requestText(method: string, path: string, body: unknown): string {
-  const head = `${method} ${path} HTTP/1.0\r\nHost: telec\r\n`;
+function requestText({ method = 'GET', path, body, role }: Question): string {
+  // What is no plain word cannot be a role, and must not become a header.
+  const acting = role !== undefined && /^[\w-]{1,40}$/.test(role) ? `Telec-Role: ${role}\r\n` : '';
+  const head = `${method} ${path} HTTP/1.0\r\nHost: telec\r\n${acting}`;
   if (body === undefined) return `${head}\r\n`;
   const text = JSON.stringify(body);
   return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;

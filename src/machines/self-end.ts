@@ -4,7 +4,18 @@
  */
 
 /** Kinds of session, as the work flow knows them; `utility` stands for all that hand nothing over. */
-export type SessionKind = 'builder' | 'reviewer' | 'fixer' | 'finalizer' | 'orchestrator' | 'integrator' | 'utility';
+export const SESSION_KINDS = [
+  'builder',
+  'reviewer',
+  'fixer',
+  'finalizer',
+  'drafter',
+  'gate-checker',
+  'orchestrator',
+  'integrator',
+  'utility',
+] as const;
+export type SessionKind = (typeof SESSION_KINDS)[number];
 
 /** What is still open when a session wants to end. */
 export interface Unfinished {
@@ -29,6 +40,8 @@ export const SELF_END: Readonly<Record<SessionKind, SelfEndRule>> = {
   reviewer: { may: false, open: [], condition: 'ended by the orchestrator that consumed its evidence' },
   fixer: { may: false, open: [], condition: 'ended by the orchestrator that consumed its evidence' },
   finalizer: { may: false, open: [], condition: 'says that it is final, then waits to be ended' },
+  drafter: { may: false, open: [], condition: 'ended by the orchestrator that consumed its papers' },
+  'gate-checker': { may: false, open: [], condition: 'ended by the orchestrator that consumed its verdict' },
   orchestrator: { may: false, open: [], condition: 'stays resumable; ended from outside' },
   integrator: {
     may: true,

@@ -122,3 +122,9 @@ function withoutPush(standing: Standing, seq: number): Standing {
 export function pushMembers(push: OpenPush | undefined): CandidateKey[] {
   return push?.members.map(candidateKey) ?? [];
 }
+
+/** First and last commit of a delivery. What was on main already has one only: its receipt's tip is somebody else's. */
+export function deliveryEnds({ outcome, merge_commit, receipt }: PayloadOf<'deployment.completed'>): string[] {
+  const tip = outcome === 'merged' ? receipt?.tip : undefined;
+  return tip === undefined || tip === merge_commit ? [merge_commit] : [merge_commit, tip];
+}

@@ -192,6 +192,7 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
             parents: [main, feature],
             tree: outcome.tree,
             candidate: `x/feat/x@${feature}`,
+            books: null,
             fence: '7',
             subject: 'Merge it',
           },
@@ -430,6 +431,24 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
         expect(await repository.listFiles(sha, 'nope')).toEqual([]);
       });
 
+      it('tells what stands in a folder by id, and gives the bytes of a file up to a limit', async () => {
+        const link = { mode: '120000', content: 'x' };
+        const files = { 'x/1': 'one', 'x/y/2': '', link, 'same/1': 'one' };
+        const sha = await world.commit({ parents: [], files });
+        await branch('files', sha);
+        const root = await repository.itemsOf((await repository.treeOf(sha)) ?? '');
+        expect(root.map(({ name, kind }) => `${kind} ${name}`)).toEqual(['other link', 'folder same', 'folder x']);
+        const idOf = (items: { name: string; id: string }[], name: string) =>
+          items.find((item) => item.name === name)?.id ?? '';
+        const inX = await repository.itemsOf(idOf(root, 'x'));
+        expect(inX.map(({ name, kind }) => `${kind} ${name}`)).toEqual(['file 1', 'folder y']);
+        expect(idOf(await repository.itemsOf(idOf(root, 'same')), '1')).toBe(idOf(inX, '1'));
+        const content = await repository.contentOf(idOf(inX, '1'), 3);
+        expect(Buffer.from(content ?? []).toString()).toBe('one');
+        expect(await repository.contentOf(idOf(inX, '1'), 2)).toBeNull();
+        await expect(repository.itemsOf(MISSING)).rejects.toThrow(/missing/);
+      });
+
       it('commits changed files on a parent, the same way each time, and nothing for no change', async () => {
         const files = {
           'todos/a/state.yaml': 'x\n',
@@ -455,6 +474,11 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
         expect(await repository.listFiles(commit, '')).toEqual(['demos/a/snapshot.json', 'keep', 'todos/roadmap.yaml']);
         expect(await repository.readFile(commit, 'todos/roadmap.yaml')).toBe('[]\n');
         expect((await repository.mainCommits(parent, commit)).map((entry) => entry.parents)).toEqual([[parent]]);
+        const message = `Deliver a: bookkeeping\n\nTelec-Books: a/feat/a@${parent}\n`;
+        const books = await repository.commitChanges({ ...change, message });
+        expect(await repository.mainCommits(parent, books ?? '')).toMatchObject([
+          { books: `a/feat/a@${parent}`, candidate: null, subject: 'Deliver a: bookkeeping' },
+        ]);
         expect(await repository.commitChanges(change)).toBe(commit);
         expect(await repository.commitChanges({ ...change, parent: commit })).toBeNull();
       });

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateView, NotificationRow, WhyView } from '../../src/actors/client.ts';
+import { readDelivered } from '../../src/io/todos/delivered.ts';
 import { readRoadmap } from '../../src/io/todos/roadmap.ts';
 import { readState } from '../../src/io/todos/state-file.ts';
 import { makeWorld as makeDaemonWorld } from '../support/daemon-world.ts';
@@ -299,6 +300,10 @@ describe('a follow-up is resolved for its newest block only', () => {
     // The approval and the delivery came before or after the second block; only what came after counts.
     const { json } = await world.run<CandidateView>(['candidate', followUp]);
     expect(json.state).toBe('completed');
+    expect(readDelivered(world.files()['todos/delivered.yaml'] ?? null).rows.map(({ slug }) => slug)).toEqual([
+      followUp,
+    ]);
+    expect(listed(world)).toContain('loser');
     expect((await world.run(['resume', 'loser'])).code).toBe(0);
     await world.integrate();
     expect(await refusal(world, 'loser')).toMatchObject({ code: 'FOLLOW_UP_UNRESOLVED' });

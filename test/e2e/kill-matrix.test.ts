@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../src/actors/faults.ts';
+import { expectBooksInLine } from '../support/books-world.ts';
 import { endWorlds, expectSound, MORTAL_TELEC, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 import { poll } from '../support/redis-server.ts';
@@ -19,21 +20,29 @@ const config = (batch: number) => `integration: {push_batch: ${batch}, grace_ms:
 /** A lease that is over soon after its holder died. */
 const SHORT_LEASE = { TELEC_LEASE_TTL_MS: '3000', TELEC_LEASE_RENEW_MS: '200' };
 
-/** Three candidates ready to land on main as it is; the second conflicts with the first. */
-async function threeMore(world: World, prefix = ''): Promise<void> {
+/**
+ * Three candidates ready to land on main as it is; the second conflicts with the first. Each brings the papers of a work
+ * item along when `papers` is set.
+ */
+async function threeMore(world: World, prefix = '', papers = false): Promise<void> {
   const from = world.main();
+  const todo = (slug: string) => (papers ? { [`todos/${prefix}${slug}/requirements.md`]: `${slug}\n` } : {});
   await world.ready([
-    { slug: `${prefix}one`, from, files: { 'app.txt': `${prefix}ONE\n`, [`${prefix}one.txt`]: 'one\n' } },
-    { slug: `${prefix}two`, from, files: { 'app.txt': `${prefix}uno\n` } },
-    { slug: `${prefix}three`, from, files: { [`${prefix}three.txt`]: 'three\n' } },
+    {
+      slug: `${prefix}one`,
+      from,
+      files: { 'app.txt': `${prefix}ONE\n`, [`${prefix}one.txt`]: 'one\n', ...todo('one') },
+    },
+    { slug: `${prefix}two`, from, files: { 'app.txt': `${prefix}uno\n`, ...todo('two') } },
+    { slug: `${prefix}three`, from, files: { [`${prefix}three.txt`]: 'three\n', ...todo('three') } },
   ]);
 }
 
-/** Main has work items, so that the one that is blocked gets a follow-up. */
-const WITH_TODOS = {
+/** Main of a repository that keeps books, so that the one that is blocked gets a follow-up. */
+const PLANNED = {
   'README.md': 'a project\n',
   'app.txt': 'one\ntwo\nthree\n',
-  'todos/roadmap.yaml': '- slug: later\n',
+  'todos/roadmap.yaml': '# The plan\n- slug: later   # some day\n',
 };
 
 async function threeReady(batch: number, files?: Record<string, string>): Promise<World> {
@@ -62,7 +71,7 @@ async function endOf(world: World): Promise<End> {
     followUps: events
       .filter(({ event }) => shortType(event) === 'integration.followup.landed')
       .map(({ payload }) => `${payload['slug']} ${payload['change']}`.replace(/-[0-9a-f]{7} /, ' ')),
-    files: withoutTodos(world),
+    files: withoutFollowUps(world),
     terminal: events
       .filter(({ event }) => ['deployment.completed', 'deployment.failed'].includes(shortType(event)))
       .map(({ event, payload }) => `${payload['slug']} ${shortType(event)} ${payload['outcome'] ?? payload['kind']}`)
@@ -73,8 +82,12 @@ async function endOf(world: World): Promise<End> {
   };
 }
 
-const withoutTodos = (world: World): Record<string, string> =>
-  Object.fromEntries(Object.entries(world.files()).filter(([path]) => !path.startsWith('todos/')));
+const withoutFollowUps = (world: World): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(world.files()).filter(
+      ([path]) => path !== 'todos/roadmap.yaml' && !path.includes('-integration-blocked-'),
+    ),
+  );
 
 /** Waits until nobody holds the lease any more, as seen by the server's clock. */
 async function leaseIsOver(world: World): Promise<void> {
@@ -102,7 +115,7 @@ async function each<T>(items: readonly T[], job: (item: T) => Promise<void>): Pr
 
 /** Every point an undisturbed session passes, with the time it passes it. */
 async function pointsPassed(batch: number): Promise<string[]> {
-  const world = await threeReady(batch, WITH_TODOS);
+  const world = await threeReady(batch, PLANNED);
   const passed = join(world.dir, 'passed');
   writeFileSync(passed, '');
   const { done } = world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_PASSED: passed } });
@@ -136,8 +149,8 @@ async function pointsPassed(batch: number): Promise<string[]> {
 
 /** Three candidates, a session that dies, another that goes on: the end is the one of an undisturbed session. */
 async function dieAndGoOn(world: World, death: string, prefix: string): Promise<void> {
-  const before = { landed: world.landed(), files: withoutTodos(world) };
-  await threeMore(world, prefix);
+  const before = { landed: world.landed(), files: withoutFollowUps(world) };
+  await threeMore(world, prefix, true);
   const victim = await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: death } }).done;
   expect(victim.signal).toBe('SIGKILL');
   // A person who knows that it is dead does not wait for the lease to end.
@@ -145,30 +158,32 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
   expect((await world.integrate()).json).toMatchObject({ outcome: 'drained' });
   const end = await endOf(world);
   expect(end.landed).toEqual([...before.landed, `${prefix}one`, `${prefix}three`]);
-  expect(withoutTodos(world)).toEqual({
+  expect(withoutFollowUps(world)).toEqual({
     ...before.files,
     'app.txt': `${prefix}ONE\n`,
     [`${prefix}one.txt`]: 'one\n',
     [`${prefix}three.txt`]: 'three\n',
+    'todos/delivered.yaml': expect.any(String),
   });
+  await expectBooksInLine(world);
   expect(end.terminal.filter((text) => text.startsWith(prefix))).toEqual([
     `${prefix}one deployment.completed merged`,
     `${prefix}three deployment.completed merged`,
     `${prefix}two deployment.failed conflict`,
   ]);
   expect(end.followUps.filter((text) => text.startsWith(prefix))).toEqual([`${prefix}two-integration-blocked opened`]);
-  expect(Object.keys(world.files()).filter((path) => path.startsWith(`todos/${prefix}two`))).toHaveLength(3);
+  expect(Object.keys(world.files()).filter((path) => path.startsWith(`todos/${prefix}two-`))).toHaveLength(3);
   expect({ foreign: end.foreign, lease: end.lease }).toEqual({ foreign: 0, lease: null });
 }
 
 for (const batch of [1, 10]) {
-  test(`S4-R2 Spec-12 I5 I6 killed at any point, with ${batch} in a push: same main, same order, each end once`, async () => {
+  test(`S4-R2 S4-Why Spec-12 I5 I6 killed at any point, with ${batch} in a push: same main, same order, same books, each end once`, async () => {
     const deaths = await pointsPassed(batch);
     // A world takes one death after the other: its log and its remote remember all of them.
     const rest = deaths.map((death, index) => ({ death, prefix: `r${index}-` }));
     const failures: string[] = [];
     const worker = async () => {
-      const world = await makeWorld({ config: config(batch), files: WITH_TODOS });
+      const world = await makeWorld({ config: config(batch), files: PLANNED });
       for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
         const { death, prefix } = next;
         await dieAndGoOn(world, death, prefix).catch((error: unknown) => failures.push(`${death}: ${String(error)}`));
@@ -181,11 +196,11 @@ for (const batch of [1, 10]) {
 }
 
 test('told to stop at any point a session finishes what it pushed, gives the rest and the lease back', async () => {
-  const calm = await threeReady(1, WITH_TODOS);
+  const calm = await threeReady(1, PLANNED);
   await calm.integrate();
   const expected = await endOf(calm);
   await each(FAULT_POINTS, async (point) => {
-    const world = await threeReady(1, WITH_TODOS);
+    const world = await threeReady(1, PLANNED);
     const controller = new AbortController();
     const told = await world.integrate({
       signal: controller.signal,

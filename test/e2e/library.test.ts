@@ -143,6 +143,7 @@ test('S4-C4b the packed doors open: the whole, and the machines without any clie
       'registerIntegrationSchemas',
       'runtime',
       'startDaemon',
+      'todoMachine',
     ],
   });
 });

@@ -206,7 +206,8 @@ describe('the way of a work item', () => {
 describe('what waits for another', () => {
   test('a work item whose after: stands on main waits, and goes on by itself once the other is delivered', async () => {
     const world = await makeTodoWorld(['login', 'logout'], {
-      'todos/roadmap.yaml': '- slug: logout\n  after: [login]\n- slug: login\n',
+      // A row between the two: the books take `after:` and the other row away, the branch the `after:` alone.
+      'todos/roadmap.yaml': '- slug: logout\n  after: [login]\n- slug: later\n- slug: login\n',
     });
     const [login, logout] = [world.workTree('login'), world.workTree('logout')];
     expect(refusal(await logout.run(['todo', 'mark-phase', 'logout', 'build', 'started']))).toMatchObject({
@@ -214,7 +215,7 @@ describe('what waits for another', () => {
       code: 'PHASE_REFUSED',
       problems: ['waiting_for'],
     });
-    logout.write('todos/roadmap.yaml', '- slug: logout\n- slug: login\n');
+    logout.write('todos/roadmap.yaml', '- slug: logout\n- slug: later\n- slug: login\n');
     await approve(logout, 'logout');
     await logout.ok(['todo', 'finalize', 'logout']);
     const [waiting] = (await world.run<CandidateView[]>(['candidates'])).json;

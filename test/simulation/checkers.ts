@@ -9,6 +9,7 @@ import { Repository } from '../../src/actors/repository.ts';
 import { trailerOf } from '../support/twins/commits.ts';
 import { openTwinLog } from '../support/twins/log.ts';
 import type { RefMove } from '../support/twins/remote.ts';
+import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import type { World } from './world.ts';
@@ -77,6 +78,7 @@ export async function judge(world: World): Promise<void> {
   for (const what of unrest(world)) world.fail('liveness', what);
   judgeMoves(world);
   judgeContent(world);
+  judgeForeign(world);
   judgeLog(world);
   judgePushes(world);
   await judgeFolds(world);
@@ -183,6 +185,9 @@ function judgeFailure(world: World, { id, payload }: Told, was: string | undefin
   } else if (kind === 'push') {
     if (!texts.some((text: string) => text.includes(`hook declined Merge ${payload.slug} `)))
       world.fail('I11', `${id} blames the remote for what it did not refuse`);
+  } else if (kind === 'error' && texts.some((text: string) => text.startsWith('todos/'))) {
+    if (![base, payload.sha].some((sha) => isBroken(graph.get(sha).files)))
+      world.fail('I11', `${id} blames a file that can be read`);
   } else if (kind !== 'not_ready') world.fail('I11', `${id} blocks by ${kind}: ${texts.join(' | ')}`);
 }
 

@@ -1,5 +1,6 @@
 /** I3, I4: what main contains, computed once more from the commits alone, by code that neither twin nor product uses. */
 import { type CommitGraph, type TwinCommit, trailerOf } from '../support/twins/commits.ts';
+import { booksOf, judgeBooks } from './books.ts';
 import type { World } from './world.ts';
 
 /** Tree of the three-way merge of two commits; 'conflict' when both changed one file differently. */
@@ -37,9 +38,17 @@ export function judgeContent(world: World): void {
       .filter(({ by, mainFrom, mainTo }) => by !== null && mainFrom !== mainTo)
       .flatMap(({ mainFrom, mainTo }) => graph.line(mainTo ?? '', (sha) => sha === mainFrom).map(({ sha }) => sha)),
   );
+  /** The newest commit of the books whose merge is still to come on the way down. */
+  let tip: TwinCommit | null = null;
   for (const commit of graph.line(main)) {
     if (!brought.has(commit.sha)) continue;
+    if (booksOf(commit) !== null) {
+      tip ??= commit;
+      continue;
+    }
     const key = trailerOf(commit.message, 'Telec-Candidate');
+    if (key !== null) judgeBooks(world, key, commit, tip ?? commit);
+    tip = null;
     if (key === null) {
       judgeFollowUps(world, commit);
       continue;

@@ -129,6 +129,31 @@ export const PLANTS = {
         },
       }),
   },
+  'the books take out what nobody delivered': {
+    ...HEALTHY,
+    breaks: ['books'],
+    git: (git) =>
+      withMethods(git, {
+        commitChanges: (request) => {
+          const changes = request.changes.map(({ path, content }) => ({
+            path,
+            content: path.endsWith('roadmap.yaml') && content !== null ? '[]\n' : content,
+          }));
+          return git.commitChanges({ ...request, changes });
+        },
+      }),
+  },
+  'the end of a delivery is told as its merge': {
+    ...HEALTHY,
+    breaks: ['books'],
+    repository: (repository) =>
+      withMethods(repository, {
+        deliveredBy: (commit) => {
+          const record = repository.deliveredBy(commit);
+          return record?.context.delivery?.merge_commit === commit ? undefined : record;
+        },
+      }),
+  },
   'the log takes what a former holder writes': {
     ...HEALTHY,
     breaks: ['I1'],

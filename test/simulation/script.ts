@@ -18,6 +18,13 @@ import type { World } from './world.ts';
 
 const ROADMAP = 'todos/roadmap.yaml';
 const FILES = ['a', 'b', 'c', 'd', 'e', 'f'];
+/** What is planned where books are kept; work on other slugs is nobody's plan. */
+const BOOKS: Record<string, string> = {
+  'todos/roadmap.yaml': '# plan\n- slug: slug-1   # first\n- slug: slug-2\n- {slug: slug-4}\n- slug: never\n',
+  'todos/slug-2/requirements.md': 'two',
+  'todos/slug-3/demo.md': '# Demo: three',
+  'todos/slug-4/state.yaml': 'review_round: 1',
+};
 /** Wall clocks of workers, as offsets of the instants they write. */
 const OFFSETS = [0, 0, 60, -330, 840];
 
@@ -35,9 +42,11 @@ export class People {
   #commits = 0;
   /** The server's hook refuses follow-ups. */
   #refusesFollowUps = false;
+  readonly #keepsBooks: boolean;
 
   constructor(world: World) {
     this.#world = world;
+    this.#keepsBooks = world.kernel.chance.hit(0.6);
     this.process = new Process(world.kernel, 'people', () => ({ ...world.weather(), crash: 0, pause: 0 }));
     const log = openTwinLog(world.store, this.process.port);
     const { catalogue } = world;
@@ -55,7 +64,7 @@ export class People {
   async begin(): Promise<void> {
     const { remote, kernel } = this.#world;
     const files = new Map(FILES.map((name) => [name, plainFile('0')]));
-    if (this.#world.hasTodos) files.set(ROADMAP, plainFile('- slug: later # one day\n'));
+    if (this.#keepsBooks) for (const [path, content] of Object.entries(BOOKS)) files.set(path, plainFile(content));
     const root = remote.commit({ parents: [], files, message: 'root' });
     remote.setRef(MAIN_REF, root);
     await this.#emit('integration.configured', {
@@ -111,7 +120,7 @@ export class People {
       this.#refused.clear();
       this.#refusesFollowUps = false;
     });
-    if (this.#world.hasTodos && chance.hit(0.15)) soon(() => this.#breakRoadmap());
+    if (this.#keepsBooks && chance.hit(0.15)) soon(() => this.#breakRoadmap());
     for (let i = chance.between(0, 2); i > 0; i -= 1) soon(() => this.#foreignCommit());
     if (chance.hit(0.1)) soon(() => this.#foreignMerge());
     for (let i = chance.between(0, 3); i > 0; i -= 1) soon(() => void this.#resume(), spanMs / 3);
@@ -172,6 +181,14 @@ export class People {
     const own = this.#chance.hit(0.6);
     edited.set(own ? `${by}.txt` : this.#chance.pick(FILES), plainFile(`${by} ${this.#commits}`));
     if (this.#chance.hit(0.15)) edited.delete(this.#chance.pick(FILES));
+    if (!this.#keepsBooks) return edited;
+    if (by === 'stranger') {
+      // Somebody without care, sometimes; and sometimes the next one mends it.
+      const list = this.#chance.hit(0.25) ? '- slug: [\n' : (BOOKS['todos/roadmap.yaml'] ?? '');
+      if (this.#chance.hit(0.2)) edited.set('todos/roadmap.yaml', plainFile(list));
+    } else if (this.#chance.hit(0.4)) {
+      edited.set(`todos/${by}/state.yaml`, plainFile(`review_round: ${this.#commits}`));
+    }
     return edited;
   }
 

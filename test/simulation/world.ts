@@ -45,8 +45,6 @@ export class World implements Shared {
   readonly plant: Plant;
   readonly violations: Violation[] = [];
   readonly skewMaxMs: number;
-  /** Main has work items, so that blocked candidates get follow-ups. */
-  readonly hasTodos: boolean;
   /** How long people act, ms. */
   readonly spanMs: number;
   readonly #weather: Weather;
@@ -74,9 +72,9 @@ export class World implements Shared {
       author: 'telec <telec@localhost>',
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,
+      cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     };
     this.spanMs = chance.pick([5000, 20_000, 60_000]);
-    this.hasTodos = chance.hit(0.6);
     this.skewMaxMs = chance.pick([0, 0, 100, 60_000]);
     this.#weather = drawWeather(this.kernel);
     this.#mischief = chance.hit(0.4) ? 0.08 * chance.next() : 0;

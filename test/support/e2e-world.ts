@@ -188,7 +188,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     HOME: '/nonexistent',
     TELEC_HOME: home,
     TELEC_REDIS_URL: url,
-    TELEC_ROLE: 'worker',
+    TELEC_ROLE: 'admin',
     TELEC_SESSION_ID: 'tester',
     TELEC_INTEGRATION_GRACE_MS: '0',
   };
@@ -432,8 +432,9 @@ export async function expectSound(world: World): Promise<void> {
   expect(keys).toEqual([...new Set(keys)]);
 
   const landed = events.filter(({ event }) => event === `${FULL}integration.followup.landed`);
+  const line = git(world.remoteDir, 'rev-list', '--first-parent', `${world.first}..refs/heads/main`).split('\n');
   const byUs = new Set([
-    ...completed.map(({ payload }) => String(payload['merge_commit'])),
+    ...completed.flatMap(({ payload }) => coveredBy(line, payload)),
     ...landed.map(({ payload }) => String(payload['commit'])),
   ]);
   const foreign = new Set(
@@ -441,11 +442,21 @@ export async function expectSound(world: World): Promise<void> {
       .filter(({ event }) => event === `${FULL}integration.main.foreign`)
       .flatMap(({ payload }) => payload['commits'] as string[]),
   );
-  const line = git(world.remoteDir, 'rev-list', '--first-parent', `${world.first}..refs/heads/main`);
-  const unknown = line.split('\n').filter((sha) => sha !== '' && !byUs.has(sha) && !foreign.has(sha));
+  const unknown = line.filter((sha) => sha !== '' && !byUs.has(sha) && !foreign.has(sha));
   expect(unknown, 'commits of main that nobody recorded').toEqual([]);
 
   const folded = await world.run<CandidateView[]>(['candidates']);
   const replayed = await world.run<{ candidates: CandidateView[] }>(['replay']);
   expect(replayed.json.candidates).toEqual(folded.json);
+}
+
+/** Of main's first-parent line, newest first, what a completion covers: its merge commit and the books behind it. */
+function coveredBy(line: readonly string[], payload: Record<string, unknown>): string[] {
+  const merge = String(payload['merge_commit']);
+  const receipt = payload['receipt'] as { tip: string; tree: string };
+  if (payload['outcome'] !== 'merged') return [merge];
+  const covered = line.slice(line.indexOf(receipt.tip), line.indexOf(merge) + 1);
+  expect(covered.length, `${merge} and what stands behind it up to ${receipt.tip}`).toBeGreaterThanOrEqual(1);
+  expect(covered.length).toBeLessThanOrEqual(3);
+  return covered;
 }

@@ -73,6 +73,13 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     leaseAdopt: async () => examples.lease,
     replay: async () => examples.replay,
     init: async () => examples.init,
+    sessions: async () => ({
+      list: async () => examples.sessions,
+      start: async () => examples.sessionStart,
+      end: async () => examples.sessionEnd,
+      leave: async () => undefined,
+      adopt: async () => examples.adopt,
+    }),
     todos: async () => desk,
     close: async () => {
       open--;
@@ -112,6 +119,11 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
     configuration: async () => examples.config,
+    rollout: async () => ({
+      status: () => examples.rollout.status,
+      gate: () => examples.rollout.gate,
+      report: () => examples.rollout.report,
+    }),
     catalog: async () => examples.catalog,
     machines: async () => ['candidate', 'integrator', 'lease', 'todo'],
     todoPapers: async () => ({

@@ -4,6 +4,7 @@ import { examples, shapes } from '../../scripts/examples.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { InvariantViolation, TelecError } from '../../src/errors.ts';
+import { isAllowed, permissionFor, ROLES } from '../../src/machines/permissions.ts';
 import { fakeRuntime, runTelec } from '../support/fake-runtime.ts';
 
 /** A command line for each command, by its path. */
@@ -42,6 +43,11 @@ const LINES: Record<string, string[]> = {
   'config show': ['config', 'show'],
   'config schema': ['config', 'schema'],
   completion: ['completion', 'bash'],
+  sessions: ['sessions'],
+  'sessions list': ['sessions', 'list'],
+  'sessions start': ['sessions', 'start', '--role', 'worker', '--command', 'x'],
+  'sessions end': ['sessions', 'end', 'builder-1'],
+  adopt: ['adopt'],
   'todo create': ['todo', 'create', 'login'],
   'todo list': ['todo', 'list'],
   'todo show': ['todo', 'show', 'login'],
@@ -64,6 +70,9 @@ const LINES: Record<string, string[]> = {
   'roadmap remove': ['roadmap', 'remove', 'login'],
   'roadmap deliver': ['roadmap', 'deliver', 'login'],
   'roadmap freeze': ['roadmap', 'freeze', 'login'],
+  'rollout status': ['rollout', 'status'],
+  'rollout gate': ['rollout', 'gate', 'search-index'],
+  'rollout report': ['rollout', 'report', 'search-rollout'],
 };
 
 function tree(command: Command, path: string[] = []): { path: string; command: Command }[] {
@@ -81,7 +90,7 @@ describe('the command table', () => {
       .filter(({ path, command }) => command.commands.length === 0 || LINES[path])
       .map(({ path }) => path);
     expect(runnable.sort()).toEqual(Object.keys(LINES).sort());
-    const later = /^(shadow|cutover|rollout|guard|audit|adopt|sessions|watch|web|events archive)\b/;
+    const later = /^(shadow|cutover|guard|audit|watch|web|events archive)\b/;
     expect(all.map(({ path }) => path).filter((path) => later.test(path))).toEqual([]);
   });
 
@@ -229,6 +238,23 @@ describe('answers', () => {
         const run = await runTelec([...(LINES[path] ?? []), ...more], { runtime: fake.runtime });
         expect(run.stdout + run.stderr, path).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
         expect(run.stdout + run.stderr, path).toMatch(/pwned/);
+      }
+    }
+  });
+});
+
+describe('F37 rights', () => {
+  test.each(ROLES)('a %s runs what the table allows, and for the rest nothing is even opened', async (role) => {
+    for (const [path, argv] of Object.entries(LINES)) {
+      const fake = fakeRuntime();
+      const run = await runTelec([...argv, '--json'], { runtime: fake.runtime, env: { TELEC_ROLE: role } });
+      const asked = { options: { role: 'worker' }, args: argv };
+      const row = permissionFor(path, asked);
+      if (row && isAllowed(row, role)) expect([path, run.status]).toEqual([path, 0]);
+      else {
+        expect([path, run.status]).toEqual([path, 6]);
+        expect(run.json()).toMatchObject({ error: { code: 'PERMISSION_DENIED' } });
+        expect(fake.asked).toEqual([]);
       }
     }
   });

@@ -8,6 +8,7 @@ import { examples } from '../../scripts/examples.ts';
 import type { CommandContext, TelecClient } from '../../src/actors/client.ts';
 import { BODY_BYTES_MAX, daemonApp, ROUTES } from '../../src/actors/routes.ts';
 import { EXIT, TelecError } from '../../src/errors.ts';
+import { isAllowed, permissionFor, ROLES } from '../../src/machines/permissions.ts';
 import { type Asked, fakeRuntime } from '../support/fake-runtime.ts';
 
 interface Answer {
@@ -27,8 +28,13 @@ async function appOf(client: Partial<TelecClient> = {}): Promise<App> {
   const fake = fakeRuntime(client);
   const reported: unknown[] = [];
   let stops = 0;
+  const told: string[] = [];
   const app = daemonApp({
     client: await fake.runtime.openClient({} as CommandContext),
+    integrator: {
+      wake: async () => ({ result: 'already_running', session_id: 'integrator-1', detail: null }),
+      end: async (id) => told.push(id) > 0 && id === 'integrator-1',
+    },
     stop: () => {
       stops += 1;
     },
@@ -57,6 +63,8 @@ describe('every route', () => {
     ['/v1/queue', examples.queue, ['queue']],
     ['/v1/why?slug=login', examples.why, ['why', 'login']],
     ['/v1/lease', examples.lease, ['lease']],
+    ['/v1/sessions', examples.sessions, ['sessions']],
+    ['/v1/sessions?role=integrator&all=1', examples.sessions, ['sessions']],
     ['/v1/notifications', examples.notifications, ['notifications', { unseen: false }]],
     ['/v1/notifications?unseen=1', examples.notifications, ['notifications', { unseen: true }]],
     ['/v1/actors', examples.actors, ['actors', {}]],
@@ -100,6 +108,51 @@ describe('every route', () => {
     expect(await app.ask('POST', '/v1/stop', {})).toMatchObject({ status: 200, body: { stopping: true } });
     await new Promise((resolve) => setImmediate(resolve));
     expect(app.stopped()).toBe(1);
+  });
+});
+
+describe('the integrator', () => {
+  test('is woken, and told to end', async () => {
+    const app = await appOf();
+    expect(await app.ask('POST', '/v1/integrator', {})).toMatchObject({
+      status: 200,
+      body: { result: 'already_running', session_id: 'integrator-1', detail: null },
+    });
+    for (const id of ['integrator-1', 'integrator-2']) {
+      const { body } = await app.ask('POST', '/v1/integrator/end', { session_id: id });
+      expect(body).toEqual({ asked: id === 'integrator-1' });
+    }
+  });
+});
+
+describe('F37 a question that carries a role', () => {
+  const inRole = (role: string) => ({ 'content-type': 'application/json', 'telec-role': role });
+  const bodies: Record<string, unknown> = {
+    '/v1/events': { events: [{ event: 'branch.pushed', payload: {} }] },
+    '/v1/resume': { slug: 'a' },
+    '/v1/integrator/end': { session_id: 'integrator-1' },
+  };
+
+  test.each(ROLES)('is answered or refused by the table: %s', async (role) => {
+    for (const { method, path, command } of ROUTES) {
+      expect(command === null, path).toBe(method === 'GET');
+      if (command === null) continue;
+      const app = await appOf();
+      const body = path.includes('notifications') ? { ids: ['a'] } : (bodies[path] ?? {});
+      const { status } = await app.ask('POST', path, body, inRole(role));
+      const halted = path === '/v1/unhold' && examples.status.hold?.alarm ? { state: 'halt' } : {};
+      const row = permissionFor(command, halted);
+      expect([path, status]).toEqual([path, row && isAllowed(row, role) ? 200 : 403]);
+    }
+  });
+
+  test('of a halt is for admins, and a role that is none is refused', async () => {
+    const halted = { ...examples.status, hold: { ...examples.hold, alarm: 'MAIN_REWOUND' } };
+    const app = await appOf({ status: async () => halted });
+    const lift = (role: string) => app.ask('POST', '/v1/unhold', { reason: 'r' }, inRole(role));
+    expect(await lift('integrator')).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
+    expect(await lift('boss')).toMatchObject({ status: 400, body: { error: { code: 'INVALID_ROLE', exit: 2 } } });
+    expect((await lift('admin')).status).toBe(200);
   });
 });
 

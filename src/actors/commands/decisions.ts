@@ -1,5 +1,7 @@
 /** Decisions of people, as events: holds, leases, notifications. */
 import { EXIT, TelecError } from '../../errors.ts';
+import { declaredRole } from '../../io/acting.ts';
+import { permissionFor, permit, roleOf } from '../../machines/permissions.ts';
 import type { CommandContext, HoldRequest, HoldView, LeaseView, NotificationRow } from '../client.ts';
 import type { Host } from '../host.ts';
 import { leaseView } from '../status.ts';
@@ -26,13 +28,19 @@ export async function placeHold({ context, host }: Opened, request: HoldRequest)
   return host.repository.standing.hold as HoldView;
 }
 
-/** Lifts the hold. Lifting a halt needs a reason and accepts main as it is. Thrown: REASON_REQUIRED (2). */
+/**
+ * Lifts the hold. Lifting a halt needs a reason and accepts main as it is. Thrown: REASON_REQUIRED (2),
+ * PERMISSION_DENIED (6).
+ */
 export async function liftHold(opened: Opened, { reason }: { reason: string | null }): Promise<HoldView | null> {
   const { context, host } = opened;
   const { hold } = host.repository.standing;
   if (!hold) return null;
   const actor = actorOf(context).source;
   if (hold.alarm) {
+    const declared = declaredRole(context.env);
+    const row = permissionFor('unhold', { state: 'halt' });
+    if (declared && row) permit(row, roleOf(declared.value, declared.name));
     if (!reason?.trim()) {
       throw new TelecError('REASON_REQUIRED', EXIT.usage, `merging was halted by telec: ${hold.reason}`, {
         hint: 'look at main, then: telec unhold --reason "why main is right as it is"',

@@ -201,7 +201,7 @@ async function couple(
   base: string,
   merged: Extract<GitMerge, { kind: 'merged' }>,
 ): Promise<MergeOutcome> {
-  const { slug, branch, sha, attempt } = candidate;
+  const { slug, sha } = candidate;
   const check = await insistently(work, () => work.parts.git.selfCheck(base, sha, merged.commit, work.lost.signal));
   if (check.kind === 'error') {
     await block(work, candidate, {
@@ -223,21 +223,6 @@ async function couple(
     });
     return work.halt('SELF_CHECK', `the merge of ${candidateKey(candidate)} differs from its second computation`);
   }
-  await work.record({
-    type: 'integration.merge.succeeded',
-    payload: {
-      ...work.stamp(),
-      slug,
-      branch,
-      sha,
-      attempt,
-      base,
-      merge_commit: merged.commit,
-      tip: merged.commit,
-      tree: merged.tree,
-    },
-  });
-  await work.parts.faults.reach('after-merge-recorded');
   const { commit, tree } = merged;
   return {
     kind: 'merged',
@@ -307,5 +292,5 @@ async function conflictFinding(
 }
 
 function delivered(work: SessionWork, commit: MainCommit): string | null {
-  return work.parts.repository.deliveredBy(commit.sha)?.key ?? commit.candidate;
+  return work.parts.repository.deliveredBy(commit.sha)?.key ?? commit.candidate ?? commit.books;
 }

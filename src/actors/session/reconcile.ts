@@ -3,11 +3,11 @@
  * unknown outcome are settled (our fence makes a late one impossible), candidates found integrating are completed or
  * requeued, commits that nobody recorded are noticed, and every open candidate is probed.
  */
-import type { RemoteView } from '../../io/git/port.ts';
+import type { MainCommit, RemoteView } from '../../io/git/port.ts';
 import type { ReconcileOutcome } from '../../machines/effects.ts';
 import type { OpenPush } from '../../machines/standing.ts';
 import type { Emission } from '../producer.ts';
-import type { CandidateRecord } from '../repository.ts';
+import type { CandidateRecord, Repository } from '../repository.ts';
 import type { SessionWork } from './work.ts';
 
 /** Foreign commits named in one event; more are counted, not listed. */
@@ -174,7 +174,7 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
     await work.halt('MAIN_REWOUND', `main was ${known} and is ${main} now, which does not contain it`);
   }
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
-  const foreign = commits.filter(({ sha }) => !parts.repository.deliveredBy(sha)).map(({ sha }) => sha);
+  const foreign = foreignOf(parts.repository, commits);
   if (foreign.length === 0) return;
   await work.testify('integration.main.foreign', {
     from: known,
@@ -183,6 +183,27 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
     session_id: parts.sessionId,
     command_id: parts.ids.ulid(),
   });
+}
+
+/**
+ * Of commits of main, oldest first, those that no receipt covers. One covers its merge commit, its tip and the commits
+ * of its books between them.
+ */
+function foreignOf(repository: Repository, commits: readonly MainCommit[]): string[] {
+  let foreign: string[] = [];
+  const merged = new Set<CandidateRecord>();
+  let openUntil: string | null = null;
+  for (const { sha } of commits) {
+    const record = repository.deliveredBy(sha);
+    const tip: string | undefined = record?.context.delivery?.receipt?.tip;
+    if (record && sha !== tip) openUntil = tip ?? null;
+    // The first commits may be the end of a delivery whose merge is older than what was asked for.
+    if (record && sha === tip && sha !== record.context.delivery?.merge_commit && !merged.has(record)) foreign = [];
+    if (record) merged.add(record);
+    else if (openUntil === null) foreign.push(sha);
+    if (sha === openUntil) openUntil = null;
+  }
+  return foreign;
 }
 
 /** Unknown objects are not on main: all of main was fetched. */

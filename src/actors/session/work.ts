@@ -32,6 +32,8 @@ export interface SessionConfig {
   author: string;
   leaseTtlMs: number;
   leaseRenewMs: number;
+  /** What is taken away behind a delivery. */
+  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
 
 /** Delays of a session, ms; given by the composition root so that tests can be fast. */
@@ -63,6 +65,8 @@ export interface SessionParts {
   prober: Prober;
   keeper: LeaseKeeper;
   faults: Faults;
+  /** For what it was started; told with its beginning. */
+  about?: { project?: string; candidate?: CandidateKey };
   /** One line of the operating log. */
   report(message: string, details: Record<string, unknown>): void;
 }

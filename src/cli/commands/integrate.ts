@@ -1,7 +1,7 @@
 /** `integrate`: one integrator session in the foreground. Its outcome is the exit status. */
 import type { IntegrateView } from '../../actors/client.ts';
 import { EXIT } from '../../errors.ts';
-import { type Handler, withClient } from '../call.ts';
+import { type Call, type Handler, withClient } from '../call.ts';
 import { complain, INTERRUPTED } from '../exit.ts';
 import { integrateSentence, integrateText } from '../messages.ts';
 
@@ -19,8 +19,12 @@ export const integrate: Handler = async (call) => {
   const { signal } = call.context;
   const result = await withClient(call, (client) => client.integrate(signal));
   await call.output.answer(result, integrateText);
-  if (signal.aborted) return INTERRUPTED;
+  return signal.aborted ? INTERRUPTED : integrateEnd(call, result);
+};
+
+/** The status of a session that ended; what did not drain is complained of. */
+export function integrateEnd(call: Pick<Call, 'output'>, result: IntegrateView): number {
   const { exit, hint } = OUTCOME_STATUS[result.outcome];
   if (exit !== EXIT.done) complain(call.output, { message: integrateSentence(result), hint });
   return exit;
-};
+}

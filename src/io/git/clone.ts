@@ -151,9 +151,15 @@ export async function isClean(clone: Clone): Promise<boolean> {
   return (await changedPaths(clone))?.length === 0;
 }
 
-/** Paths of the work tree that differ from its commit or are not tracked; null when git cannot tell. */
-export async function changedPaths(clone: Clone): Promise<string[] | null> {
-  const printed = await ask(clone.workTree, ['status', '--porcelain=v1', '-z', '--untracked-files=normal']);
+/**
+ * Paths of the work tree that differ from its commit or are not tracked; null when git cannot tell. Of a folder that is
+ * not tracked its name alone, unless `untracked` asks for all that is in it.
+ */
+export async function changedPaths(
+  { workTree }: Pick<Clone, 'workTree'>,
+  untracked: 'normal' | 'all' = 'normal',
+): Promise<string[] | null> {
+  const printed = await ask(workTree, ['status', '--porcelain=v1', '-z', `--untracked-files=${untracked}`]);
   if (printed === null) return null;
   const fields = printed.split('\0').filter(Boolean);
   const paths: string[] = [];
@@ -174,6 +180,39 @@ export async function commitsOutside(clone: Clone, from: string, tip: string, fo
     await ask(clone.workTree, ['rev-list', '--count', '--end-of-options', `${from}..${tip}`, '--', ...paths]),
   );
   return printed !== null && /^\d+$/.test(printed) ? Number(printed) : null;
+}
+
+/** The local branches with their heads. */
+export async function localBranches(clone: Clone): Promise<{ branch: string; head: string }[]> {
+  const format = '--format=%(objectname) %(refname:lstrip=2)';
+  const listed = (await ask(clone.mainWorkTree, ['for-each-ref', format, 'refs/heads'])) ?? '';
+  const lines = listed.split('\n').filter(Boolean);
+  return lines.map((each) => ({ head: each.slice(0, each.indexOf(' ')), branch: each.slice(each.indexOf(' ') + 1) }));
+}
+
+/** The plain files below a folder at a commit or full ref: path to blob id. Files of more than `bytesMax` are left out. */
+export async function filesBelow(
+  clone: Clone,
+  commit: string,
+  folder: string,
+  bytesMax: number,
+): Promise<Map<string, string>> {
+  const args = ['ls-tree', '-r', '-l', '-z', '--full-tree', commit, '--', `${folder}/`];
+  const listed = (await ask(clone.mainWorkTree, args)) ?? '';
+  const files = new Map<string, string>();
+  for (const entry of listed.split('\0').filter(Boolean)) {
+    const [mode = '', type, id = '', size] = entry.slice(0, entry.indexOf('\t')).split(/ +/);
+    if (mode.startsWith('100') && type === 'blob' && Number(size) <= bytesMax) {
+      files.set(entry.slice(entry.indexOf('\t') + 1), id);
+    }
+  }
+  return files;
+}
+
+/** Whether `commit` is in the history of `ref`; false too when git cannot tell. */
+export async function isInHistory(clone: Clone, commit: string, ref: string): Promise<boolean> {
+  // By what is printed: a status alone, without a word on stderr, is not told.
+  return (await ask(clone.mainWorkTree, ['rev-list', '--max-count=1', commit, `^${ref}`, '--'])) === '';
 }
 
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */

@@ -203,6 +203,7 @@ function toMainCommit(commit: LoggedCommit): MainCommit {
     parents,
     tree,
     candidate: trailer(body, 'Telec-Candidate'),
+    books: trailer(body, 'Telec-Books'),
     fence: trailer(body, 'Telec-Fence'),
     subject: body.split('\n', 1)[0] ?? '',
   };

@@ -87,12 +87,16 @@ export type PushOutcome =
   | { kind: 'unsupported'; detail: string }
   | { kind: 'unknown'; detail: string };
 
-/** One first-parent commit of main. `candidate` and `fence` are its telec trailers, raw, null when absent. */
+/**
+ * One first-parent commit of main. `candidate`, `books` (the candidate whose books it keeps) and `fence` are its telec
+ * trailers, raw, null when absent.
+ */
 export interface MainCommit {
   sha: string;
   parents: string[];
   tree: string;
   candidate: string | null;
+  books: string | null;
   fence: string | null;
   subject: string;
 }
@@ -110,10 +114,17 @@ export type DeleteOutcome =
   | { kind: 'refused'; detail: string }
   | { kind: 'unreachable'; detail: string };
 
+/** What stands in a folder. Equal ids say equal contents; `other` is a link or a submodule. */
+export interface TreeItem {
+  name: string;
+  kind: 'file' | 'folder' | 'other';
+  id: string;
+}
+
 /** One commit that changes files by name; `content` null removes the file or the whole folder. */
 export interface CommitRequest {
   parent: string;
-  changes: { path: string; content: string | null }[];
+  changes: { path: string; content: string | Uint8Array | null }[];
   message: string;
   author: string;
   timeSeconds: number;
@@ -157,6 +168,10 @@ export interface IntegrationRepository {
   commitChanges(request: CommitRequest): Promise<string | null>;
   /** Paths of all files below `folder` ('' for all) at that commit, sorted; empty when there is no such folder. */
   listFiles(commit: string, folder: string): Promise<string[]>;
+  /** What stands in the folder of that tree id, as `treeOf` or an item gave it, in git's order. */
+  itemsOf(tree: string): Promise<TreeItem[]>;
+  /** The bytes of a file by an item's id, or null when there are more than `bytesMax`. */
+  contentOf(id: string, bytesMax: number): Promise<Uint8Array | null>;
   /** Ends every process; the files stay. */
   close(): Promise<void>;
 }

@@ -28,12 +28,13 @@ import type {
   PushOutcome,
   PushRequest,
   SelfCheckOutcome,
+  TreeItem,
 } from './port.ts';
 import { localBranchRef, Remote, type RemoteLimits } from './remote.ts';
 import { GitFault } from './run.ts';
 import { checkMerge, type SelfCheckTools } from './selfcheck.ts';
 import { markSeeded, packStore, prepareStore } from './store.ts';
-import { findEntry, isRegularFile, listTree, rewriteTree } from './trees.ts';
+import { findEntry, isRegularFile, listItems, listTree, rewriteTree } from './trees.ts';
 
 export interface OpenOptions {
   /** Folder of the bare repository; made when it is not there. */
@@ -233,6 +234,17 @@ class PrivateRepository implements IntegrationRepository {
     const prefix = folder === '' ? '' : `${Buffer.from(folder).toString('latin1')}/`;
     const paths = await listTree(objects, root.id, prefix);
     return paths.map((path) => showPath(Buffer.from(path, 'latin1'))).sort();
+  }
+
+  async itemsOf(tree: string): Promise<TreeItem[]> {
+    return listItems(this.#parts.objects, tree);
+  }
+
+  async contentOf(id: string, bytesMax: number): Promise<Uint8Array | null> {
+    const info = await this.#parts.objects.info(id);
+    if (info?.type !== 'blob') throw new GitFault(`${id} is no file`);
+    if (info.size > bytesMax) return null;
+    return (await this.#parts.objects.read(id))?.content ?? null;
   }
 
   async close(): Promise<void> {

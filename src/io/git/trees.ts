@@ -4,6 +4,7 @@
  */
 import type { Entry } from './difftree.ts';
 import { isObjectId, type ObjectStore } from './objects.ts';
+import type { TreeItem } from './port.ts';
 import { GitFault } from './run.ts';
 
 const TREE_MODE = '40000';
@@ -68,6 +69,15 @@ export async function findEntry(objects: ObjectStore, tree: string, path: Buffer
   return entry;
 }
 
+/** What stands in one folder, in git's order. */
+export async function listItems(objects: ObjectStore, tree: string): Promise<TreeItem[]> {
+  return [...(await readTree(objects, tree))].map(([name, entry]) => ({
+    name: Buffer.from(name, 'latin1').toString('utf8'),
+    kind: isFolder(entry) ? 'folder' : isRegularFile(entry) ? 'file' : 'other',
+    id: entry.id,
+  }));
+}
+
 /** All paths of files below `tree`, in git's order, relative to it; latin1 names, one character a byte. */
 export async function listTree(objects: ObjectStore, tree: string, prefix = ''): Promise<string[]> {
   const paths: string[] = [];
@@ -110,21 +120,31 @@ interface Plan {
 
 async function apply(objects: ObjectStore, tree: string | null, plan: Plan): Promise<string | null> {
   const entries: TreeEntries = tree === null ? new Map() : await readTree(objects, tree);
-  for (const [name, child] of plan.children) {
-    const before = entries.get(name);
-    if (child.file === null) entries.delete(name);
-    else if (child.file !== undefined) {
-      const mode = before !== undefined && isRegularFile(before) ? before.mode : '100644';
-      entries.set(name, { mode, id: await objects.write('blob', child.file) });
-    }
-    if (child.children.size === 0) continue;
-    const folder = entries.get(name);
-    const id = await apply(objects, folder !== undefined && isFolder(folder) ? folder.id : null, child);
-    if (id !== null) entries.set(name, { mode: TREE_MODE, id });
-    else if (folder === undefined || isFolder(folder)) entries.delete(name);
+  // At once: the processes that write need not wait for each other's answers.
+  const changed = await Promise.all(
+    [...plan.children].map(async ([name, child]) => [name, await applyTo(objects, entries.get(name), child)] as const),
+  );
+  for (const [name, entry] of changed) {
+    if (entry === undefined) entries.delete(name);
+    else entries.set(name, entry);
   }
   if (entries.size === 0) return null;
   const id = await objects.write('tree', formatTree(entries));
   if (!isObjectId(id)) throw new GitFault('hash-object answered no id');
   return id;
+}
+
+/** What stands where `before` stood; undefined for nothing. */
+async function applyTo(objects: ObjectStore, before: Entry | undefined, plan: Plan): Promise<Entry | undefined> {
+  let entry = before;
+  if (plan.file === null) entry = undefined;
+  else if (plan.file !== undefined) {
+    const mode = before !== undefined && isRegularFile(before) ? before.mode : '100644';
+    entry = { mode, id: await objects.write('blob', plan.file) };
+  }
+  if (plan.children.size === 0) return entry;
+  const isTree = entry !== undefined && isFolder(entry);
+  const id = await apply(objects, entry !== undefined && isTree ? entry.id : null, plan);
+  if (id !== null) return { mode: TREE_MODE, id };
+  return isTree ? undefined : entry;
 }

@@ -2,10 +2,10 @@
  * `todos/roadmap.yaml`: what is planned, first first, and what waits for what. Reads it with every problem named, and
  * edits its text so that comments and order stay. Pure: texts in, texts out; who calls reads and writes the file.
  */
-import { isMap, isScalar, isSeq, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Problem } from '../../errors.ts';
 import { ROADMAP_FILE } from './paths.ts';
-import { readYaml, writeYaml } from './yaml-text.ts';
+import { type EditedRow, editList } from './yaml-list.ts';
+import { readShared } from './yaml-text.ts';
 
 /** One planned work item. */
 export interface RoadmapRow {
@@ -26,7 +26,7 @@ export interface RoadmapReading {
 /** The rows of the text, null for a missing file; items without a slug are passed over. */
 export function readRoadmap(text: string | null, name: string = ROADMAP_FILE): RoadmapReading {
   if (text === null) return { rows: [], problems: [] };
-  const reading = readYaml(name, text);
+  const reading = readShared(name, text);
   if (reading.kind === 'broken') return { rows: [], problems: reading.problems };
   if (reading.value === null) return { rows: [], problems: [] };
   if (!Array.isArray(reading.value)) return { rows: [], problems: [{ path: name, message: 'is no list' }] };
@@ -54,76 +54,88 @@ export interface Place {
   after?: string;
 }
 
-/** The text without the slug's row and without the slug in any `after:`. The text must be readable. */
+/**
+ * The text without the rows of these slugs and without the slugs in any `after:`. What is left stays as it is written,
+ * comments above a removed row included. The text must be readable.
+ */
+export function withoutSlugs(text: string, slugs: readonly string[], name: string = ROADMAP_FILE): string {
+  const isGone = (value: unknown) => typeof value === 'string' && slugs.includes(value);
+  return edited(
+    text,
+    (rows) =>
+      rows.flatMap((row, kept): EditedRow[] => {
+        if (isGone(slugOf(row))) return [];
+        const wanted = afterOf(row);
+        return [wanted.some(isGone) ? { kept, after: wanted.filter((other) => !isGone(other)) } : { kept }];
+      }),
+    name,
+  );
+}
+
+/** As `withoutSlugs`, for one. */
 export function withoutSlug(text: string, slug: string): string {
-  return edited(text, (seq) => {
-    seq.items = seq.items.filter((item) => slugOf(item) !== slug);
-    for (const item of seq.items) {
-      if (!isMap(item)) continue;
-      const after = item.get('after', true);
-      if (isScalar(after) && after.value === slug) item.delete('after');
-      if (!isSeq(after)) continue;
-      after.items = after.items.filter((other) => !(isScalar(other) && other.value === slug));
-      if (after.items.length === 0) item.delete('after');
-    }
-  });
+  return withoutSlugs(text, [slug]);
 }
 
 /** The text with the row added; null for a file that does not exist yet. */
 export function withRow(text: string | null, row: RoadmapRow, place: Place = {}): string {
   const { slug, group, after, description } = row;
-  const item = {
+  const made = {
     slug,
     ...(group === null ? {} : { group }),
     ...(after.length === 0 ? {} : { after }),
     ...(description === null ? {} : { description }),
   };
-  return edited(text ?? '# What is planned; the first item is the most urgent one.\n[]\n', (seq, create) => {
-    seq.flow = false;
-    seq.items.splice(indexAt(seq, place), 0, create(item));
+  return edited(text ?? '# What is planned; the first item is the most urgent one.\n[]\n', (rows) => {
+    const all: EditedRow[] = rows.map((_, kept) => ({ kept }));
+    all.splice(indexAt(rows.map(slugOf), place), 0, { made });
+    return all;
   });
 }
 
 /** The text with the slug's dependencies replaced. */
 export function withAfter(text: string, slug: string, after: readonly string[]): string {
-  return edited(text, (seq, create) => {
-    const item = seq.items.find((other) => slugOf(other) === slug);
-    if (!isMap(item)) return;
-    if (after.length === 0) item.delete('after');
-    else item.set('after', Object.assign(create([...after]) as YAMLSeq, { flow: true }));
+  return edited(text, (rows) => {
+    const place = rows.findIndex((row) => slugOf(row) === slug);
+    return rows.map((_, kept) => (kept === place ? { kept, after } : { kept }));
   });
 }
 
 /** The text with the slug's row elsewhere. */
 export function withMoved(text: string, slug: string, place: Place): string {
-  return edited(text, (seq) => {
-    const at = seq.items.findIndex((item) => slugOf(item) === slug);
-    const [item] = seq.items.splice(at, 1);
-    seq.items.splice(indexAt(seq, place), 0, item as YAMLMap);
+  return edited(text, (rows) => {
+    const from = rows.findIndex((row) => slugOf(row) === slug);
+    if (from < 0) return rows.map((_, kept) => ({ kept }));
+    const others = rows.map((_, kept) => kept).filter((kept) => kept !== from);
+    const to = indexAt(
+      others.map((kept) => slugOf(rows[kept])),
+      place,
+    );
+    return [...others.slice(0, to), from, ...others.slice(to)].map((kept) => ({ kept }));
   });
 }
 
-function indexAt(seq: YAMLSeq, { before, after }: Place): number {
-  if (before !== undefined)
-    return Math.max(
-      0,
-      seq.items.findIndex((item) => slugOf(item) === before),
-    );
-  const at = after === undefined ? -1 : seq.items.findIndex((item) => slugOf(item) === after);
-  return at < 0 ? seq.items.length : at + 1;
+function indexAt(slugs: readonly unknown[], { before, after }: Place): number {
+  if (before !== undefined) return Math.max(0, slugs.indexOf(before));
+  return after === undefined || !slugs.includes(after) ? slugs.length : slugs.indexOf(after) + 1;
 }
 
-function slugOf(item: unknown): unknown {
-  return isMap(item) ? item.get('slug') : null;
+function fieldOf(row: unknown, field: string): unknown {
+  return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[field] : undefined;
 }
 
-function edited(text: string, change: (seq: YAMLSeq, create: (value: unknown) => never) => void): string {
-  const reading = readYaml(ROADMAP_FILE, text);
-  if (reading.kind === 'broken' || (reading.value !== null && !isSeq(reading.document.contents))) return text;
-  const { document } = reading;
-  if (document.contents === null) document.contents = document.createNode([]) as never;
-  change(document.contents as unknown as YAMLSeq, (value) => document.createNode(value) as never);
-  return writeYaml(document);
+const slugOf = (row: unknown): unknown => fieldOf(row, 'slug');
+
+/** What a row waits for, as it stands there: a list, or one value. */
+function afterOf(row: unknown): string[] {
+  const after = fieldOf(row, 'after');
+  return (Array.isArray(after) ? after : [after]).filter((other) => typeof other === 'string');
+}
+
+function edited(text: string, change: (rows: readonly unknown[]) => EditedRow[], name: string = ROADMAP_FILE): string {
+  const reading = readShared(name, text);
+  if (reading.kind === 'broken' || (reading.value !== null && !Array.isArray(reading.value))) return text;
+  return editList(name, text, change((reading.value ?? []) as unknown[]));
 }
 
 /** Slugs that `slug` has to wait for (`after:`) and that `isDelivered` does not know as delivered. */

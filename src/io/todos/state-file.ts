@@ -57,6 +57,14 @@ const followUp = z.looseObject({
   blocked_at: text(),
 });
 
+const rollout = z.looseObject({
+  /** The slice that runs in shadow, and the one that makes telec the only way to main. */
+  shadow: text().nullable().default(null),
+  cutover: text().nullable().default(null),
+  /** The document about the way back, as a path from the top of the repository. */
+  rollback: text().nullable().default(null),
+});
+
 const stateSchema = z.looseObject({
   schema_version: z.literal(1).default(1),
   kind: z.enum(['todo', 'bug']).default('todo'),
@@ -80,6 +88,10 @@ const stateSchema = z.looseObject({
   breakdown: z.looseObject({ assessed: z.boolean().default(false), todos: slugs().default([]) }).prefault({}),
   /** Of a follow-up: the candidate it was opened for. */
   follow_up: followUp.nullable().default(null),
+  /** Of a container whose slices bring telec to main step by step: who plays which part in that. */
+  rollout: rollout.nullable().default(null),
+  /** Of a work item that gathers evidence: the slice that waits for it. */
+  evidence_for: text().nullable().default(null),
 });
 
 /** The state of a work item; field names as in the file. Keys that telec does not know are kept. */

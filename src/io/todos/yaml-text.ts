@@ -15,11 +15,40 @@ export type YamlReading =
   | { kind: 'read'; document: Document.Parsed; value: unknown }
   | { kind: 'broken'; problems: Problem[] };
 
+/** Some editors begin a text with it; it is no part of what the text says. */
+export const BYTE_ORDER_MARK = '\uFEFF';
+
+/** A line that git leaves where it could not merge, with which a comment or a text may yet be valid YAML. */
+const MARKER = /^(<{7}|>{7}|\|{7}) .*$/m;
+
+/** Texts read last: an edit is read again to be made sure of, and is what the next edit begins with. */
+const recent = new Map<string, YamlReading>();
+const RECENT_MAX = 8;
+
+/** As `readYaml`; the answer is shared with who asked before, so neither its value nor its document may be changed. */
+export function readShared(name: string, text: string): YamlReading {
+  const key = `${name}\0${text}`;
+  const reading = recent.get(key) ?? readYaml(name, text);
+  recent.delete(key);
+  recent.set(key, reading);
+  for (const oldest of recent.keys()) {
+    if (recent.size <= RECENT_MAX) break;
+    recent.delete(oldest);
+  }
+  return reading;
+}
+
 /** Reads one document. Never throws; a merge marker or a tab is a problem with its line. */
 export function readYaml(name: string, text: string): YamlReading {
   if (text.length > LENGTH_MAX) return broken([{ path: name, message: `is longer than ${LENGTH_MAX} characters` }]);
+  const marker = MARKER.exec(text);
+  if (marker) {
+    const line = text.slice(0, marker.index).split('\n').length;
+    return broken([{ path: `${name} line ${line}`, message: `is a merge marker: ${marker[0].slice(0, 40)}` }]);
+  }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true });
+  const said = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  const document = parseDocument(said, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true });
   const wrong = [...document.errors, ...document.warnings];
   if (wrong.length > 0) {
     return broken(wrong.map(({ message, pos }) => ({ path: `${name} line ${lines.linePos(pos[0]).line}`, message })));

@@ -21,6 +21,8 @@ export const sessionEvents = {
       host: field.word('Machine it runs on'),
       version: field.word('Version of telec'),
       mode: z.enum(['live', 'shadow']).describe('Whether it may move main'),
+      project: field.note('Folder it was started for').optional(),
+      candidate: field.word('Key of the candidate that woke it').optional(),
     }),
     idempotencyFields: FENCED_SESSION,
     fenced: true,

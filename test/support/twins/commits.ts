@@ -32,7 +32,7 @@ export function plainFile(content: string): string {
   return `100644 ${content}`;
 }
 
-const digest = (text: string): string => createHash('sha1').update(text).digest('hex');
+export const digest = (text: string): string => createHash('sha1').update(text).digest('hex');
 
 export class CommitGraph {
   readonly #commits = new Map<string, TwinCommit>();

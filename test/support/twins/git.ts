@@ -10,8 +10,9 @@ import type {
   MergeRequest,
   PushOutcome,
   SelfCheckOutcome,
+  TreeItem,
 } from '../../../src/io/git/port.ts';
-import { type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
+import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
 
 /**
@@ -53,6 +54,10 @@ const unreachable = { kind: 'unreachable', detail: 'could not connect' } as cons
 export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
   const { remote, port, objects = new Set<string>(), name = 'telec' } = options;
   const { graph } = remote;
+
+  /** Folders and files by id, once somebody came by them. */
+  const folders = new Map<string, Files>();
+  const contents = new Map<string, Buffer>();
 
   const here = (sha: string): TwinCommit | null => (objects.has(sha) ? graph.get(sha) : null);
 
@@ -124,6 +129,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     parents: [...parents],
     tree,
     candidate: trailerOf(message, 'Telec-Candidate'),
+    books: trailerOf(message, 'Telec-Books'),
     fence: trailerOf(message, 'Telec-Fence'),
     subject: message.split('\n', 1)[0] ?? '',
   });
@@ -162,7 +168,12 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
 
     merge: (request) => local('merge', () => merge(request)),
     selfCheck: (base, sha, result) => local('selfCheck', () => check(base, sha, result)),
-    treeOf: (commit) => local('treeOf', () => here(commit)?.tree ?? null),
+    treeOf: (commit) =>
+      local('treeOf', () => {
+        const known = here(commit);
+        if (known) folders.set(known.tree, known.files);
+        return known?.tree ?? null;
+      }),
 
     writeFence: (parent, note, author, timeSeconds) =>
       local('writeFence', () => {
@@ -244,7 +255,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
         const before = needed(parent);
         const files = new Map(before.files);
         for (const { path, content } of changes) {
-          if (content !== null) files.set(path, plainFile(content));
+          if (content !== null) files.set(path, plainFile(Buffer.from(content).toString('utf8')));
           else for (const known of before.files.keys()) if (`${known}/`.startsWith(`${path}/`)) files.delete(known);
         }
         const commit = graph.make({ parents: [parent], files, message, author, timeSeconds });
@@ -257,8 +268,43 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
         return paths.filter((path) => folder === '' || path.startsWith(`${folder}/`)).sort();
       }),
 
+    itemsOf: (tree) =>
+      local('itemsOf', () => {
+        const files = folders.get(tree);
+        if (!files) throw new Error(`tree ${tree} is missing`);
+        return itemsIn(files);
+      }),
+
+    contentOf: (id, bytesMax) =>
+      local('contentOf', () => {
+        const bytes = contents.get(id);
+        if (!bytes) throw new Error(`file ${id} is missing`);
+        return bytes.length > bytesMax ? null : bytes;
+      }),
+
     close: async () => undefined,
   };
+
+  function itemsIn(files: Files): TreeItem[] {
+    const below = new Map<string, Map<string, string>>();
+    const items: TreeItem[] = [];
+    for (const [path, value] of files) {
+      const [name = '', ...rest] = path.split('/');
+      if (rest.length > 0) below.set(name, (below.get(name) ?? new Map()).set(rest.join('/'), value));
+      else {
+        const [mode, content] = [value.slice(0, 6), value.slice(7)];
+        const id = digest(`blob ${content}`);
+        contents.set(id, Buffer.from(content));
+        items.push({ name, kind: mode.startsWith('100') ? 'file' : 'other', id });
+      }
+    }
+    for (const [name, children] of below) {
+      const id = digest(`folder ${JSON.stringify([...children])}`);
+      folders.set(id, children);
+      items.push({ name, kind: 'folder', id });
+    }
+    return items.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
 
   function touches(commit: TwinCommit, paths: readonly string[]): boolean {
     const [parent] = commit.parents;
