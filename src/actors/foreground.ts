@@ -10,8 +10,8 @@ import { type Opened, privateGit, recordConfiguration } from './commands/session
 import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import { needsSession } from './repository.ts';
 import { leaseView } from './status.ts';
+import { needsSession } from './supervisor.ts';
 import { candidateView } from './views.ts';
 
 const SETTLE_LOOK_MS = 1000;

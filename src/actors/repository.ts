@@ -399,8 +399,3 @@ export class Repository {
 const NOTHING: Applied = { changes: [], unbelieved: null };
 
 const pushKey = (remote: string, branch: string, sha: string): string => `${remote} ${branch} ${sha}`;
-
-/** Work that is not in the queue: one left integrating by a dead session, or one found on main. */
-export function needsSession({ state, context }: CandidateRecord): boolean {
-  return state === 'integrating' || context.facts?.integrated === true;
-}

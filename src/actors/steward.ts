@@ -19,10 +19,10 @@ import type { Host } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
-import { type Change, needsSession } from './repository.ts';
+import type { Change } from './repository.ts';
 import { sweepSessions } from './sessions/end.ts';
 import type { WakeView } from './sessions/views.ts';
-import { Supervisor } from './supervisor.ts';
+import { needsSession, Supervisor } from './supervisor.ts';
 import { configText } from './workspace.ts';
 
 /** Entries after which the snapshot is written, and the least time between two, ms. */

@@ -10,10 +10,15 @@ import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import { owesEnd } from '../machines/standing.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import { needsSession, type Repository } from './repository.ts';
+import type { CandidateRecord, Repository } from './repository.ts';
 
 /** First pause after a session that was aborted or achieved nothing, ms; doubled each time. */
 const PAUSE_FIRST_MS = 1000;
+
+/** Work that is not in the queue: one left integrating by a dead session, or one found on main. */
+export function needsSession({ state, context }: CandidateRecord): boolean {
+  return state === 'integrating' || context.facts?.integrated === true;
+}
 
 export interface SupervisorOptions {
   clock: Clock;
