@@ -110,13 +110,10 @@ async function openForInit(context: CommandContext): Promise<TelecClient> {
 }
 
 /** Where the log of the repository is, when there can be one: a clone without a remote or without any state has none. */
-async function placeOfLog(context: CommandContext): Promise<Place | null> {
+async function placeOfLog(context: CommandContext, workspace: () => Promise<Place | null>): Promise<Place | null> {
   const registered = findPlace(context);
   if (registered) return registered;
-  const place = await openWorkspace(context).catch((error: unknown) => {
-    if (error instanceof TelecError && error.code === 'NO_REMOTE') return null;
-    throw error;
-  });
+  const place = await workspace();
   if (!place || existsSync(place.folder)) return place;
   return (await redisUrl(place, context.env)) === null ? null : place;
 }
@@ -124,9 +121,10 @@ async function placeOfLog(context: CommandContext): Promise<Place | null> {
 /** The log is opened by the first call that needs it, once. */
 async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos']> {
   const { createTodoDesk } = await import('./todos/todo-desk.ts');
+  const { workspaceOf } = await import('./todos/desk.ts');
   let opening: Promise<Host | null> | null = null;
   const open = async (): Promise<Host | null> => {
-    const place = await placeOfLog(context);
+    const place = await placeOfLog(context, () => workspaceOf(context));
     return place && (await import('./host.ts')).openHost(await hostOptions(context, place));
   };
   const host = (): Promise<Host | null> => {
@@ -150,9 +148,12 @@ async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos
 /** Opens the log for a command that writes papers, and keeps of it what that command asks. Thrown: NOT_INITIALIZED (6). */
 async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
-  const { openForWriting } = await import('./commands/session.ts');
+  const { notInitialized, openForWriting } = await import('./commands/session.ts');
   const { wasDispatched } = await import('./sessions/register.ts');
-  const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
+  const { workspaceOf } = await import('./todos/desk.ts');
+  const place = await placeOfLog(context, () => workspaceOf(context));
+  if (!place) throw notInitialized();
+  const host = await openHost(await hostOptions(context, place));
   try {
     await openForWriting(context, host);
     const { repository } = host;
@@ -208,7 +209,10 @@ export const runtime: Runtime = {
   },
   async rollout(context) {
     const { openRolloutDesk } = await import('./rollout/desk.ts');
-    return openRolloutDesk(context);
+    const { workspaceOf } = await import('./todos/desk.ts');
+    const workspace = await workspaceOf(context);
+    const place = await placeOfLog(context, async () => workspace);
+    return openRolloutDesk(context, workspace, place && (await hostOptions(context, place)));
   },
   async catalog() {
     const { buildDefaultCatalogue, catalogueRow } = await import('../machines/events.ts');

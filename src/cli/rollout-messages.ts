@@ -16,7 +16,8 @@ export function rolloutText(view: RolloutStatusView, paint: Paint): string {
   if (parts.length === 0) parts.push('no work item holds others, so there is no rollout');
   const found = [...view.problems, ...view.rollouts.flatMap(({ problems }) => problems)];
   const lines = found.map(({ slug, text }) => `  ${paint('bad', plain(slug, 100))}: ${plain(text)}`);
-  const end = found.length === 0 ? paint('good', 'files and log agree') : ['problems:', ...lines].join('\n');
+  const agree = view.log === 'read' ? 'files and log agree' : 'the files agree';
+  const end = found.length === 0 ? paint('good', agree) : ['problems:', ...lines].join('\n');
   return [...parts, `${end}\n${paint('dim', LOGS[view.log])}`].join('\n\n');
 }
 

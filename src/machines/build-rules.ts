@@ -13,11 +13,21 @@ export interface BuildFacts {
   undelivered: readonly string[];
   /** It holds other work items and is no work itself. */
   isContainer: boolean;
+  /** What the rollout it belongs to has against it. */
+  heldBack: readonly BuildProblem[];
 }
 
 /** Why a work item may not be built: stable code, sentence for people. */
 export interface BuildProblem {
-  code: 'is_container' | 'missing_papers' | 'not_gated' | 'score_too_low' | 'gate_not_passed' | 'waiting_for';
+  code:
+    | 'is_container'
+    | 'missing_papers'
+    | 'not_gated'
+    | 'score_too_low'
+    | 'gate_not_passed'
+    | 'waiting_for'
+    | 'phase_gate'
+    | 'evidence_missing';
   text: string;
 }
 
@@ -26,7 +36,7 @@ export const BUILD_SCORE_MIN = 8;
 
 /** All reasons against building it, in a fixed order; none means that it may be built. */
 export function buildProblems(facts: BuildFacts): BuildProblem[] {
-  const { missingPapers, dor, undelivered, isContainer } = facts;
+  const { missingPapers, dor, undelivered, isContainer, heldBack } = facts;
   const problems: BuildProblem[] = [];
   if (isContainer)
     problems.push({ code: 'is_container', text: 'it is a container of other work items, not work itself' });
@@ -38,5 +48,5 @@ export function buildProblems(facts: BuildFacts): BuildProblem[] {
   if (dor && dor.status !== 'pass')
     problems.push({ code: 'gate_not_passed', text: `its readiness gate says ${dor.status}` });
   if (undelivered.length > 0) problems.push({ code: 'waiting_for', text: `it waits for ${undelivered.join(', ')}` });
-  return problems;
+  return [...problems, ...heldBack];
 }

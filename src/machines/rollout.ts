@@ -60,7 +60,7 @@ export interface RolloutFacts {
 
 /** Why a slice may not be built now: stable code, sentence for people. */
 export interface DispatchProblem {
-  code: BuildProblem['code'] | 'phase_gate' | 'evidence_missing' | 'delivered';
+  code: BuildProblem['code'] | 'delivered';
   text: string;
 }
 
@@ -71,6 +71,8 @@ export interface JudgedSlice {
   stage: Stage;
   /** All reasons against building it; none when it may be built. */
   reasons: DispatchProblem[];
+  /** Those that the rollout adds to what the slice has itself. */
+  heldBack: BuildProblem[];
   nextAction: string;
 }
 
@@ -124,16 +126,16 @@ export function judgeRollout(facts: RolloutFacts): JudgedRollout {
     const isNamed = previous === undefined || slice.undelivered.includes(previous);
     const gated = isNamed ? [] : before.map(({ slug }) => slug);
     const waits = [...new Set([...slice.undelivered, ...gated.slice(-1)])];
-    const reasons = reasonsAgainst(slice, gated, go);
-    return { slice, waits, reasons };
+    const held = heldBackBy(slice, gated, go);
+    return { slice, waits, held, reasons: reasonsAgainst(slice, held) };
   });
   const next = judged.find(({ reasons }) => reasons.length === 0);
   return {
     slug: facts.container.slug,
     ordered,
-    slices: judged.map(({ slice, waits, reasons }) => {
+    slices: judged.map(({ slice, waits, held, reasons }) => {
       const stage = stageOf(slice, slice === next?.slice);
-      return { facts: slice, stage, reasons, nextAction: actionOf(slice, stage, reasons, waits, go) };
+      return { facts: slice, stage, reasons, heldBack: held, nextAction: actionOf(slice, stage, reasons, waits, go) };
     }),
     next: next?.slice.slug ?? null,
     blockers: inRow.filter(({ delivered }) => delivered === null).flatMap(openBlockers),
@@ -143,30 +145,44 @@ export function judgeRollout(facts: RolloutFacts): JudgedRollout {
 
 /** Judges a work item outside any rollout. */
 export function judgeAlone(item: SliceFacts): JudgedSlice {
-  const reasons = reasonsAgainst(item, [], null);
+  const reasons = reasonsAgainst(item, []);
   const stage = stageOf(item, reasons.length === 0);
-  return { facts: item, stage, reasons, nextAction: actionOf(item, stage, reasons, item.undelivered, null) };
+  return {
+    facts: item,
+    stage,
+    reasons,
+    heldBack: [],
+    nextAction: actionOf(item, stage, reasons, item.undelivered, null),
+  };
+}
+
+/** What the rollout of a slice has against building it, beside what the slice has itself; none for any other slug. */
+export function heldBack(rollouts: readonly JudgedRollout[], slug: string): BuildProblem[] {
+  return rollouts.flatMap(({ slices }) => slices.find(({ facts }) => facts.slug === slug)?.heldBack ?? []);
 }
 
 /** What keeps a slug from being dispatched because evidence for its rollout's cutover is missing; none for any other. */
-export function cutoverBlockers(rollouts: readonly JudgedRollout[], slug: string): DispatchProblem[] {
+export function cutoverBlockers(rollouts: readonly JudgedRollout[], slug: string): BuildProblem[] {
   return rollouts.flatMap(({ go }) => (go?.cutover === slug ? evidenceProblems(go) : []));
 }
 
-function evidenceProblems(go: GoDecision): DispatchProblem[] {
+function evidenceProblems(go: GoDecision): BuildProblem[] {
   if (go.verdict !== 'no_go') return [];
   return go.points.flatMap(({ met, asks, missing }) =>
     met ? [] : [{ code: 'evidence_missing' as const, text: `no evidence yet that ${asks} (${missing.join('; ')})` }],
   );
 }
 
-function reasonsAgainst(slice: SliceFacts, gated: readonly string[], go: GoDecision | null): DispatchProblem[] {
-  if (slice.delivered !== null) return [{ code: 'delivered', text: 'it is delivered' }];
+function heldBackBy(slice: SliceFacts, gated: readonly string[], go: GoDecision | null): BuildProblem[] {
+  if (slice.delivered !== null) return [];
   return [
-    ...slice.notBuildable,
     ...(gated.length > 0 ? [{ code: 'phase_gate' as const, text: `it comes after ${gated.join(', ')}` }] : []),
     ...(go?.cutover === slice.slug ? evidenceProblems(go) : []),
   ];
+}
+
+function reasonsAgainst(slice: SliceFacts, held: readonly BuildProblem[]): DispatchProblem[] {
+  return slice.delivered === null ? [...slice.notBuildable, ...held] : [{ code: 'delivered', text: 'it is delivered' }];
 }
 
 function stageOf(slice: SliceFacts, isNext: boolean): Stage {

@@ -1,5 +1,5 @@
 /** Rollouts beside a log: what was delivered and approved through telec counts, and a log out of reach is said. */
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { GateView, ReportView, RolloutStatusView } from '../../src/actors/rollout/views.ts';
@@ -69,6 +69,47 @@ test('S2-G1 S2-N1 S2-N3 what telec delivered and a review approved is evidence; 
   expect((await world.run<ReportView>(['rollout', 'report', PARENT, '--write'])).json.written).toEqual([]);
 });
 
+test('S2-N1 S0-4.2a S2-D1 a build is begun only of what its rollout lets go: not the cutover without evidence, not the rollout', async () => {
+  const world = await makeWorld();
+  cpSync(join(EXAMPLES, 'prepared'), world.cloneDir, { recursive: true });
+  const begin = (slug: string) =>
+    world.run<{ error: { problems: { path: string }[] } }>(['todo', 'mark-phase', slug, 'build', 'started']);
+  const against = async (slug: string) => (await begin(slug)).json.error.problems.map(({ path }) => path);
+  expect(await against(CUTOVER)).toEqual(['waiting_for', ...Array(5).fill('evidence_missing')]);
+  expect(await against(PARENT)).toEqual(['is_container']);
+  const next = async () => (await world.run<{ slug: string } | null>(['todo', 'next'])).json;
+  expect(await next()).toMatchObject({ slug: 'integration-events-model' });
+  await world.ready([{ slug: 'integration-events-model' }, { slug: SHADOW }]);
+  await world.integrate();
+  expect(await against(CUTOVER)).toEqual(Array(4).fill('evidence_missing'));
+  const shown = await world.run<{ next: { command: string } }>(['todo', 'show', CUTOVER]);
+  expect(shown.json.next.command).toBe(`telec rollout gate ${CUTOVER}`);
+});
+
+test('S2-D2 the next slice may be begun', async () => {
+  const world = await makeWorld();
+  cpSync(join(EXAMPLES, 'prepared'), world.cloneDir, { recursive: true });
+  expect((await world.run(['todo', 'mark-phase', 'integration-events-model', 'build', 'started'])).code).toBe(0);
+  const { json } = await world.run<RolloutStatusView>(['rollout', 'status']);
+  expect(json.rollouts[0]).toMatchObject({ next: 'integration-events-model', problems: [] });
+  expect(json.rollouts[0]?.slices[1]).toMatchObject({ stage: 'building', next_action: 'is being built' });
+});
+
+test('S3-5.4a an empty folder left in the later moment is found, named and removed on request', async () => {
+  const world = await makeWorld();
+  cpSync(join(EXAMPLES, 'wired'), world.cloneDir, { recursive: true });
+  const folder = join(world.cloneDir, 'todos/integration-events-model');
+  mkdirSync(folder);
+  expect((await world.run(['rollout', 'status'])).code).toBe(0);
+  const found = await world.run<{ problems: { code: string; path: string }[] }>(['todo', 'validate']);
+  expect(found.code).toBe(1);
+  expect(found.json.problems.map(({ code, path }) => [code, path])).toEqual([
+    ['empty_folder', 'todos/integration-events-model'],
+  ]);
+  expect((await world.run(['todo', 'validate', '--fix'])).code).toBe(0);
+  expect(existsSync(folder)).toBe(false);
+});
+
 test('with a log out of reach the files alone are judged and that is said; nothing is written then', async () => {
   const world = await makeWorld();
   cpSync(join(EXAMPLES, 'prepared'), world.cloneDir, { recursive: true });
@@ -89,6 +130,6 @@ test('S2-D2 the built program says what is next in a clone that telec was never 
   const { stdout, code, stderr } = await world.start(['rollout', 'status']).done;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const view = JSON.parse(stdout) as RolloutStatusView;
-  expect(view).toMatchObject({ log: 'none', consistent: true });
+  expect(view).toMatchObject({ log: 'read', mode: null, consistent: true });
   expect(view.rollouts.map(({ next }) => next)).toEqual(['integration-events-model']);
 });

@@ -70,7 +70,7 @@ export function rolloutFacts({ slices = {}, delivered = ['gates'], facts = {} }:
     return {
       ...slice,
       undelivered,
-      notBuildable: buildProblems({ slug, missingPapers, dor, undelivered, isContainer }),
+      notBuildable: buildProblems({ slug, missingPapers, dor, undelivered, isContainer, heldBack: [] }),
     };
   });
   const open = made.filter((slice) => slice.delivered === null);

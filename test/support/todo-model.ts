@@ -11,6 +11,7 @@ export const BUILDABLE: BuildFacts = {
   dor: { status: 'pass', score: 8 },
   undelivered: [],
   isContainer: false,
+  heldBack: [],
 };
 
 const HEAD = '1'.repeat(40);

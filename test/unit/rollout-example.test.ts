@@ -10,7 +10,6 @@ import type { GateView, ReportView, RolloutStatusView } from '../../src/actors/r
 import { readDelivered } from '../../src/io/todos/delivered.ts';
 import { readRoadmap } from '../../src/io/todos/roadmap.ts';
 import { DOR_GATES, readState } from '../../src/io/todos/state-file.ts';
-import { hermeticEnv } from '../support/git-repo.ts';
 import { copyOf, EXAMPLES, MOMENTS, type Moment, PARENT } from '../support/rollout-tree.ts';
 
 const FIVE = [
@@ -227,17 +226,25 @@ describe('the papers', () => {
     ]);
   });
 
-  test.each(MOMENTS)('S0-4.1a the commands of the demo of the rollout succeed in a checkout of it: %s', (moment) => {
-    const tree = copyOf(moment);
-    const text = tree.read(`todos/${PARENT}/demo.md`);
-    expect(text).toMatch(/^# Demo: /);
-    const validation = text.slice(text.indexOf('## Validation'), text.indexOf('## Guided Presentation'));
-    const blocks = [...validation.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
-    expect(blocks.length).toBeGreaterThan(3);
-    for (const block of blocks) {
-      const run = spawnSync('bash', ['-c', block], { cwd: tree.dir, env: hermeticEnv, encoding: 'utf8' });
-      expect(run.status, `${block}\n${run.stderr}`).toBe(0);
-    }
+  // S0-4.1a
+  test.each(MOMENTS)(
+    'the demo of the rollout validates, and its commands succeed in a checkout of it: %s',
+    async (moment) => {
+      const tree = copyOf(moment);
+      const check = await tree.run<{ ok: boolean }>('todo', 'demo', 'validate', PARENT);
+      expect(check.status).toBe(0);
+      const run = await tree.say('todo', 'demo', 'run', PARENT);
+      expect(run.status, run.stderr).toBe(0);
+      expect(run.stdout.match(/passed \(exit 0/g)).toHaveLength(4);
+    },
+  );
+
+  test('S0-4.1c S0-4.1b the later moment has nothing that telec todo validate finds wrong', async () => {
+    expect((await copyOf('wired').run('todo', 'validate')).status).toBe(0);
+    const before = await copyOf('prepared').run<{ problems: { code: string; slug: string }[] }>('todo', 'validate');
+    expect(before.view.problems.map(({ code, slug }) => [code, slug])).toEqual(
+      Array(3).fill(['unchecked_task', PARENT]),
+    );
   });
 });
 

@@ -4,24 +4,21 @@
  */
 import { realpathSync } from 'node:fs';
 import { EXIT, TelecError } from '../../errors.ts';
-import { findClone } from '../../io/state.ts';
 import { todoFile, todoFolder } from '../../io/todos/paths.ts';
 import { DOR_GATES } from '../../io/todos/state-file.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
-import {
-  type DispatchProblem,
-  type JudgedRollout,
-  judgeAlone,
-  judgeRollout,
-  type RolloutFacts,
-} from '../../machines/rollout.ts';
+import { type JudgedRollout, judgeAlone, judgeRollout, type RolloutFacts } from '../../machines/rollout.ts';
 import { type RolloutProblem, rolloutProblems } from '../../machines/rollout-checks.ts';
 import type { GoDecision } from '../../machines/rollout-evidence.ts';
 import type { CommandContext } from '../client.ts';
+import type { HostOptions } from '../host.ts';
+import { deliveredOnMain } from '../todos/desk.ts';
+import { cloneOf, type Workspace } from '../workspace.ts';
 import { type RolloutTree, readRollouts } from './facts.ts';
 import { evidenceTodo } from './follow-up.ts';
-import { type RolloutLog, readRolloutLog } from './log.ts';
+import type { RolloutLog } from './log.ts';
+import { readRolloutLog } from './read-log.ts';
 import { rolloutReport, sliceReport } from './report.ts';
 import { hasPart, withoutPart, withPart } from './section.ts';
 import {
@@ -40,33 +37,33 @@ interface Judged {
   problems: RolloutProblem[];
 }
 
-/** Opens the work tree around the command. Thrown: NOT_A_REPOSITORY (2). */
-export async function openRolloutDesk(context: CommandContext): Promise<RolloutDesk> {
-  const log = await readRolloutLog(context);
+/** Opens the work tree around the command, with the log where there can be one. Thrown: NOT_A_REPOSITORY (2). */
+export async function openRolloutDesk(
+  context: CommandContext,
+  workspace: Workspace | null,
+  options: HostOptions | null,
+): Promise<RolloutDesk> {
+  const { workTree } = cloneOf(context);
+  const log = await readRolloutLog(options);
   if (log.state === 'unreachable') context.say('the log cannot be reached; judged from the files alone');
-  const clone = findClone(context.cwd);
-  const files = new WorkFiles(realpathSync(clone?.workTree ?? context.cwd));
+  const files = new WorkFiles(realpathSync(workTree));
+  const source: Source = { files, log, onMain: await deliveredOnMain(workspace) };
   return {
-    status: () => statusOf(files, log),
-    gate: (slug) => gateOf(judgeTree(files, log), slug),
-    report: (request) => report(files, log, request),
+    status: () => statusOf(source),
+    gate: (slug) => gateOf(judgeTree(source), slug),
+    report: (request) => report(source, request),
   };
 }
 
-/**
- * What the rollout of a work item adds to the reasons against building it: slices before it that are not delivered, and
- * evidence that its cutover lacks. None for a work item that is no slice.
- */
-export function heldBack(files: WorkFiles, log: RolloutLog, slug: string): DispatchProblem[] {
-  return judgeTree(files, log).rollouts.flatMap(({ judged }) =>
-    judged.slices
-      .filter(({ facts }) => facts.slug === slug)
-      .flatMap(({ reasons }) => reasons.filter(({ code }) => code === 'phase_gate' || code === 'evidence_missing')),
-  );
+/** What is judged: the work tree, the log, and the slugs that main has as delivered. */
+interface Source {
+  files: WorkFiles;
+  log: RolloutLog;
+  onMain: ReadonlySet<string>;
 }
 
-function judgeTree(files: WorkFiles, log: RolloutLog): { tree: RolloutTree; rollouts: Judged[] } {
-  const tree = readRollouts(files, log);
+function judgeTree({ files, log, onMain }: Source): { tree: RolloutTree; rollouts: Judged[] } {
+  const tree = readRollouts(files, log, onMain);
   const rollouts = tree.rollouts.map((facts) => {
     const judged = judgeRollout(facts);
     return { facts, judged, problems: rolloutProblems(facts, judged) };
@@ -74,8 +71,9 @@ function judgeTree(files: WorkFiles, log: RolloutLog): { tree: RolloutTree; roll
   return { tree, rollouts };
 }
 
-function statusOf(files: WorkFiles, log: RolloutLog): RolloutStatusView {
-  const { tree, rollouts } = judgeTree(files, log);
+function statusOf(source: Source): RolloutStatusView {
+  const { log } = source;
+  const { tree, rollouts } = judgeTree(source);
   const views = rollouts.map(({ facts, judged, problems }) => rolloutView(facts, judged, problems));
   return {
     log: log.state,
@@ -120,8 +118,9 @@ function aloneView(tree: RolloutTree, slug: string): GateView {
 const ROUNDS_MAX = 3;
 
 /** The report of a rollout or of one work item; a rollout's takes the missing evidence to its cutover slice with it. */
-function report(files: WorkFiles, log: RolloutLog, { slug, write, followUp }: ReportRequest): ReportView {
-  const before = subjectOf(files, log, slug);
+function report(source: Source, { slug, write, followUp }: ReportRequest): ReportView {
+  const { files, log } = source;
+  const before = subjectOf(source, slug);
   if (followUp && before.go?.verdict !== 'no_go') {
     throw new TelecError('NOTHING_MISSING', EXIT.domain, `no evidence for a cutover is missing in ${slug}`, {
       hint: 'name the cutover slice of a rollout, or the rollout itself; telec rollout status shows which is which',
@@ -142,12 +141,12 @@ function report(files: WorkFiles, log: RolloutLog, { slug, write, followUp }: Re
     opened = todo.slug;
   }
   for (let round = 0; write && round < ROUNDS_MAX; round += 1) {
-    const changed = subjectOf(files, log, slug)
+    const changed = subjectOf(source, slug)
       .texts()
       .map(([path, text]) => put(path, text));
     if (!changed.includes(true)) break;
   }
-  return { slug, text: `${subjectOf(files, log, slug).render(true)}\n`, written: [...written], follow_up: opened };
+  return { slug, text: `${subjectOf(source, slug).render(true)}\n`, written: [...written], follow_up: opened };
 }
 
 interface Subject {
@@ -160,8 +159,9 @@ interface Subject {
   texts(): Written[];
 }
 
-function subjectOf(files: WorkFiles, log: RolloutLog, slug: string): Subject {
-  const judgedTree = judgeTree(files, log);
+function subjectOf(source: Source, slug: string): Subject {
+  const { files, log } = source;
+  const judgedTree = judgeTree(source);
   const { tree, rollouts } = judgedTree;
   const own = rollouts.find(({ judged }) => judged.slug === slug);
   if (!own) {

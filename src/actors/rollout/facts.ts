@@ -4,14 +4,15 @@
  */
 import { TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
+import { verdictIn } from '../../io/todos/dor-report.ts';
 import { DELIVERED_FILE, stateFile, todoFile } from '../../io/todos/paths.ts';
 import { cycleIn } from '../../io/todos/roadmap.ts';
 import { DOR_GATES } from '../../io/todos/state-file.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
-import type { RolloutFacts, SliceFacts } from '../../machines/rollout.ts';
+import { heldBack, judgeRollout, type RolloutFacts, type SliceFacts } from '../../machines/rollout.ts';
 import type { RolloutProblem } from '../../machines/rollout-checks.ts';
-import { type Papers, readPapers, type TodoFacts } from '../todos/papers.ts';
+import { heldBackBy, type Papers, readPapers, type TodoFacts } from '../todos/papers.ts';
 import type { RolloutLog } from './log.ts';
 
 /** All that a work tree says of rollouts. */
@@ -25,13 +26,27 @@ export interface RolloutTree {
 }
 
 /** Reads the work tree. Thrown: UNSAFE_PATH (2) for a link or device in the way of the todos themselves. */
-export function readRollouts(files: WorkFiles, log: RolloutLog): RolloutTree {
-  const papers = readPapers(files, (slug) => log.delivered(slug) !== null);
-  const rows = new Map(readDelivered(files.read(DELIVERED_FILE)).rows.map((row) => [row.slug, row]));
+export function readRollouts(files: WorkFiles, log: RolloutLog, onMain: ReadonlySet<string> = new Set()): RolloutTree {
+  return rolloutsOf(
+    readPapers(files, (slug) => onMain.has(slug) || log.delivered(slug) !== null),
+    log,
+  );
+}
+
+/** The papers with what the rollouts among them have against building a slice. */
+export function withHeldBack(papers: Papers, log: RolloutLog): Papers {
+  if (!papers.todos.some(({ isContainer }) => isContainer)) return papers;
+  const judged = rolloutsOf(papers, log).rollouts.map(judgeRollout);
+  return { ...papers, todos: papers.todos.map((todo) => heldBackBy(todo, heldBack(judged, todo.slug))) };
+}
+
+function rolloutsOf(papers: Papers, log: RolloutLog): RolloutTree {
+  const { files } = papers;
+  const rows = new Map(readDelivered(readText(files, DELIVERED_FILE).text).rows.map((row) => [row.slug, row]));
   const todos = new Map(papers.todos.map((todo) => [todo.slug, todo]));
   const delivered = (slug: string): string | null => {
     const row = rows.get(slug);
-    if (!row) return log.delivered(slug);
+    if (!row) return log.delivered(slug) ?? (todos.get(slug)?.delivered ? 'main, as this clone knows it' : null);
     return [DELIVERED_FILE, row.date, row.commit].filter((part) => part !== null).join(', ');
   };
   const item = (slug: string): SliceFacts | null => {
@@ -138,7 +153,7 @@ function sliceFacts(files: WorkFiles, todo: TodoFacts, delivered: string | null)
       gates: dor.gates,
       blockers: dor.blockers,
     },
-    reported: report.text === null ? null : verdictIn(report.text),
+    reported: report.text === null ? null : (verdictIn(report.text) ?? { status: null, score: null }),
     undelivered,
     notBuildable,
     broken: [...problems.map(({ path, message }) => `${path}: ${message}`), ...report.broken],
@@ -153,13 +168,6 @@ function readText(files: WorkFiles, path: string): { text: string | null; broken
     if (error instanceof TelecError && error.code === 'UNSAFE_PATH') return { text: null, broken: [error.message] };
     throw error;
   }
-}
-
-/** What a report states first, in the form that `telec todo gate` writes. */
-function verdictIn(report: string): { status: string | null; score: number | null } {
-  const status = /^\W*status\W+(pass|needs_work|needs_decision)\b/im.exec(report)?.[1];
-  const score = /^\W*score\W+(10|\d)(?!\d)/im.exec(report)?.[1];
-  return { status: status?.toLowerCase() ?? null, score: score === undefined ? null : Number(score) };
 }
 
 /** A numbered item that begins with a slug and says no more than a remark about it. */

@@ -1,12 +1,8 @@
 /**
- * What the log of a repository says to a rollout: what was delivered and approved. Reads only, and only in a clone that
- * telec is registered in; elsewhere, or while Redis cannot be reached, a rollout is judged from its files alone.
+ * What the log of a repository says to a rollout: what was delivered and approved. Asks a log that is folded already and
+ * opens none; `read-log.ts` does.
  */
-import { EXIT, TelecError } from '../../errors.ts';
-import type { CommandContext } from '../client.ts';
-import type { Host } from '../host.ts';
 import type { Repository } from '../repository.ts';
-import { actorOf, findPlace, redisUrl } from '../workspace.ts';
 
 export interface RolloutLog {
   /** `none`: the clone is not registered. `unreachable`: it is, and the log cannot be read now. */
@@ -26,31 +22,6 @@ export interface RolloutLog {
 /** A log that says nothing. */
 export function silentLog(state: 'none' | 'unreachable', fault: unknown = null): RolloutLog {
   return { state, fault, mode: null, deliveries: 0, delivered: () => null, approved: () => null };
-}
-
-/** Reads the log to its end. Thrown: what is no fault of reach, as it came. */
-export async function readRolloutLog(context: CommandContext): Promise<RolloutLog> {
-  const place = findPlace(context);
-  if (!place) return silentLog('none');
-  const { openHost } = await import('../host.ts');
-  let host: Host | null = null;
-  try {
-    host = await openHost({
-      repoId: place.repoId,
-      folder: place.folder,
-      redisUrl: await redisUrl(place, context.env),
-      source: actorOf(context).source,
-      onWait: (word) => context.say(word),
-      readOnly: true,
-    });
-    await host.dispatcher.catchUp();
-    return logOf(host.repository);
-  } catch (error) {
-    if (!(error instanceof TelecError && error.exit === EXIT.unreachable)) throw error;
-    return silentLog('unreachable', error);
-  } finally {
-    await host?.close();
-  }
 }
 
 /** The log as it is folded. */

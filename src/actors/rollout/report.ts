@@ -2,21 +2,11 @@
  * The report of a rollout and of one of its slices as Markdown: verdict, matrix, gates, go and no-go, dispatch. Made from
  * the views alone, so that no number is ever typed; the same views give the same text. Pure.
  */
+import { GATE_TITLES } from '../../io/todos/dor-report.ts';
 import type { DorGate } from '../../io/todos/state-file.ts';
 import type { GoDecision } from '../../machines/rollout-evidence.ts';
 import { code, inline, numbered, table } from './markdown.ts';
 import type { GateRow, GateView, RolloutView, SliceView } from './views.ts';
-
-const GATE_TITLES: Readonly<Record<DorGate, string>> = {
-  intent_and_success: 'Intent & Success',
-  scope_and_size: 'Scope & Size',
-  verification: 'Verification',
-  approach_known: 'Approach Known',
-  research_complete: 'Research Complete',
-  dependencies_and_preconditions: 'Dependencies & Preconditions',
-  integration_safety: 'Integration Safety',
-  tooling_impact: 'Tooling Impact',
-};
 
 const gateTitle = (name: string): string => GATE_TITLES[name as DorGate] ?? inline(name);
 
@@ -142,7 +132,7 @@ function containment({ cutover, shadow }: GoDecision, mode: 'live' | null): stri
   const report = `telec rollout report ${cutover} --write`;
   const moves = mode === 'live' ? 'telec moves main of this repository already' : 'telec does not move main here';
   return [
-    `While a point is missing, ${code(cutover)} is not dispatched: ${code(`telec rollout gate ${cutover}`)} says no and why.`,
+    `While a point is missing, ${code(cutover)} is not dispatched: ${code(`telec todo mark-phase ${cutover} build started`)} is refused.`,
     `Integration stays as it is and goes on gathering evidence${shadow === null ? '' : ` from ${code(shadow)}`}; ${moves}.`,
     `Each missing point stands as a blocker in ${code(`todos/${cutover}/dor-report.md`)}, put there by ${code(report)}.`,
     `${code(`${report} --follow-up`)} opens a work item for what is missing, before the cutover is judged again.`,

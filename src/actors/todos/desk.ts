@@ -16,9 +16,11 @@ import type { CommandContext } from '../client.ts';
 import type { Opened } from '../commands/session.ts';
 import type { Host } from '../host.ts';
 import type { CandidateRecord } from '../repository.ts';
+import { withHeldBack } from '../rollout/facts.ts';
+import { logOf as logOfRollouts, silentLog } from '../rollout/log.ts';
 import { topOf } from '../views.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
-import { factsOf, type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { factsOf, heldBackBy, type Papers, readPapers, type TodoFacts } from './papers.ts';
 
 export interface DeskParts {
   context: CommandContext;
@@ -65,10 +67,13 @@ export async function layDesk(parts: DeskParts): Promise<Desk> {
     headCommit(clone),
   ]);
   const files = new WorkFiles(clone.workTree);
-  const onMain = await deliveredOnMain(clone, workspace);
+  const onMain = await deliveredOnMain(workspace);
   const isDelivered = (slug: string) =>
     onMain.has(slug) || (host?.repository.ofSlug(slug).some(({ state }) => state === 'completed') ?? false);
-  const papers = readPapers(files, isDelivered);
+  const papers = withHeldBack(
+    readPapers(files, isDelivered),
+    host ? logOfRollouts(host.repository) : silentLog('none'),
+  );
   return {
     context,
     clone,
@@ -104,7 +109,8 @@ export async function layWholeDesk(parts: DeskParts): Promise<Desk> {
   const todos = slugs.flatMap((slug) => {
     const home = homes.get(slug);
     const own = papers.todos.find((facts) => facts.slug === slug);
-    return home ? [factsOf(home.files, slug, papers.roadmap, isDelivered)] : own ? [own] : [];
+    const facts = home ? factsOf(home.files, slug, papers.roadmap, isDelivered) : own;
+    return facts ? [home ? heldBackBy(facts, own?.heldBack ?? []) : facts] : [];
   });
   return { ...desk, homes, papers: { ...papers, todos } };
 }
@@ -120,7 +126,7 @@ function isSafeFolder(files: WorkFiles, folder: string): boolean {
 }
 
 /** A clone without a remote can have work items all the same. */
-async function workspaceOf(context: CommandContext): Promise<Workspace | null> {
+export async function workspaceOf(context: CommandContext): Promise<Workspace | null> {
   try {
     return await openWorkspace(context);
   } catch (error) {
@@ -141,9 +147,11 @@ async function logOf(parts: DeskParts): Promise<Host | null> {
   }
 }
 
-async function deliveredOnMain(clone: Clone, workspace: Workspace | null): Promise<ReadonlySet<string>> {
+/** What main has as delivered, as far as this clone knows main. */
+export async function deliveredOnMain(workspace: Workspace | null): Promise<ReadonlySet<string>> {
   if (!workspace) return new Set();
-  const { remote, main } = workspace.config;
+  const { clone, config } = workspace;
+  const { remote, main } = config;
   const text = await fileAt(clone, `refs/remotes/${remote}/${main}`, DELIVERED_FILE);
   return new Set(readDelivered(text).rows.map(({ slug }) => slug));
 }

@@ -87,10 +87,13 @@ async function eventOf(
   facts: TodoFacts,
   { phase, status, findings }: MarkPhaseRequest,
 ): Promise<TodoEvent> {
-  const { slug, missingPapers, state, undelivered, isContainer } = facts;
+  const { slug, missingPapers, state, undelivered, isContainer, heldBack } = facts;
   switch (`${phase}.${status}`) {
     case 'build.started':
-      return { type: 'build.started', facts: { slug, missingPapers, dor: state.dor, undelivered, isContainer } };
+      return {
+        type: 'build.started',
+        facts: { slug, missingPapers, dor: state.dor, undelivered, isContainer, heldBack },
+      };
     case 'build.complete':
       return { type: 'build.complete', dirty: await dirtyOutside(desk, slug) };
     case 'review.started':

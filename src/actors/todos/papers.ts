@@ -40,6 +40,8 @@ export interface TodoFacts {
   isContainer: boolean;
   /** Why it may not be built; none means that it may. */
   notBuildable: BuildProblem[];
+  /** Of these, what only its rollout knows; empty until the rollouts were judged. */
+  heldBack: BuildProblem[];
 }
 
 /** All work items of a work tree. */
@@ -126,6 +128,17 @@ export function factsOf(
     undelivered,
     children,
     isContainer,
-    notBuildable: buildProblems({ slug, missingPapers, dor: state.dor, undelivered, isContainer }),
+    heldBack: [],
+    notBuildable: buildProblems({ slug, missingPapers, dor: state.dor, undelivered, isContainer, heldBack: [] }),
   };
+}
+
+/** What of the problems is about the lists themselves; a folder that nobody can read stands in the way of itself alone. */
+export function bookProblems({ problems }: Papers): Problem[] {
+  return problems.filter(({ path }) => [ROADMAP_FILE, DELIVERED_FILE].some((name) => path.startsWith(name)));
+}
+
+/** The facts with what the rollout of the work item has against building it. */
+export function heldBackBy(facts: TodoFacts, heldBack: BuildProblem[]): TodoFacts {
+  return { ...facts, heldBack, notBuildable: [...facts.notBuildable, ...heldBack] };
 }

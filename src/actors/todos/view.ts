@@ -50,13 +50,14 @@ function beforeBuild({
   missingPapers,
   undelivered,
   notBuildable,
+  heldBack,
   state: { dor },
 }: TodoFacts): NextStep {
   if (isContainer) return { command: null, text: 'it is a container; its work items are built, not it' };
   if (!hasFolder) return { command: null, text: `it has no folder todos/${slug}; its papers are written there` };
   if (missingPapers.length > 0)
     return { command: `telec todo draft ${slug}`, text: `write what is missing: ${missingPapers.join(', ')}` };
-  const unready = notBuildable.filter(({ code }) => code !== 'waiting_for');
+  const unready = notBuildable.filter((problem) => problem.code !== 'waiting_for' && !heldBack.includes(problem));
   if (unready.length > 0)
     return {
       command: `telec todo gate ${slug} --score <0-10> --status <verdict>`,
@@ -66,6 +67,8 @@ function beforeBuild({
           : unready.map(({ text }) => text).join('; '),
     };
   if (undelivered.length > 0) return { command: null, text: `it waits for ${undelivered.join(', ')}` };
+  if (heldBack.length > 0)
+    return { command: `telec rollout gate ${slug}`, text: heldBack.map(({ text }) => text).join('; ') };
   return { command: `telec todo mark-phase ${slug} build started`, text: 'build it' };
 }
 

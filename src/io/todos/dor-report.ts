@@ -25,7 +25,7 @@ export function draftSection(slug: string): string {
 }
 
 /** How people read the gates. */
-const GATE_TITLES: Readonly<Record<DorGate, string>> = {
+export const GATE_TITLES: Readonly<Record<DorGate, string>> = {
   intent_and_success: 'Intent & Success',
   scope_and_size: 'Scope & Size',
   verification: 'Verification',
