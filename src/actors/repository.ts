@@ -19,14 +19,8 @@ import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { foldSessions, type SessionBook } from '../machines/session-book.ts';
-import {
-  deliveryEnds,
-  FRESH_STANDING,
-  foldStanding,
-  pushMembers,
-  type Standing,
-  withDelivery,
-} from '../machines/standing.ts';
+import type { Standing } from '../machines/standing.ts';
+import { deliveryEnds, FRESH_STANDING, foldStanding, pushMembers, withDelivery } from '../machines/standing.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
