@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TelecError } from '../errors.ts';
 import { transportSettings } from '../io/git/clone.ts';
+import { quoted } from '../io/git/housekeeping.ts';
+import { readCleanMemory } from '../io/leftovers.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { readDaemonFile, registeredClones } from '../io/state.ts';
 import type { CommandContext, DoctorRow } from './client.ts';
@@ -13,6 +15,8 @@ import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts
 
 const run = promisify(execFile);
 const GIT_LEAST = [2, 38];
+/** Leftovers listed one by one at most. */
+const LEFTOVERS_SHOWN = 20;
 
 type Check = () => Promise<Omit<DoctorRow, 'check'>>;
 
@@ -67,6 +71,9 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
         : warn('no daemon runs; candidates wait', 'telec up');
     });
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
+    const left = leftoversOf(opened);
+    for (const row of left) await check('cleanup', async () => row);
+    if (left.length === 0) await check('cleanup', async () => ok('nothing is left of what was delivered'));
   } finally {
     await opened.host.close();
   }
@@ -113,6 +120,22 @@ async function remoteSuits({ host, workspace }: Opened): Promise<Omit<DoctorRow,
   }
   if (view.main === null) return fail(`no branch ${workspace.config.main}`, 'push a first commit to it');
   return ok(`takes atomic pushes; ${workspace.config.main} is ${view.main.slice(0, 12)}`);
+}
+
+/** What is left of deliveries in the clones of this machine and on the remote, each with what to do about it. */
+function leftoversOf({ host, workspace }: Opened): Omit<DoctorRow, 'check'>[] {
+  const here = readCleanMemory(workspace.folder, host.logId).leftovers.map(({ branch, clone, steps, mend }) => {
+    const details = steps.flatMap(({ detail }) => (detail === null ? [] : [detail]));
+    return warn(`${branch} in ${clone}: ${details.join('; ') || 'not tidied up yet'}`, mend ?? 'telec up');
+  });
+  const { remote } = workspace.config;
+  const there = host.repository.standing.aftercare.uncleaned.filter(({ tries }) => tries > 0);
+  const mend = (branch: string) =>
+    `let the remote allow it, or set cleanup.remote_branch: false; git push ${remote} --delete ${quoted(branch)}`;
+  const rows = [...here, ...there.map(({ branch, detail }) => warn(`${branch} on ${remote}: ${detail}`, mend(branch)))];
+  const more = rows.length - LEFTOVERS_SHOWN;
+  if (more <= 0) return rows;
+  return [...rows.slice(0, LEFTOVERS_SHOWN), warn(`${more} more that are left`, 'mend these first')];
 }
 
 async function transport(workspace: Workspace): Promise<Omit<DoctorRow, 'check'>> {

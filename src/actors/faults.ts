@@ -21,6 +21,8 @@ export const FAULT_POINTS = [
   'after-push-recorded',
   'before-block',
   'after-block',
+  'before-clean',
+  'after-clean',
   'before-session-completed',
   'after-session-completed',
   'after-release',

@@ -42,7 +42,7 @@ export class Foreground {
 
   /** Drains the queue once. Thrown: what refused the session (6), or the bug that ended it. */
   async integrate(opened: Opened, signal: AbortSignal): Promise<IntegrateView> {
-    const result = await this.#runSession(opened, signal);
+    const result = await this.#runSession(opened, signal, true);
     if (result.fault) throw result.fault;
     const { outcome, stop } = result;
     if (outcome === 'refused') {
@@ -85,7 +85,7 @@ export class Foreground {
         const end = () => ended.abort();
         const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
         signal.addEventListener('abort', end, { once: true });
-        const result = await this.#runSession(opened, ended.signal);
+        const result = await this.#runSession(opened, ended.signal, false);
         signal.removeEventListener('abort', end);
         if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
@@ -103,7 +103,8 @@ export class Foreground {
     }
   }
 
-  async #runSession(opened: Opened, signal: AbortSignal): Promise<SessionResult> {
+  /** `thorough`: what is left of earlier deliveries is tried again, whenever it was tried last. */
+  async #runSession(opened: Opened, signal: AbortSignal, thorough: boolean): Promise<SessionResult> {
     const { host, workspace } = opened;
     await recordConfiguration(opened);
     await liftExpiredHold(host);
@@ -125,6 +126,24 @@ export class Foreground {
     following.abort();
     await Promise.all([followed, watched]);
     this.#session = null;
+    // One that never had the lease has nothing behind it.
+    if (!['busy', 'held', 'refused'].includes(result.outcome)) await this.#careAfter(opened, thorough);
     return result;
+  }
+
+  /** What a daemon would do after a session; its failure is told, and is none of the session's. */
+  async #careAfter(opened: Opened, all: boolean): Promise<void> {
+    const { workspace, context } = opened;
+    const tell = (what: string) => (error: unknown) =>
+      context.say(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    const { followDrain } = await import('./after-delivery.ts');
+    await followDrain(opened, workspace.config).catch(tell('the command after the drain was not started'));
+    if (await this.#daemonRuns()) return;
+    const { sweep } = await import('./janitor.ts');
+    await sweep(opened, { config: workspace.config, all })
+      .then((done) => {
+        for (const remark of done?.remarks ?? []) context.say(remark);
+      })
+      .catch(tell('not everything was cleaned up'));
   }
 }

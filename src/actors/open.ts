@@ -148,9 +148,11 @@ async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos
 /** Opens the log for a command that writes papers, and keeps of it what that command asks. Thrown: NOT_INITIALIZED (6). */
 async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
-  const { openForWriting } = await import('./commands/session.ts');
+  const { notInitialized, openForWriting } = await import('./commands/session.ts');
   const { wasDispatched } = await import('./sessions/register.ts');
-  const host = await openHost(await hostOptions(context, findPlace(context) ?? (await openWorkspace(context))));
+  const place = await placeOfLog(context);
+  if (!place) throw notInitialized();
+  const host = await openHost(await hostOptions(context, place));
   try {
     await openForWriting(context, host);
     const { repository } = host;

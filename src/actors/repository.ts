@@ -19,7 +19,14 @@ import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { foldSessions, type SessionBook } from '../machines/session-book.ts';
-import { deliveryEnds, FRESH_STANDING, foldStanding, pushMembers, type Standing } from '../machines/standing.ts';
+import {
+  deliveryEnds,
+  FRESH_STANDING,
+  foldStanding,
+  pushMembers,
+  type Standing,
+  withDelivery,
+} from '../machines/standing.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -263,6 +270,7 @@ export class Repository {
     if (record.state === 'completed') return NOTHING;
     if (record.state === 'superseded') {
       // It came a moment too late to be its end, but it says that the commit is on main.
+      this.#standing = withDelivery(this.#standing, event.payload);
       record.context = { ...record.context, delivery: event.payload };
       return NOTHING;
     }
@@ -270,6 +278,7 @@ export class Repository {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }
     for (const commit of deliveryEnds(event.payload)) this.#landed.set(commit, record.id);
+    this.#standing = withDelivery(this.#standing, event.payload);
     return this.#tell([record.id], event);
   }
 

@@ -11,6 +11,7 @@ import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
 import { type CandidateKey, candidateKey } from '../machines/identity.ts';
+import { Aftercare } from './aftercare.ts';
 import type { LogFault } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { HoldExpiry } from './hold-expiry.ts';
@@ -54,6 +55,7 @@ export class Steward {
   readonly #probes: ProbeLoop;
   readonly #holds: HoldExpiry;
   readonly #supervisor: Supervisor;
+  readonly #aftercare: Aftercare;
   readonly #stopping = new AbortController();
   #config: Config;
   #following: Promise<void> | null = null;
@@ -84,6 +86,12 @@ export class Steward {
       onReachable: () => this.#supervisor.lookAgain(),
     });
     this.#holds = new HoldExpiry(host, onError);
+    this.#aftercare = new Aftercare({
+      opened,
+      config: () => this.#config,
+      report: (message, details) => report.warn(message, details),
+      onError,
+    });
     this.#supervisor = new Supervisor({
       clock: host.clock,
       leases: host.leases,
@@ -123,6 +131,7 @@ export class Steward {
     this.#holds.look();
     this.#probes.start();
     this.#supervisor.spawn();
+    this.#aftercare.start();
   }
 
   /**
@@ -152,6 +161,7 @@ export class Steward {
   applied(event: PipelineEvent, changes: readonly Change[]): void {
     if (!this.#following) return;
     this.#probes.applied(event);
+    if (event.domain) this.#aftercare.applied(event.domain);
     for (const { record, from, to } of changes) {
       this.#options.report.info('a candidate moved', { candidate: record.id, from, to, entry: event.id });
     }
@@ -181,6 +191,7 @@ export class Steward {
     const probes = this.#probes.stop();
     await this.#supervisor.stop('shutdown');
     await probes;
+    await this.#aftercare.stop();
     this.#stopping.abort();
     await this.#following?.catch(() => undefined);
     await this.#save();
@@ -210,7 +221,7 @@ export class Steward {
       const text = await git.readFile(main, CONFIG_FILE);
       const workTree = configText(workspace.mainWorkTree);
       const { config } = readConfig({ main: text, workTree, env: context.env });
-      this.#config = { ...workspace.config, integration: config.integration };
+      this.#config = { ...workspace.config, integration: config.integration, cleanup: config.cleanup };
     } catch (error) {
       if (!(error instanceof TelecError)) throw error;
       report.error("main's configuration cannot be used; the last good one counts", error, { main });
@@ -221,6 +232,7 @@ export class Steward {
     const { report } = this.#options;
     const { sessionId, outcome, completed, blocked, superseded, durationMs, stop, fault } = result;
     const counts = { session: sessionId, outcome, completed, blocked, superseded, duration_ms: durationMs };
+    this.#aftercare.drained();
     report.info('a session ended', { ...counts, ...(stop ? { reason: stop.reason, detail: stop.detail } : {}) });
     if (!fault) return;
     report.error('a session met a bug', fault, { session: sessionId });

@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
+import { owesEnd } from '../machines/standing.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import { needsSession, type Repository } from './repository.ts';
 
@@ -134,7 +135,8 @@ export class Supervisor {
     const { repository, mayIntegrate } = this.#options;
     const { standing } = repository;
     if (standing.mode !== 'live' || standing.hold || !mayIntegrate()) return false;
-    return repository.queue.length > 0 || standing.openPushes.length > 0 || repository.live().some(needsSession);
+    if (repository.queue.length > 0 || standing.openPushes.length > 0 || owesEnd(standing)) return true;
+    return repository.live().some(needsSession);
   }
 
   #startIfDue(leaseIsFree = false): void {

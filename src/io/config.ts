@@ -1,12 +1,14 @@
 /**
  * The configuration: its schema, where each value comes from, and every problem in it at once.
  * Given texts and an environment, never reads a file: who calls knows which file is main's own. What decides how a
- * candidate lands (`integration`) is taken from main's own file, so that a branch cannot loosen its own rules.
+ * candidate lands and what is cleaned up behind it (`integration`, `cleanup`) is taken from main's own file, so that a
+ * branch cannot loosen its own rules.
  */
 import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { nearest } from './near-miss.ts';
 import { maskUrls } from './secrets.ts';
 
 export const CONFIG_FILE = 'telec.yaml';
@@ -52,6 +54,24 @@ const integrationSchema = z.strictObject({
     )
     .default('telec integrator <telec@localhost>')
     .describe('Author and committer of the commits telec makes.'),
+  after_delivery: z
+    .string()
+    .max(4000)
+    .regex(/\S/, 'is empty')
+    .regex(/^[^\u0000]*$/, 'holds a NUL character')
+    .nullable()
+    .default(null)
+    .describe('Command run by /bin/sh after each drain that delivered something, as "make restart".'),
+});
+
+const cleanupSchema = z.strictObject({
+  worktree: z
+    .boolean()
+    .default(true)
+    .describe('Remove the work tree of a delivered branch, if nothing in it is unsaved.'),
+  local_branch: z.boolean().default(true).describe('Remove a delivered branch from the clones of this machine.'),
+  remote_branch: z.boolean().default(true).describe('Remove a delivered branch from the remote.'),
+  todo: z.boolean().default(true).describe('Remove the folder of a delivered todo on main.'),
 });
 
 const leaseSchema = z
@@ -89,6 +109,7 @@ const configSchema = z.strictObject({
     .describe('"embedded" for a private server of this machine, or the URL of a shared one.'),
   lease: leaseSchema.prefault({}).describe('The lease on main.'),
   integration: integrationSchema.prefault({}).describe("How candidates land; read from main's own file."),
+  cleanup: cleanupSchema.prefault({}).describe("What is cleaned up behind a delivery; read from main's own file."),
 });
 
 type ConfigFields = z.infer<typeof configSchema>;
@@ -108,24 +129,37 @@ export interface Config {
     pushAttempts: number;
     pushBatch: number;
     author: string;
+    /** Run by `/bin/sh -c` after a drain that delivered something; null for none. */
+    afterDelivery: string | null;
   };
+  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
+
+/** What a key may be set to. */
+export type ConfigValue = string | number | boolean | null;
 
 /** Every key with its default, what it means and the environment variable that beats the file. */
 export interface ConfigKey {
   key: string;
   env: string;
-  fallback: string | number | null;
+  fallback: ConfigValue;
   meaning: string;
 }
 
 const defaults = configSchema.parse({});
 
 /** Every section of the schema, the top one under ''. */
-const SECTIONS = { '': configSchema.shape, lease: leaseSchema.shape, integration: integrationSchema.shape };
+const SECTIONS = {
+  '': configSchema.shape,
+  lease: leaseSchema.shape,
+  integration: integrationSchema.shape,
+  cleanup: cleanupSchema.shape,
+};
+/** Read from main's own file where main has one. */
+const OF_MAIN = /^(integration|cleanup)\./;
 
-function isSection(name: string): name is 'lease' | 'integration' {
-  return name === 'lease' || name === 'integration';
+function isSection(name: string): name is 'lease' | 'integration' | 'cleanup' {
+  return name !== '' && Object.hasOwn(SECTIONS, name);
 }
 
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(SECTIONS).flatMap(([section, shape]) =>
@@ -138,10 +172,10 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(SECTIONS).flatMa
     }),
 );
 
-function valueAt(fields: ConfigFields, key: string): string | number | null {
+function valueAt(fields: ConfigFields, key: string): ConfigValue {
   let value: unknown = fields;
   for (const part of key.split('.')) value = (value as Record<string, unknown>)[part];
-  return value as string | number | null;
+  return value as ConfigValue;
 }
 
 /** The texts a configuration is made of; null for a file that does not exist. */
@@ -156,38 +190,13 @@ export interface ConfigTexts {
 export interface ConfigReading {
   config: Config;
   /** One row a key; the password of the redis URL masked. */
-  rows: { key: string; value: string | number | null; source: string }[];
+  rows: { key: string; value: ConfigValue; source: string }[];
 }
 
 type Tree = Record<string, unknown>;
 
 function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Number of single-character edits between two names. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-/** The candidate closest to `name` when it is close enough to be what was meant. */
-function nearest(name: string, candidates: string[]): string | null {
-  const longer = candidates.find((candidate) => name.length >= 3 && candidate.startsWith(name));
-  if (longer) return longer;
-  const ranked = candidates
-    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : null;
 }
 
 /** One sentence an unknown key gets, with the name that was probably meant. */
@@ -271,8 +280,9 @@ function checkedFile(name: string, text: string | null): { values: Tree; problem
   };
 }
 
-/** The value of an environment variable in the type its key wants; a text that is no number stays text, to be complained of. */
-function fromEnv(entry: ConfigKey, text: string): string | number {
+/** The value of an environment variable in the type its key wants; a text that is none stays text, to be complained of. */
+function fromEnv(entry: ConfigKey, text: string): string | number | boolean {
+  if (typeof entry.fallback === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return typeof entry.fallback === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
@@ -284,7 +294,8 @@ function fileValue(tree: Tree, key: string): unknown {
 }
 
 /**
- * The effective configuration: environment over file over default, `integration` from main's own file where main has one.
+ * The effective configuration: environment over file over default, `integration` and `cleanup` from
+ * main's own file where main has one.
  * Thrown: CONFIG_INVALID (2) with every problem of both files and the environment.
  */
 export function readConfig(texts: ConfigTexts): ConfigReading {
@@ -294,11 +305,11 @@ export function readConfig(texts: ConfigTexts): ConfigReading {
   const main = texts.main === texts.workTree ? { ...workTree, problems: [] } : checkedFile(mainFile, texts.main);
   const problems = [...workTree.problems, ...main.problems];
   const sources = new Map<string, string>();
-  const merged: Tree = { lease: {} as Tree, integration: {} as Tree };
+  const merged: Tree = { lease: {}, integration: {}, cleanup: {} };
   const broken = problems.length > 0;
   for (const entry of CONFIG_KEYS) {
     const { key } = entry;
-    const ofMain = key.startsWith('integration.') && texts.main !== null;
+    const ofMain = OF_MAIN.test(key) && texts.main !== null;
     const inFile = broken ? undefined : fileValue(ofMain ? main.values : workTree.values, key);
     const text = texts.env[entry.env];
     const value = text ? fromEnv(entry, text) : inFile;
@@ -332,7 +343,7 @@ function invalid(problems: Problem[]): TelecError {
 }
 
 function toConfig(fields: ConfigFields): Config {
-  const { lease, integration } = fields;
+  const { lease, integration, cleanup } = fields;
   return {
     remote: fields.remote,
     main: fields.main,
@@ -346,13 +357,22 @@ function toConfig(fields: ConfigFields): Config {
       pushAttempts: integration.push_attempts,
       pushBatch: integration.push_batch,
       author: integration.author,
+      afterDelivery: integration.after_delivery,
+    },
+    cleanup: {
+      worktree: cleanup.worktree,
+      localBranch: cleanup.local_branch,
+      remoteBranch: cleanup.remote_branch,
+      todo: cleanup.todo,
     },
   };
 }
 
 /** Hex SHA-256 of what decides how candidates land; equal in all clones that integrate alike. */
 export function configDigest(config: Config): string {
-  const { main, integration } = config;
+  const { main } = config;
+  // What runs afterwards changes nothing about how a candidate lands.
+  const { afterDelivery: _, ...integration } = config.integration;
   const said = [main, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 }

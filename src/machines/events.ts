@@ -2,6 +2,7 @@
  * The event language as the machines speak it: types, payloads, and the names they go by. The parts live in `events/`;
  * this is their one entry, so a machine imports a single module.
  */
+export { CLEAN_OUTCOMES, CLEAN_STEPS, type CleanStep } from './events/aftercare.ts';
 export {
   buildDefaultCatalogue,
   type DomainEvent,

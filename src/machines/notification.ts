@@ -77,6 +77,8 @@ export function projectNotification(
   const key = keyOf(lifecycle, envelope.payload);
   if (key === null) return [];
   const before = rows.get(`${lifecycle.family}/${key}`);
+  if (lifecycle.settledWithout !== undefined && (envelope.payload[lifecycle.settledWithout] ?? null) === null)
+    return before && before.agent_status !== 'resolved' ? [quiet({ ...before, ...resolvedNow(envelope) })] : [];
   const subject = subjectOf(lifecycle, envelope.payload);
   const rank = rankOf(lifecycle, envelope.payload);
   if (before && isOutdated(before, subject, rank)) return [];
@@ -279,9 +281,11 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
 }
 
 function saying(envelope: Envelope): Pick<NotificationRow, 'event' | 'level' | 'text' | 'updated_at'> {
-  const { next_action: next, alarm, reason } = envelope.payload;
+  const { next_action: next, alarm, reason, failure } = envelope.payload;
   const halted = typeof alarm === 'string' ? `Halted (${alarm}): ${String(reason)}. Next: ${HALT_NEXT}` : null;
-  const text = halted ?? (typeof next === 'string' ? `${envelope.description}. Next: ${next}` : envelope.description);
+  const failed = typeof failure === 'string' ? `${envelope.description}: ${failure}` : null;
+  const text =
+    halted ?? failed ?? (typeof next === 'string' ? `${envelope.description}. Next: ${next}` : envelope.description);
   return { event: envelope.event, level: envelope.level, text: capped(text), updated_at: envelope.timestamp };
 }
 

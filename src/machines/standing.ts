@@ -2,6 +2,15 @@
  * What the log says about the repository as a whole: configuration, mode, hold, main as it is known, sessions and
  * pushes whose outcome is open. A pure fold beside the candidates; it decides nothing about one of them.
  */
+import {
+  type Aftercare,
+  FRESH_AFTERCARE,
+  foldCleaned,
+  foldCommandEnd,
+  foldCommandStart,
+  foldDelivered,
+  foldSessionEnd,
+} from './aftercare.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
 
@@ -46,6 +55,7 @@ export interface Standing {
   openPushes: OpenPush[];
   /** The log whose fence a person decided to take over, if any. */
   adoptedLog: string | null;
+  aftercare: Aftercare;
 }
 
 export const FRESH_STANDING: Standing = {
@@ -56,6 +66,7 @@ export const FRESH_STANDING: Standing = {
   session: null,
   openPushes: [],
   adoptedLog: null,
+  aftercare: FRESH_AFTERCARE,
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
@@ -82,8 +93,20 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
       return { ...standing, session: { id, fence, host, mode, startedAt: event.timestamp } };
     }
     case 'integration.session.completed':
-    case 'integration.session.aborted':
-      return standing.session?.id === event.payload.session_id ? { ...standing, session: null } : standing;
+    case 'integration.session.aborted': {
+      const { session_id: id } = event.payload;
+      const own = standing.session?.id === id ? standing.session : null;
+      const aftercare = foldSessionEnd(standing.aftercare, id, own?.host ?? null);
+      return { ...standing, aftercare, session: own ? null : standing.session };
+    }
+    case 'integration.candidate.cleaned':
+      return { ...standing, aftercare: foldCleaned(standing.aftercare, event.payload) };
+    case 'integration.after_delivery.started': {
+      const { session_id: sessionId, host, folder } = event.payload;
+      return { ...standing, aftercare: foldCommandStart(standing.aftercare, { sessionId, host, folder }) };
+    }
+    case 'integration.after_delivery.finished':
+      return { ...standing, aftercare: foldCommandEnd(standing.aftercare, event.payload.session_id) };
     case 'integration.push.attempted': {
       const { seq, push_number: pushNumber, base, session_id: sessionId, members } = event.payload;
       const { fence_from: fenceFrom, fence_to: fenceTo } = event.payload;
@@ -102,6 +125,16 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
     default:
       return standing;
   }
+}
+
+/** The standing after a delivery. Told by who knows that the log bears it out. */
+export function withDelivery(standing: Standing, delivery: PayloadOf<'deployment.completed'>): Standing {
+  return { ...standing, aftercare: foldDelivered(standing.aftercare, delivery) };
+}
+
+/** A session that delivered something and has not ended: unless it lives, the next one has to end it and clean up behind it. */
+export function owesEnd({ session, aftercare }: Standing): boolean {
+  return session !== null && aftercare.delivered;
 }
 
 function withoutPush(standing: Standing, seq: number): Standing {

@@ -374,12 +374,31 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
         expect(await repository.push(push)).toEqual({ kind: 'pushed' });
       });
 
-      it('deletes a delivered branch only where it was delivered', async () => {
-        expect((await repository.deleteBranch('feat/x', origin)).kind).toBe('moved');
-        expect((await repository.deleteBranch('main', main)).kind).toBe('refused');
-        expect(await repository.deleteBranch('feat/x', feature)).toEqual({ kind: 'deleted' });
-        expect(await repository.deleteBranch('feat/x', feature)).toEqual({ kind: 'deleted' });
+      it('S3-3.3f deletes delivered branches only where they were delivered, in one request, with an outcome each', async () => {
+        await world.setRemoteRef('refs/heads/feat/y', origin);
+        await world.setRemoteRef('refs/heads/fe#at\u00e4', origin);
+        const targets = [
+          { branch: 'feat/x', sha: origin },
+          { branch: 'main', sha: main },
+          { branch: 'feat/y', sha: origin },
+          { branch: 'never/was', sha: origin },
+          { branch: '--all', sha: origin },
+          { branch: 'fe#at\u00e4', sha: origin },
+        ];
+        const kinds = (await repository.deleteBranches(targets)).map(({ kind }) => kind);
+        expect(kinds).toEqual(['moved', 'refused', 'deleted', 'deleted', 'refused', 'deleted']);
+        expect([...(await world.remoteRefs()).keys()].sort()).toEqual(['refs/heads/feat/x', 'refs/heads/main']);
+        expect(await repository.deleteBranches([{ branch: 'feat/x', sha: feature }])).toEqual([{ kind: 'deleted' }]);
+        expect(await repository.deleteBranches([])).toEqual([]);
         expect([...(await world.remoteRefs()).keys()]).toEqual(['refs/heads/main']);
+      });
+
+      it('says of branches that they are unreachable when the remote is', async () => {
+        await world.setReachable(false);
+        const [outcome] = await repository.deleteBranches([{ branch: 'feat/x', sha: feature }]);
+        expect(outcome?.kind).toBe('unreachable');
+        await world.setReachable(true);
+        expect((await world.remoteRefs()).get('refs/heads/feat/x')).toBe(feature);
       });
     });
 

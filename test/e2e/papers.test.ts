@@ -131,6 +131,10 @@ test('S0-2.1a S0-2.1b S0-2.2a S0-2.2c S0-2.2v1 S0-2.2v2 from the roadmap to judg
     ['todo', 'set-deps', 'second', '--after', 'first'],
   ])
     expect(await world.run(args), args.join(' ')).toMatchObject({ code: 0, stderr: '' });
+  const deadlock = await world.run<Refused>(['todo', 'create', 'third', '--group', 'rollout', '--after', 'rollout']);
+  expect(deadlock.json.error.problems).toEqual([
+    { path: '--after', message: 'rollout holds third, and is delivered only after it' },
+  ]);
   const draft = await world.run<DraftView>(['todo', 'draft'], as('drafter'));
   expect(draft.json.drafted.map(({ slug, written }) => [slug, written.length])).toEqual([
     ['rollout', 4],

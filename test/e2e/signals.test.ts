@@ -84,7 +84,7 @@ describe('readiness', () => {
     expect(world.main()).toBe(world.first);
   });
 
-  test('S4-VR1 S3-6.1a two emitted events are enough: the review, and the hand-over that carries the push', async () => {
+  test('S4-VR1 S3-6.1a two emitted events are enough: the review, and the hand-over that carries the push, and what it leaves is cleaned up', async () => {
     const world = await makeWorld();
     const candidate = await one(world);
     await emit(world, signalOf(candidate, 'review'));
@@ -99,6 +99,8 @@ describe('readiness', () => {
     ]);
     expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
     expect(await world.trail('integration.push.attempted')).toHaveLength(1);
+    expect(world.ref(`refs/heads/${candidate.branch}`)).toBeNull();
+    expect(await world.trail('integration.candidate.cleaned')).toHaveLength(2);
     await expectSound(world);
   });
 

@@ -191,7 +191,7 @@ export class Process {
 
 /** Operations on the own disk; most of them are done at once, so that a world has fewer steps. */
 function isNear(what: string): boolean {
-  return !/^(log|lease)\.|^git\.(look|fetch|push|probe|deleteBranch)$/.test(what);
+  return !/^(log|lease)\.|^git\.(look|fetch|push|probe|deleteBranches)$/.test(what);
 }
 
 function settle<T>(op: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): void {

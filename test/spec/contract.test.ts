@@ -60,6 +60,7 @@ describe('S1-C3 S4-C2 the contract says what the program does', () => {
             group: lifecycle.group_key,
             meaningful: lifecycle.meaningful_fields,
             ...(schema.lifecycle?.agentStatus ? { agent: schema.lifecycle.agentStatus } : {}),
+            ...(schema.lifecycle?.settledWithout ? { settled_without: schema.lifecycle.settledWithout } : {}),
           },
           moves: schema.moves,
         };

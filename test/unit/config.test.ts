@@ -32,7 +32,9 @@ describe('the configuration', () => {
         pushAttempts: 3,
         pushBatch: 10,
         author: 'telec integrator <telec@localhost>',
+        afterDelivery: null,
       },
+      cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     });
     expect(new Set(read().rows.map((row) => row.source))).toEqual(new Set(['default']));
   });
@@ -54,7 +56,10 @@ describe('the configuration', () => {
       .replace(/^telec: all.*$/m, '');
     const { rows, config } = read({ workTree: written });
     expect(config).toEqual(read().config);
-    expect(rows.filter((row) => row.source === 'default').map((row) => row.key)).toEqual(['repo_id']);
+    expect(rows.filter((row) => row.source === 'default').map((row) => row.key)).toEqual([
+      'repo_id',
+      'integration.after_delivery',
+    ]);
   });
 
   test('the environment beats the file, the file beats the default, and each row says so', () => {
@@ -78,6 +83,27 @@ describe('the configuration', () => {
       'integration.strategy': 'TELEC_INTEGRATION_STRATEGY',
       redis: 'default',
     });
+  });
+
+  test("what is cleaned up behind a delivery, and what runs after it, is main's own to say, and the environment's", () => {
+    const text = 'cleanup: {worktree: false, todo: false}\nintegration: {after_delivery: make restart}\n';
+    const { config, rows } = read({ main: text, workTree: 'cleanup: {local_branch: false}\n' });
+    expect(config.cleanup).toEqual({ worktree: false, localBranch: true, remoteBranch: true, todo: false });
+    expect(config.integration.afterDelivery).toBe('make restart');
+    expect(rows.find((row) => row.key === 'cleanup.worktree')).toEqual({
+      key: 'cleanup.worktree',
+      value: false,
+      source: "main's telec.yaml",
+    });
+    const env = { TELEC_CLEANUP_WORKTREE: 'true', TELEC_CLEANUP_REMOTE_BRANCH: 'false' };
+    expect(read({ main: text, env }).config.cleanup).toMatchObject({ worktree: true, remoteBranch: false });
+    expect(problems({ env: { TELEC_CLEANUP_TODO: 'maybe' } })).toEqual([
+      'cleanup.todo: expected boolean, received string (TELEC_CLEANUP_TODO)',
+    ]);
+    expect(problems({ workTree: 'cleanup: {worktre: true}\nintegration: {after_delivery: " "}\n' })).toEqual([
+      'integration.after_delivery: is empty (telec.yaml line 2)',
+      'cleanup.worktre: is no key of telec; worktree was probably meant (telec.yaml line 1)',
+    ]);
   });
 
   test("how candidates land is read from main's own file: a work tree cannot loosen it", () => {

@@ -193,6 +193,23 @@ describe('the rows of the system', () => {
     expect(log.rows.get('system/MAIN_FOREIGN')).toMatchObject({ agent_status: 'resolved' });
   });
 
+  test('S3-3.3i a command that failed after a drain is told, a success tells nothing but settles it', () => {
+    const log = new NotificationLog();
+    const finished = SAMPLES['integration.after_delivery.finished'];
+    const success = { ...finished, exit_status: 0, failure: null };
+    expect(log.tell('integration.after_delivery.finished', success)).toEqual([]);
+    const [failed] = log.tell('integration.after_delivery.finished', finished);
+    expect(failed).toMatchObject({ created: true, deliver: true, row: { level: 3, human_status: 'unseen' } });
+    expect(failed?.row.text).toContain('it ended with 2');
+    expect(log.tell('integration.after_delivery.finished', success)).toMatchObject([
+      { deliver: false, row: { id: 'system/AFTER_DELIVERY_FAILED', agent_status: 'resolved' } },
+    ]);
+    expect(log.tell('integration.after_delivery.finished', success)).toEqual([]);
+    expect(log.tell('integration.after_delivery.finished', finished)).toMatchObject([
+      { created: false, deliver: true, row: { agent_status: 'none', human_status: 'unseen' } },
+    ]);
+  });
+
   test('an entry that cannot be read raises one row, unseen again with each', () => {
     const letter = { entryId: '7-0', reason: 'payload.slug is missing', at: '2026-02-01T00:00:00Z' };
     const first = projectDeadLetter(log.rows, letter);

@@ -220,6 +220,24 @@ describe('planning', () => {
     },
   );
 
+  test('goes on beside a folder that is a link', async () => {
+    const world = paperWorld({ [ROADMAP]: '- slug: a\n' });
+    symlinkSync('/etc', `${world.dir}/todos/z`);
+    await world.roadmap().add('n', PLAIN);
+    await world.papers().draft('n');
+    expect((await world.roadmap().list({ icebox: true, delivered: true })).map(({ slug }) => slug)).toEqual(['a', 'n']);
+    await expect(
+      world
+        .roadmap()
+        .add('z', PLAIN)
+        .then(() => world.papers().draft(null)),
+    ).rejects.toMatchObject({
+      code: 'UNSAFE_PATH',
+      exit: 2,
+    });
+    expect(world.read('todos/a')).toBeNull();
+  });
+
   test('follows no link out of the work tree', async () => {
     const world = paperWorld({ 'elsewhere.yaml': '- slug: a\n', 'todos/a/input.md': '' });
     symlinkSync(`${world.dir}/elsewhere.yaml`, `${world.dir}/${ROADMAP}`);

@@ -8,6 +8,7 @@ import type { ReconcileOutcome } from '../../machines/effects.ts';
 import type { OpenPush } from '../../machines/standing.ts';
 import type { Emission } from '../producer.ts';
 import type { CandidateRecord, Repository } from '../repository.ts';
+import { uncleanedOf } from './clean-remote.ts';
 import type { SessionWork } from './work.ts';
 
 /** Foreign commits named in one event; more are counted, not listed. */
@@ -24,7 +25,7 @@ export async function reconcileCandidates(work: SessionWork): Promise<ReconcileO
   await noticeMain(work, view.main);
   await probeAll(work, view);
   await parts.faults.reach('after-reconcile');
-  return { kind: 'reconciled', uncleaned: 0 };
+  return { kind: 'reconciled', uncleaned: uncleanedOf(parts.repository).length };
 }
 
 /** Probes every candidate that is not final, and completes those that are on main already. */

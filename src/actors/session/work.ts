@@ -30,10 +30,10 @@ export interface SessionConfig {
   pushBatch: number;
   /** `Name <mail>`. */
   author: string;
+  /** What is cleaned up behind a delivery. */
+  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
   leaseTtlMs: number;
   leaseRenewMs: number;
-  /** What is taken away behind a delivery. */
-  cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
 
 /** Delays of a session, ms; given by the composition root so that tests can be fast. */

@@ -7,6 +7,7 @@ import { ICEBOX_FILE, ROADMAP_FILE, stateFile, TODOS_FOLDER, todoFile } from '..
 import { cycleIn, type RoadmapRow, readRoadmap, withRow } from '../../io/todos/roadmap.ts';
 import { FRESH_STATE, withState } from '../../io/todos/state-file.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
+import { containersOf } from './dependencies.ts';
 import { checkSlug, type Desk } from './desk.ts';
 import type { TodoCreateRequest, TodoCreateView } from './flow.ts';
 
@@ -95,6 +96,9 @@ function requestProblems(
   if (group !== null && !isSlug(group))
     problems.push({ path: '--group', message: `${JSON.stringify(group)} is no slug` });
   if (group === slug) problems.push({ path: '--group', message: 'a work item is not its own container' });
+  for (const other of group === null ? [] : [group, ...containersOf(group, papers.roadmap)])
+    if (other !== slug && after.includes(other))
+      problems.push({ path: '--after', message: `${other} holds ${slug}, and is delivered only after it` });
   if ((description?.length ?? 0) > DESCRIPTION_MAX)
     problems.push({ path: '--description', message: `is longer than ${DESCRIPTION_MAX} characters` });
   return problems;

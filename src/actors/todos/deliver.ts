@@ -3,7 +3,7 @@
  * it changes nothing.
  */
 import { type DeliveredRow, readDelivered, withDelivered } from '../../io/todos/delivered.ts';
-import { readRoadmap, withoutSlug } from '../../io/todos/roadmap.ts';
+import { withoutSlug } from '../../io/todos/roadmap.ts';
 
 /** The three files, null for one that does not exist. */
 export interface Books {
@@ -18,33 +18,24 @@ export interface Delivery {
   added: string[];
 }
 
-/** What a work item belongs to, and what it is made of besides the rows of its group; null when there is no such one. */
-export type PartsOf = (slug: string) => { group: string | null; parts: string[] } | null;
-
-/** The files with `row` delivered, and with it every container of which nothing is left open. */
-export function withDelivery(books: Books, row: DeliveredRow, partsOf: PartsOf): Delivery {
-  const done = (slug: string) => readDelivered(books.delivered).rows.some((each) => each.slug === slug);
-  const groupOf = (slug: string) =>
-    readRoadmap(books.roadmap).rows.find((each) => each.slug === slug)?.group ?? partsOf(slug)?.group ?? null;
+/** The files with `row` delivered, and with it every container of which nothing is left open. `holds`: who holds what. */
+export function withDelivery(books: Books, row: DeliveredRow, holds: ReadonlyMap<string, readonly string[]>): Delivery {
+  const done = new Set(readDelivered(books.delivered).rows.map(({ slug }) => slug));
   const added: string[] = [];
-  let next: DeliveredRow | null = row;
+  const arrived: DeliveredRow[] = [row];
   let { roadmap, delivered, icebox } = books;
-  while (next) {
+  for (const next of arrived) {
     const { slug } = next;
-    const group = groupOf(slug);
-    if (!done(slug) && !added.includes(slug)) {
+    if (!done.has(slug)) {
       delivered = withDelivered(delivered, next);
       added.push(slug);
     }
-    const grouped = group === null ? [] : readRoadmap(roadmap).rows.filter((each) => each.group === group);
+    done.add(slug);
     roadmap = roadmap === null ? null : withoutSlug(roadmap, slug);
     icebox = icebox === null ? null : withoutSlug(icebox, slug);
-    const isDone = (other: string) => readDelivered(delivered).rows.some((each) => each.slug === other);
-    // A group that is no work item is a mere label.
-    const container = group === null ? null : partsOf(group);
-    const parts = container ? [...new Set([...container.parts, ...grouped.map((each) => each.slug)])] : [];
-    const sweeps = group !== null && parts.length > 0 && parts.every(isDone) && !isDone(group);
-    next = sweeps ? { slug: group, date: row.date, commit: row.commit, children: parts } : null;
+    for (const [container, children] of holds)
+      if (!done.has(container) && children.includes(slug) && children.every((child) => done.has(child)))
+        arrived.push({ slug: container, date: row.date, commit: row.commit, children: [...children] });
   }
   return { books: { roadmap, delivered, icebox }, added };
 }

@@ -7,7 +7,7 @@ import { type Paper, stateFile, todoFile } from '../../io/todos/paths.ts';
 import { cycleIn } from '../../io/todos/roadmap.ts';
 import { withState } from '../../io/todos/state-file.ts';
 import { templateOf } from '../../io/todos/templates.ts';
-import { type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { bookProblems, type Papers, readPapers, type TodoFacts } from './papers.ts';
 import { slugGiven, unknownTodo, type WorkTree } from './work-tree.ts';
 
 /** What became of one work item. */
@@ -40,7 +40,7 @@ export async function draft(tree: WorkTree, slug: string | null, at: string): Pr
   if (cycle) throw cycleFound(cycle);
   const skipped: DraftView['skipped'] = [];
   const order = drafted(papers, wanted, slug, skipped);
-  refuseUnreadable([...papers.problems, ...order.flatMap(({ problems }) => problems)]);
+  refuseUnreadable([...bookProblems(papers), ...order.flatMap(({ problems }) => problems)]);
   const changes = order.map((facts) => ({ facts, texts: missingTexts(tree, facts) }));
   for (const { facts, texts } of changes) write(tree, facts, texts, at);
   const rows = changes.map(({ facts, texts }) => ({

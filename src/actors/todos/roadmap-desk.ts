@@ -11,7 +11,7 @@ import { type Place, readRoadmap, withAfter, withMoved, withoutSlug, withRow } f
 import { type Books, withDelivery } from './deliver.ts';
 import { containersOf, waitingProblems } from './dependencies.ts';
 import { refuseUnreadable } from './draft.ts';
-import { type Papers, readPapers } from './papers.ts';
+import { bookProblems, type Papers, readPapers } from './papers.ts';
 import { listRoadmap, type RoadmapListRow } from './roadmap-list.ts';
 import { slugGiven, type WorkTree } from './work-tree.ts';
 
@@ -71,7 +71,7 @@ export function roadmapDesk(tree: WorkTree, today: () => string): RoadmapDesk {
       delivered: files.read(DELIVERED_FILE),
       icebox: files.read(ICEBOX_FILE),
     };
-    refuseUnreadable([...papers.problems, ...readRoadmap(books.icebox, ICEBOX_FILE).problems]);
+    refuseUnreadable([...bookProblems(papers), ...readRoadmap(books.icebox, ICEBOX_FILE).problems]);
     return { papers, books };
   };
 
@@ -155,11 +155,8 @@ export function roadmapDesk(tree: WorkTree, today: () => string): RoadmapDesk {
       }
       const id = await commitGiven(tree, commit);
       const row = { slug, date: today(), commit: id?.slice(0, 12) ?? null, children: [] };
-      const { books: after, added } = withDelivery(books, row, (other) => {
-        const facts = papers.todos.find((each) => each.slug === other);
-        const around = papers.todos.find((each) => each.children.includes(other));
-        return facts ? { group: around?.slug ?? null, parts: facts.children } : null;
-      });
+      const holds = new Map(papers.todos.map((each) => [each.slug, each.children]));
+      const { books: after, added } = withDelivery(books, row, holds);
       const [first, ...swept] = added;
       const travel = `this work tree alone was changed: commit it on a branch and bring it to main like any work`;
       const notes =

@@ -4,7 +4,7 @@ import { DELIVERED_FILE, ICEBOX_FILE } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap } from '../../io/todos/roadmap.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
 import { refuseUnreadable } from './draft.ts';
-import { type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { bookProblems, type Papers, readPapers, type TodoFacts } from './papers.ts';
 
 export interface RoadmapListRow {
   slug: string;
@@ -14,7 +14,7 @@ export interface RoadmapListRow {
   /** Of `after`, what is not delivered. */
   waiting_for: string[];
   description: string | null;
-  /** One word for how far it is: container, preparing, building, built, reviewing, returned, approved, delivered. */
+  /** One word for how far it is: container, preparing, building, built, reviewing, returned, fixing, approved, delivered. */
   state: string;
   build: string | null;
   review: string | null;
@@ -31,7 +31,7 @@ export interface RoadmapListRow {
 export function listRoadmap(files: WorkFiles, more: { icebox: boolean; delivered: boolean }): RoadmapListRow[] {
   const papers = readPapers(files);
   const icebox = readRoadmap(files.read(ICEBOX_FILE), ICEBOX_FILE);
-  refuseUnreadable([...papers.problems, ...icebox.problems]);
+  refuseUnreadable([...bookProblems(papers), ...icebox.problems]);
   const facts = new Map(papers.todos.map((each) => [each.slug, each]));
   const row = (of: RoadmapRow, where: RoadmapListRow['where']) => rowOf(papers, facts.get(of.slug), of, where);
   const delivered = readDelivered(files.read(DELIVERED_FILE)).rows;
@@ -75,11 +75,11 @@ function rowOf(
 }
 
 /** How far the files say it is, in the words of the todo machine. */
-function stageOf({ delivered, isContainer, state: { build, review } }: TodoFacts): string {
+function stageOf({ delivered, isContainer, state: { build, review, fix } }: TodoFacts): string {
   if (delivered) return 'delivered';
   if (isContainer) return 'container';
   if (review === 'approved') return 'approved';
-  if (review === 'changes_requested') return 'returned';
+  if (review === 'changes_requested' && fix !== 'complete') return fix === 'started' ? 'fixing' : 'returned';
   if (review === 'started') return 'reviewing';
   if (build === 'complete') return 'built';
   return build === 'started' ? 'building' : 'preparing';

@@ -3,19 +3,24 @@
  * anew and loads only what it needs.
  */
 import type { Opened } from '../commands/session.ts';
+import { cloneOf } from '../workspace.ts';
 import { type DeskParts, layDesk, layWholeDesk } from './desk.ts';
 import type { TodoFlow } from './flow.ts';
+import { alone } from './work-tree.ts';
 
 export interface TodoDesk extends TodoFlow {}
 
 export function createTodoDesk(parts: DeskParts): TodoDesk {
   const lay = () => layDesk(parts);
+  const { context } = parts;
+  const writing = <T>(write: () => Promise<T>) => alone({ gitDir: cloneOf(context).gitDir, context }, write);
   return {
     list: async ({ all }) => (await import('./view.ts')).listTodos(await layWholeDesk(parts), all),
     show: async (slug) => (await import('./view.ts')).showTodo(await layWholeDesk(parts), slug),
     next: async () => (await import('./view.ts')).nextTodo(await layWholeDesk(parts)),
-    create: async (request) => (await import('./create.ts')).createTodo(await lay(), request),
-    markPhase: async (request) => (await import('./mark.ts')).markPhase(await lay(), () => parts.opened(), request),
+    create: (request) => writing(async () => (await import('./create.ts')).createTodo(await lay(), request)),
+    markPhase: (request) =>
+      writing(async () => (await import('./mark.ts')).markPhase(await lay(), () => parts.opened(), request)),
     finalize: async (request) => {
       const opened: Opened = await parts.opened();
       return (await import('./finalize.ts')).finalize(lay, opened, request);

@@ -47,7 +47,10 @@ const LOCK_LOOK_MS = 20;
  * Runs what reads and then writes while no other command does so in this work tree: what two write at once, one would
  * lose. Thrown: PAPERS_BUSY (5) when another takes too long, CANNOT_WRITE (1) when the disk refuses.
  */
-export async function alone<T>({ gitDir, context }: WorkTree, write: () => Promise<T>): Promise<T> {
+export async function alone<T>(
+  { gitDir, context }: Pick<WorkTree, 'gitDir' | 'context'>,
+  write: () => Promise<T>,
+): Promise<T> {
   const until = performance.now() + LOCK_WAIT_MS;
   let lock = tryLock(gitDir);
   while (lock === null) {

@@ -107,6 +107,12 @@ export type ProbeOutcome =
   | { kind: 'unsupported'; detail: string }
   | { kind: 'unreachable'; detail: string };
 
+/** A branch and where it is expected to be. */
+export interface BranchTarget {
+  branch: string;
+  sha: string;
+}
+
 /** `deleted`: it is gone, by this call or before it. `moved`: it is elsewhere and was left alone. */
 export type DeleteOutcome =
   | { kind: 'deleted' }
@@ -162,8 +168,11 @@ export interface IntegrationRepository {
   pack(signal?: AbortSignal): Promise<void>;
   /** Asks the remote whether it can serve live mode; changes nothing there. */
   probe(signal?: AbortSignal): Promise<ProbeOutcome>;
-  /** Removes a branch of the remote if it is still at `sha`. Never main. */
-  deleteBranch(branch: string, sha: string, signal?: AbortSignal): Promise<DeleteOutcome>;
+  /**
+   * Removes branches of the remote in one push, each if it is still at its `sha`; one outcome each, in order. Never main.
+   * One that the remote keeps does not keep the others.
+   */
+  deleteBranches(targets: readonly BranchTarget[], signal?: AbortSignal): Promise<DeleteOutcome[]>;
   /** Commits changed files on `parent`; null when they change nothing. Same request, same commit id. */
   commitChanges(request: CommitRequest): Promise<string | null>;
   /** Paths of all files below `folder` ('' for all) at that commit, sorted; empty when there is no such folder. */

@@ -6,12 +6,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classifyPush, describe } from './classify.ts';
+import { classifyPush, describe, readPorcelain } from './classify.ts';
 import { REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import type { History } from './history.ts';
 import type { GitRunner } from './launcher.ts';
 import { isObjectId } from './objects.ts';
 import type {
+  BranchTarget,
   DeleteOutcome,
   FetchOutcome,
   LookOutcome,
@@ -166,18 +167,29 @@ export class Remote {
     return await this.#settle(request, verdict.detail);
   }
 
-  /** Deletes a branch of the remote if it is still at `sha`; a branch that is gone already is `deleted`. */
-  async deleteBranch(branch: string, sha: string, signal?: AbortSignal): Promise<DeleteOutcome> {
-    if (!isBranchName(branch) || !isObjectId(sha) || branch === this.#main)
-      return { kind: 'refused', detail: `not a branch telec deletes: ${JSON.stringify(branch)}` };
-    const ref = `refs/heads/${branch}`;
-    const { result } = await this.#traced([`--force-with-lease=${ref}:${sha}`, REMOTE, `:${ref}`], signal);
-    const seen = await this.look(signal);
-    if (seen.kind === 'unreachable') return { kind: 'unreachable', detail: seen.detail };
-    const head = seen.view.heads.get(branch);
-    if (head === undefined) return { kind: 'deleted' };
-    if (head !== sha) return { kind: 'moved', detail: `${branch} is at ${head}` };
-    return { kind: 'refused', detail: describe(result) };
+  /** One push for all, not atomic: what the remote refuses of one says nothing about the others. */
+  async deleteBranches(targets: readonly BranchTarget[], signal?: AbortSignal): Promise<DeleteOutcome[]> {
+    const suits = ({ branch, sha }: BranchTarget) => isBranchName(branch) && isObjectId(sha) && branch !== this.#main;
+    const asked = targets.filter(suits);
+    if (asked.length === 0) return targets.map(refusedTarget);
+    const refOf = ({ branch }: BranchTarget) => `refs/heads/${branch}`;
+    const leases = asked.map((target) => `--force-with-lease=${refOf(target)}:${target.sha}`);
+    const { result } = await this.#traced([...leases, REMOTE, ...asked.map((target) => `:${refOf(target)}`)], signal);
+    const lines = new Map(readPorcelain(result.stdout.toString('utf8')).map((line) => [line.to, line]));
+    const isGone = (target: BranchTarget) => lines.get(refOf(target))?.flag === '-';
+    // Only what the push does not tell is asked for.
+    const seen = asked.every(isGone) ? null : await this.look(signal);
+    return targets.map((target): DeleteOutcome => {
+      if (!suits(target)) return refusedTarget(target);
+      if (isGone(target)) return { kind: 'deleted' };
+      if (seen === null || seen.kind === 'unreachable') return { kind: 'unreachable', detail: describe(result) };
+      const head = seen.view.heads.get(target.branch);
+      if (head === undefined) return { kind: 'deleted' };
+      if (head !== target.sha) return { kind: 'moved', detail: `it is at ${head}` };
+      const line = lines.get(refOf(target));
+      if (line === undefined) return { kind: 'unreachable', detail: describe(result) };
+      return { kind: 'refused', detail: line.reason || describe(result) };
+    });
   }
 
   /** Whether the remote can be written to and takes several refs as one; nothing is changed. */
@@ -252,6 +264,10 @@ export class Remote {
       await unlink(trace).catch(() => undefined);
     }
   }
+}
+
+function refusedTarget({ branch }: BranchTarget): DeleteOutcome {
+  return { kind: 'refused', detail: `not a branch telec deletes: ${JSON.stringify(branch)}` };
 }
 
 /** True when the trace is whole (each process that started also ended in order) and no pack was begun. */

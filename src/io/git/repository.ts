@@ -15,6 +15,7 @@ import { formatCommit, ObjectStore } from './objects.ts';
 import { pathBytes, showPath } from './paths.ts';
 import type {
   Ancestry,
+  BranchTarget,
   CommitRequest,
   DeleteOutcome,
   FenceNote,
@@ -212,8 +213,8 @@ class PrivateRepository implements IntegrationRepository {
     return await this.#parts.remote.probe(await this.#parts.objects.write('commit', content), signal);
   }
 
-  deleteBranch(branch: string, sha: string, signal?: AbortSignal): Promise<DeleteOutcome> {
-    return this.#parts.remote.deleteBranch(branch, sha, signal);
+  deleteBranches(targets: readonly BranchTarget[], signal?: AbortSignal): Promise<DeleteOutcome[]> {
+    return this.#parts.remote.deleteBranches(targets, signal);
   }
 
   async commitChanges(request: CommitRequest): Promise<string | null> {

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { EXIT, TelecError } from '../../errors.ts';
+import { aftercareEvents } from './aftercare.ts';
 import { candidateEvents } from './candidates.ts';
 import { decisionEvents } from './decisions.ts';
 import { registryEvents } from './registry.ts';
@@ -16,6 +17,7 @@ const OWN_EVENTS = {
   ...workerEvents,
   ...terminalEvents,
   ...candidateEvents,
+  ...aftercareEvents,
   ...sessionEvents,
   ...registryEvents,
   ...decisionEvents,

@@ -52,6 +52,8 @@ export interface Lifecycle {
   rank?: readonly string[];
   /** Decides between equal ranks: the greater wins. */
   rankBias?: number;
+  /** Payload field without whose value the event has nothing to tell: it resolves the row that is there, and makes none. */
+  settledWithout?: string;
   /** Short types: rows of the family that were last written by one of these are resolved. */
   resolvesRowsOf?: readonly string[];
 }

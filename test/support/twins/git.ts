@@ -4,6 +4,8 @@
  * when it happens, whether the remote is reached and whether its answer arrives.
  */
 import type {
+  BranchTarget,
+  DeleteOutcome,
   IntegrationRepository,
   MainCommit,
   MergeOutcome,
@@ -134,6 +136,15 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     subject: message.split('\n', 1)[0] ?? '',
   });
 
+  const removeBranch = ({ branch, sha }: BranchTarget): DeleteOutcome => {
+    const ref = `refs/heads/${branch}`;
+    if (ref === MAIN_REF || NO_BRANCH.test(branch)) return { kind: 'refused', detail: 'not a branch telec deletes' };
+    const head = remote.branch(branch);
+    if (head !== null && head !== sha) return { kind: 'moved', detail: `it is at ${head}` };
+    remote.setRef(ref, null);
+    return { kind: 'deleted' };
+  };
+
   return {
     look: (signal) =>
       ask('look', signal, () => {
@@ -240,14 +251,18 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     pack: () => local('pack', () => undefined),
     probe: (signal) => ask('probe', signal, () => ({ kind: 'ok' as const })),
 
-    deleteBranch: (branch, sha, signal) =>
-      ask('deleteBranch', signal, () => {
-        const ref = `refs/heads/${branch}`;
-        if (ref === MAIN_REF) return { kind: 'refused', detail: 'main is never deleted' };
-        const head = remote.branch(branch);
-        if (head !== null && head !== sha) return { kind: 'moved', detail: `${branch} is at ${head}` };
-        remote.setRef(ref, null);
-        return { kind: 'deleted' };
+    deleteBranches: (targets, signal) =>
+      port.perform('git.deleteBranches', () => {
+        const fate = remote.reachable ? port.fate('deleteBranches') : 'cut';
+        const remove = () => targets.map((target) => removeBranch(target));
+        const silence = () => targets.map((): DeleteOutcome => unreachable);
+        if (fate === 'cut' || fate === 'dropped' || signal?.aborted) return silence();
+        if (fate === 'late') {
+          port.later('git.deleteBranches', remove);
+          return silence();
+        }
+        const outcomes = remove();
+        return fate === 'lost' ? silence() : outcomes;
       }),
 
     commitChanges: ({ parent, changes, message, author, timeSeconds }) =>
