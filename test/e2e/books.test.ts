@@ -351,3 +351,35 @@ test('CRLF lines and a missing end of the last line stay as they are', async () 
   expect(deliveredOn(world)).toEqual([{ slug: 'one', date: today(), commit: mergeOf(world, 'one') }]);
   await expectSound(world);
 });
+
+for (const [where, back] of [
+  ['before it', (world: World) => world.first],
+  ['into its middle', (world: World) => git(world.remoteDir, 'rev-parse', 'main~2')],
+] as const) {
+  test(`no commit of a delivery is foreign: main taken back ${where}, accepted, and put right again`, async () => {
+    const world = await makeWorld({ files: TODOS });
+    await world.ready([{ slug: 'one' }]);
+    await world.integrate();
+    const tip = world.main();
+    const old = back(world);
+    git(world.remoteDir, 'update-ref', 'refs/heads/main', old);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'halted' });
+    expect((await world.run(['unhold', '--reason', 'seen'])).code).toBe(0);
+    git(world.remoteDir, 'update-ref', 'refs/heads/main', tip);
+    const stranger = world.foreign({ 'x.txt': 'x\n' });
+    await world.ready([{ slug: 'two' }]);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    const told = (await world.events()).filter(({ event }) => event.endsWith('integration.main.foreign'));
+    expect(told.map(({ payload }) => payload['commits'])).toEqual([[stranger]]);
+    await expectSound(world);
+  });
+}
+
+test('S3-3.3f cleanup.todo: false on main keeps the papers; the delivery is entered all the same', async () => {
+  const world = await makeWorld({ files: { ...TODOS, 'telec.yaml': 'cleanup: {todo: false}\n' } });
+  await world.ready([{ slug: 'one' }]);
+  expect((await world.integrate()).json).toMatchObject({ completed: 1 });
+  expect(subjects(world)).toEqual(['Merge one (work/one)', 'Deliver one: bookkeeping']);
+  expect(world.files()['todos/one/requirements.md']).toBe('one\n');
+  await expectSound(world);
+});

@@ -13,6 +13,7 @@ import { isAlive } from '../support/daemon-world.ts';
 import { endWorlds, expectSound, makeWorld, type Run, shortType, type World } from '../support/e2e-world.ts';
 import { git, tryGit } from '../support/git-repo.ts';
 import { poll } from '../support/redis-server.ts';
+import { approve, makeTodoWorld } from '../support/todo-world.ts';
 
 afterAll(endWorlds);
 
@@ -407,6 +408,51 @@ describe('the integrator without a daemon', () => {
     const lifted = await world.run<{ hold: HoldView | null }>(['unhold', '--reason', 'meant'], as('admin'));
     expect([lifted.code, lifted.json.hold]).toEqual([0, null]);
   });
+});
+
+test('S0-2.2p the way around a dispatched gate leaves the same record, and says that it came directly', async () => {
+  const world = await makeWorld();
+  const { command } = agent(world, '/next-prepare-gate login');
+  const gate = ['todo', 'gate', 'login', '--score', '9', '--status', 'pass'];
+  for (const argv of [
+    ['todo', 'create', 'login'],
+    ['todo', 'draft', 'login'],
+  ]) {
+    const run = await world.run(argv, as('worker', 'drafter'));
+    expect(run.code, run.stderr).toBe(0);
+  }
+  const denied = await world.run<Refusal>(
+    ['sessions', 'start', '--role', 'worker', '--command', command],
+    as('worker'),
+  );
+  expect([denied.code, denied.json.error.code]).toEqual([6, 'PERMISSION_DENIED']);
+  const direct = await world.run<Record<string, unknown>>(gate, as('worker', 'judge'));
+  expect(direct.json).toMatchObject({ status: 'pass', score: 9, via: 'direct', session_id: 'judge' });
+
+  const { json } = await start(world, ['--role', 'worker', '--command', command], as('orchestrator', 'boss'));
+  const dispatched = await world.run<Record<string, unknown>>(gate, as('worker', json.session_id ?? ''));
+  const said = { via: 'dispatched', session_id: json.session_id, assessed_at: dispatched.json['assessed_at'] };
+  expect(dispatched.json).toEqual({ ...direct.json, ...said });
+});
+
+test('the hand-over ends the session of the worker that said it is ready, with its process', async () => {
+  const world = await makeTodoWorld(['login']);
+  const tree = world.workTree('work/login');
+  await approve(tree, 'login');
+  const { command } = agent(world, '/next-finalize login');
+  const { json } = await start(world, ['--role', 'worker', '--command', command], as('orchestrator', 'boss'));
+  const worker = as('worker', json.session_id ?? '');
+  const said = await tree.run(['todo', 'finalize', 'login', '--for-orchestrator'], { ...worker, text: true });
+  const output = join(world.dir, 'output.txt');
+  writeFileSync(output, said.stdout);
+  const handover = ['todo', 'handover', 'login', '--worker-output', output, '--worker-session', json.session_id ?? ''];
+  expect((await tree.run(handover, worker)).code).toBe(6);
+  expect(isAlive(json.pid ?? 0)).toBe(true);
+  const run = await tree.run<{ steps: { step: string; detail: string }[] }>(handover, as('orchestrator', 'boss'));
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.json.steps.find(({ step }) => step === 'worker_ended')?.detail).toBe(`${json.session_id}: ended`);
+  expect(isAlive(json.pid ?? 0)).toBe(false);
+  expect(await sessions(world, '--role', 'worker')).toMatchObject([{ id: json.session_id, reason: 'asked' }]);
 });
 
 test('S4-Out2 the work tree of a worker is as it was while and after its commit is integrated', async () => {

@@ -134,17 +134,6 @@ export const PLANTS = {
         },
       }),
   },
-  'the end of a delivery is told as its merge': {
-    ...HEALTHY,
-    breaks: ['books'],
-    repository: (repository) =>
-      withMethods(repository, {
-        deliveredBy: (commit) => {
-          const record = repository.deliveredBy(commit);
-          return record?.context.delivery?.merge_commit === commit ? undefined : record;
-        },
-      }),
-  },
   'the log takes what a former holder writes': {
     ...HEALTHY,
     breaks: ['I1'],

@@ -133,12 +133,12 @@ export function factsOf(
   };
 }
 
-/** The facts with what the rollout of the work item has against building it. */
-export function heldBackBy(facts: TodoFacts, heldBack: BuildProblem[]): TodoFacts {
-  return { ...facts, heldBack, notBuildable: [...facts.notBuildable, ...heldBack] };
-}
-
 /** What of the problems is about the lists themselves; a folder that nobody can read stands in the way of itself alone. */
 export function bookProblems({ problems }: Papers): Problem[] {
   return problems.filter(({ path }) => [ROADMAP_FILE, DELIVERED_FILE].some((name) => path.startsWith(name)));
+}
+
+/** The facts with what the rollout of the work item has against building it. */
+export function heldBackBy(facts: TodoFacts, heldBack: BuildProblem[]): TodoFacts {
+  return { ...facts, heldBack, notBuildable: [...facts.notBuildable, ...heldBack] };
 }
