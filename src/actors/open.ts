@@ -151,7 +151,7 @@ async function admitted(context: CommandContext): Promise<Admission> {
   const { notInitialized, openForWriting } = await import('./commands/session.ts');
   const { wasDispatched } = await import('./sessions/register.ts');
   const { workspaceOf } = await import('./todos/desk.ts');
-  const place = await placeOfLog(context, () => workspaceOf(context));
+  const place = await placeOfLog(context);
   if (!place) throw notInitialized();
   const host = await openHost(await hostOptions(context, place));
   try {
