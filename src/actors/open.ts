@@ -150,7 +150,6 @@ async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
   const { notInitialized, openForWriting } = await import('./commands/session.ts');
   const { wasDispatched } = await import('./sessions/register.ts');
-  const { workspaceOf } = await import('./todos/desk.ts');
   const place = await placeOfLog(context);
   if (!place) throw notInitialized();
   const host = await openHost(await hostOptions(context, place));
