@@ -12,6 +12,7 @@ import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import { leaseView } from './status.ts';
+import { needsSession } from './supervisor.ts';
 import { candidateView } from './views.ts';
 
 const SETTLE_LOOK_MS = 1000;
