@@ -14,9 +14,10 @@
 import type { EventLog, LogEntry } from '../io/redis/log.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import { readEntry } from '../machines/events.ts';
+import type { CandidateRecord, Change } from './candidate-record.ts';
 import type { NotificationBoard } from './notifications.ts';
 import { compareIds, type Pipeline, type PipelineEvent } from './pipeline.ts';
-import type { CandidateRecord, Change, Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** Entries of one page; a page of the largest events is 250 MiB, of usual ones 300 KiB. */
 const PAGE_ENTRIES = 1000;

@@ -23,6 +23,8 @@ export const FAULT_POINTS = [
   'after-block',
   'before-clean',
   'after-clean',
+  'before-follow-ups',
+  'after-follow-ups',
   'before-session-completed',
   'after-session-completed',
   'after-release',

@@ -5,13 +5,14 @@
 import { EXIT, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { candidateKey } from '../machines/identity.ts';
+import { needsSession } from './candidate-record.ts';
 import type { IntegrateView, SettleOutcome } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import { needsSession } from './repository.ts';
 import { leaseView } from './status.ts';
+import { needsSession } from './supervisor.ts';
 import { candidateView } from './views.ts';
 
 const SETTLE_LOOK_MS = 1000;

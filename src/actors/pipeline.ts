@@ -8,8 +8,9 @@
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import type { DomainEvent, Envelope, EventSchema } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
+import type { CandidateRecord } from './candidate-record.ts';
 import type { NotificationBoard } from './notifications.ts';
-import type { CandidateRecord, Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** One entry on its way through the cartridges. */
 export interface PipelineEvent {

@@ -4,9 +4,10 @@
  */
 import type { Clock } from '../io/clock.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
+import type { CandidateRecord } from './candidate-record.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import type { Prober } from './prober.ts';
-import type { CandidateRecord, Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 export interface ProbeLoopOptions {
   clock: Clock;

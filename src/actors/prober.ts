@@ -6,8 +6,9 @@ import type { Clock } from '../io/clock.ts';
 import type { IntegrationRepository, RemoteView } from '../io/git/port.ts';
 import type { PayloadOf } from '../machines/events.ts';
 import type { ProbedFacts } from '../machines/readiness.ts';
+import type { CandidateRecord } from './candidate-record.ts';
 import type { Emission, NotificationProducer } from './producer.ts';
-import type { CandidateRecord, Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 export interface ProberOptions {
   git: IntegrationRepository;

@@ -210,7 +210,7 @@ export class RepositoryClient implements TelecClient {
   }
 
   async resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView> {
-    const { resume } = await import('./commands/submit.ts');
+    const { resume } = await import('./commands/resume.ts');
     return resume(await this.#writing(), request);
   }
 

@@ -7,7 +7,6 @@
 import { type ActorOptions, type ActorRefFrom, createActor, type Snapshot } from 'xstate';
 import { InvariantViolation } from '../errors.ts';
 import {
-  type CandidateContext,
   type CandidateEvent,
   type CandidateInput,
   type CandidateState,
@@ -27,33 +26,7 @@ import {
   type Standing,
   withDelivery,
 } from '../machines/standing.ts';
-
-/** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
-export interface CandidateRecord {
-  /** `<key>` for the first generation, `<key>#<n>` for the others. Also the actor's id. */
-  id: string;
-  key: CandidateKey;
-  state: CandidateState;
-  context: CandidateContext;
-  /** Stamp of the event that changed it last. */
-  updatedAt: string;
-  /** Entry of its newest probe, the `previous` of the next. */
-  lastProbe: string | null;
-}
-
-/** One step of one candidate; `from` is null for its first. */
-export interface Change {
-  record: CandidateRecord;
-  from: CandidateState | null;
-  to: CandidateState;
-  entryId: string;
-}
-
-/** What applying an event did. `unbelieved`: nothing in the log bears the completion out; the entry is to be buried. */
-export interface Applied {
-  changes: Change[];
-  unbelieved: string | null;
-}
+import type { Applied, CandidateRecord, Change } from './candidate-record.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
 
@@ -158,7 +131,7 @@ export class Repository {
 
   /** Applies one event of the log. Events that concern no candidate here change nothing. */
   apply(event: DomainEvent): Applied {
-    const open = this.#standing.openPushes;
+    const before = this.#standing;
     this.#standing = foldStanding(this.#standing, event);
     this.#sessions = foldSessions(this.#sessions, event);
     switch (event.type) {
@@ -186,15 +159,18 @@ export class Repository {
       case 'integration.candidate.already_merged':
       case 'deployment.failed':
         return this.#tellKeys([candidateKey(event.payload)], event);
-      case 'deployment.completed':
-        return this.#applyCompletion(event);
+      case 'deployment.completed': {
+        const applied = this.#applyCompletion(event);
+        if (applied.unbelieved !== null) this.#standing = before;
+        return applied;
+      }
       case 'integration.push.attempted':
         return this.#tellKeys(event.payload.members.map(candidateKey), event);
       case 'integration.push.succeeded':
       case 'integration.push.rejected':
       case 'integration.push.burned': {
         const { seq } = event.payload;
-        return this.#tellKeys(pushMembers(open.find((push) => push.seq === seq)), event);
+        return this.#tellKeys(pushMembers(before.openPushes.find((push) => push.seq === seq)), event);
       }
       default:
         return NOTHING;
@@ -399,8 +375,3 @@ export class Repository {
 const NOTHING: Applied = { changes: [], unbelieved: null };
 
 const pushKey = (remote: string, branch: string, sha: string): string => `${remote} ${branch} ${sha}`;
-
-/** Work that is not in the queue: one left integrating by a dead session, or one found on main. */
-export function needsSession({ state, context }: CandidateRecord): boolean {
-  return state === 'integrating' || context.facts?.integrated === true;
-}

@@ -11,8 +11,9 @@ import { type CandidateContext, type CandidateState, candidateMachine } from '..
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
 import { deliveryEnds } from '../machines/standing.ts';
+import type { CandidateRecord } from './candidate-record.ts';
 import { saveSummary } from './glance.ts';
-import type { CandidateRecord, RepositoryDump } from './repository.ts';
+import type { RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
 const SHAPE = 3;

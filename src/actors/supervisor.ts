@@ -9,8 +9,10 @@
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import { owesEnd } from '../machines/standing.ts';
+import { needsSession } from './candidate-record.ts';
+import { needFollowUpSession } from './follow-ups.ts';
 import type { Session, SessionResult } from './integrator.ts';
-import { needsSession, type Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** First pause after a session that was aborted or achieved nothing, ms; doubled each time. */
 const PAUSE_FIRST_MS = 1000;
@@ -136,7 +138,7 @@ export class Supervisor {
     const { standing } = repository;
     if (standing.mode !== 'live' || standing.hold || !mayIntegrate()) return false;
     if (repository.queue.length > 0 || standing.openPushes.length > 0 || owesEnd(standing)) return true;
-    return repository.live().some(needsSession);
+    return repository.live().some(needsSession) || needFollowUpSession(repository);
   }
 
   #startIfDue(leaseIsFree = false): void {

@@ -5,12 +5,14 @@
 import { EXIT, TelecError } from '../errors.ts';
 import { CANDIDATE_STATES, type CandidateState as State } from '../machines/candidate.ts';
 import { fullType } from '../machines/events.ts';
-import { SLUG_PATTERN } from '../machines/identity.ts';
+import { candidateKey, SLUG_PATTERN } from '../machines/identity.ts';
 import { compareRank } from '../machines/queue.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
+import type { CandidateRecord } from './candidate-record.ts';
 import type { BlockedView, CandidateView, NotificationRow, QueueRow, WhyView } from './client.ts';
+import { findFollowUp, type OpenFollowUp, openFollowUps } from './follow-ups.ts';
 import type { NotificationBoard } from './notifications.ts';
-import type { CandidateRecord, Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 import { holdAt } from './status.ts';
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
@@ -115,6 +117,9 @@ export function whyView(repository: Repository, slug: string, now: number): WhyV
   const records = SLUG_PATTERN.test(slug) ? repository.ofSlug(slug) : [];
   const record = topOf(records);
   if (record) return { slug, state: record.state, waiting_for: waitsFor(repository, record, now) };
+  const followUp = findFollowUp(repository, slug);
+  const source = followUp && repository.find(candidateKey(followUp.source));
+  if (source) return { slug, state: null, waiting_for: waitsFor(repository, source, now) };
   if (repository.review(slug) === undefined) {
     throw new TelecError('NOT_FOUND', EXIT.domain, `nothing is known of ${JSON.stringify(slug)}`, {
       hint: 'telec candidates',
@@ -157,7 +162,8 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
           who: 'the integrator session, or the next one if it died',
         },
       ];
-    case 'blocked':
+    case 'blocked': {
+      const followUp = openFollowUps(repository).find(({ source }) => source === record.key);
       return [
         {
           code: 'blocked',
@@ -165,11 +171,26 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
           event: fullType('integration.candidate.resumed'),
           who: `whoever mends it (telec resume ${context.slug}), or a new commit of the slug`,
         },
+        ...(followUp ? [followUpWait(followUp)] : []),
         ...readinessReasons(context).map(({ code, text }) => ending(code, text)),
       ];
+    }
     default:
       return [];
   }
+}
+
+/** What a resume asks of the follow-up; a new commit of the source's slug does not wait for it. */
+function followUpWait({ slug, source, resolved, next_action }: OpenFollowUp): WhyView['waiting_for'][number] {
+  const text = `the follow-up ${slug} of ${source} is ${resolved ? 'resolved' : 'not resolved as far as the log knows'}`;
+  return resolved
+    ? { code: 'follow_up', text, event: fullType('integration.candidate.resumed'), who: `anybody: ${next_action}` }
+    : {
+        code: 'follow_up',
+        text,
+        event: fullType('review.approved'),
+        who: `a reviewer of ${slug} (telec resume --help)`,
+      };
 }
 
 function ending(code: Reason['code'], text: string): WhyView['waiting_for'][number] {

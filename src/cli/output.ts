@@ -3,6 +3,10 @@
  * Every text that came from outside passes `plain` before a person sees it. Never decides what is said.
  */
 
+import { plain, UNSAFE } from '../io/plain-text.ts';
+
+export { plain, plainLines } from '../io/plain-text.ts';
+
 /** What the program needs of an output stream; `process.stdout` is one. */
 export interface OutputStream {
   write(text: string, callback?: (error?: Error | null) => void): boolean;
@@ -13,30 +17,6 @@ export interface OutputStream {
 /** Thrown when the reader of stdout went away; the program ends quietly. */
 export class ReaderGone extends Error {
   override name = 'ReaderGone';
-}
-
-/** Control characters, invisible ones and those that turn the direction of writing: a terminal must not obey them. */
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udc7f]/g;
-
-/** Characters a person is shown of one value; the whole stands in `--json`. */
-const SHOWN_MAX = 2000;
-
-/** `text` as one line without anything a terminal would obey, cut to `most` characters. */
-export function plain(text: string, most = SHOWN_MAX): string {
-  const cut = text.length > most ? `${text.slice(0, most)}… (${text.length - most} more characters)` : text;
-  return cut.replace(UNSAFE, (char) => {
-    if (char === '\t' || char === '\n' || char === '\r') return char === '\r' ? '' : ' ';
-    const code = char.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
-}
-
-/** The lines of a text, each made plain; at most `most` of them, with a word on the rest. */
-export function plainLines(text: string, most = 40): string[] {
-  const lines = text.replace(/\n$/, '').split('\n');
-  const shown = lines.slice(0, most).map((line) => plain(line));
-  return lines.length > most ? [...shown, `… (${lines.length - most} more lines)`] : shown;
 }
 
 /** One line of JSON; what JSON itself leaves raw but a terminal obeys is written as an escape of the same value. */

@@ -1,6 +1,6 @@
 /**
  * What the log says about the repository as a whole: configuration, mode, hold, main as it is known, sessions and
- * pushes whose outcome is open. A pure fold beside the candidates; it decides nothing about one of them.
+ * pushes whose outcome is open, follow-ups. A pure fold beside the candidates; it decides nothing about one of them.
  */
 import {
   type Aftercare,
@@ -12,6 +12,7 @@ import {
   foldSessionEnd,
 } from './aftercare.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
+import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
 
 export interface Hold {
@@ -33,6 +34,9 @@ export interface OpenPush {
   fenceTo: string;
   sessionId: string;
   members: PayloadOf<'integration.push.attempted'>['members'];
+  /** What main is once it has landed. */
+  tip: string;
+  followUps: FollowUpChange[];
 }
 
 export interface SessionRecord {
@@ -56,6 +60,8 @@ export interface Standing {
   /** The log whose fence a person decided to take over, if any. */
   adoptedLog: string | null;
   aftercare: Aftercare;
+  /** All there ever were, in the order in which they were opened. */
+  followUps: readonly FollowUp[];
 }
 
 export const FRESH_STANDING: Standing = {
@@ -67,6 +73,7 @@ export const FRESH_STANDING: Standing = {
   openPushes: [],
   adoptedLog: null,
   aftercare: FRESH_AFTERCARE,
+  followUps: [],
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
@@ -110,20 +117,23 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
     case 'integration.push.attempted': {
       const { seq, push_number: pushNumber, base, session_id: sessionId, members } = event.payload;
       const { fence_from: fenceFrom, fence_to: fenceTo } = event.payload;
-      const push: OpenPush = { seq, pushNumber, base, fenceFrom, fenceTo, sessionId, members };
+      const { tip = members.at(-1)?.tip ?? base, follow_ups: followUps = [] } = event.payload;
+      const push: OpenPush = { seq, pushNumber, base, fenceFrom, fenceTo, sessionId, members, tip, followUps };
       return { ...standing, openPushes: [...standing.openPushes, push] };
     }
     case 'integration.push.succeeded': {
       const push = standing.openPushes.find(({ seq }) => seq === event.payload.seq);
-      return { ...withoutPush(standing, event.payload.seq), main: push?.members.at(-1)?.tip ?? standing.main };
+      return { ...withoutPush(standing, event.payload.seq), main: push?.tip ?? standing.main };
     }
     case 'integration.push.rejected':
     case 'integration.push.burned':
       return withoutPush(standing, event.payload.seq);
     case 'integration.log.adopted':
       return { ...standing, adoptedLog: event.payload.from_log };
-    default:
-      return standing;
+    default: {
+      const followUps = foldFollowUps(standing.followUps, event);
+      return followUps === standing.followUps ? standing : { ...standing, followUps };
+    }
   }
 }
 

@@ -258,7 +258,8 @@ for (const [what, [path, content, place]] of Object.entries(BROKEN)) {
       reproduce: `git show ${one?.sha}:${place.replace(/ line \d+$/, '')}`,
     });
     expect(blocked?.conflict_evidence[0]).toMatch(new RegExp(`^${place}: `));
-    expect(world.main()).toBe(world.first);
+    // Main has the follow-up of it and else nothing new.
+    expect(subjects(world)).toEqual([`Follow-ups: open one-integration-blocked-${one?.sha.slice(0, 7)}`]);
     await expectSound(world);
   });
 }
@@ -267,7 +268,7 @@ test('F13 a roadmap broken on main blocks deliveries until a branch mends it; th
   const world = await makeWorld({ config: 'integration: {push_batch: 10, grace_ms: 0}\n', files: TODOS });
   const broken = `${ROADMAP}  - oops: [\n`;
   const from = world.foreign({ 'todos/roadmap.yaml': broken });
-  await world.ready([{ slug: 'one', from }]);
+  const [one] = await world.ready([{ slug: 'one', from }]);
   expect((await world.integrate()).json).toMatchObject({ completed: 0, blocked: 1 });
   expect((await world.candidate('one')).blocked).toMatchObject({
     kind: 'error',
@@ -276,10 +277,11 @@ test('F13 a roadmap broken on main blocks deliveries until a branch mends it; th
   expect(world.files()['todos/roadmap.yaml']).toBe(broken);
   await world.ready([{ slug: 'mend', from, files: { 'todos/roadmap.yaml': ROADMAP } }]);
   expect((await world.integrate()).json).toMatchObject({ completed: 1 });
-  expect((await world.run(['resume', 'one'])).code).toBe(0);
+  expect((await world.run(['resume', 'one', '--force', '--reason', 'it is mended'])).code).toBe(0);
   expect((await world.integrate()).json).toMatchObject({ completed: 1 });
   expect(subjects(world).slice(1)).toEqual([
     'Merge mend (work/mend)',
+    `Follow-ups: open one-integration-blocked-${one?.sha.slice(0, 7)}`,
     'Merge one (work/one)',
     'Deliver one: bookkeeping',
     'Deliver one: todo cleanup',
@@ -298,8 +300,8 @@ test('a delivered list broken on main: who does not need it lands, who needs it 
   ]);
   expect((await world.integrate()).json).toMatchObject({ completed: 2, blocked: 1 });
   expect(world.landed()).toEqual(['free', 'open']);
-  // The train was pushed before the broken one was judged again on the main that resulted.
-  expect(pushes()).toBe(2);
+  // The train was pushed before the broken one was judged again on the main that resulted; the last is its follow-up.
+  expect(pushes()).toBe(3);
   expect((await world.candidate('one')).blocked).toMatchObject({ kind: 'error' });
   await expectSound(world);
 });

@@ -38,22 +38,24 @@ async function threeMore(world: World, prefix = '', papers = false): Promise<voi
   ]);
 }
 
-async function threeReady(batch: number): Promise<World> {
-  const world = await makeWorld({ config: config(batch) });
-  await threeMore(world);
-  return world;
-}
-
-/** Main of a repository that keeps books. */
+/** Main of a repository that keeps books, so that the one that is blocked gets a follow-up. */
 const PLANNED = {
   'README.md': 'a project\n',
   'app.txt': 'one\ntwo\nthree\n',
   'todos/roadmap.yaml': '# The plan\n- slug: later   # some day\n',
 };
 
+async function threeReady(batch: number, files?: Record<string, string>): Promise<World> {
+  const world = await makeWorld({ config: config(batch), ...(files ? { files } : {}) });
+  await threeMore(world);
+  return world;
+}
+
+/** Follow-ups by what they do; they are dated, so the rest of main is compared without them. */
 interface End {
   landed: string[];
-  tree: string;
+  followUps: string[];
+  files: Record<string, string>;
   /** Slug, type, and outcome or kind. */
   terminal: string[];
   /** Times commits of main were taken for somebody else's. */
@@ -66,7 +68,10 @@ async function endOf(world: World): Promise<End> {
   const events = await world.events();
   return {
     landed: world.landed(),
-    tree: git(world.remoteDir, 'rev-parse', 'main^{tree}'),
+    followUps: events
+      .filter(({ event }) => shortType(event) === 'integration.followup.landed')
+      .map(({ payload }) => `${payload['slug']} ${payload['change']}`.replace(/-[0-9a-f]{7} /, ' ')),
+    files: withoutFollowUps(world),
     terminal: events
       .filter(({ event }) => ['deployment.completed', 'deployment.failed'].includes(shortType(event)))
       .map(({ event, payload }) => `${payload['slug']} ${shortType(event)} ${payload['outcome'] ?? payload['kind']}`)
@@ -76,6 +81,13 @@ async function endOf(world: World): Promise<End> {
     lease: (await world.run(['lease'])).json,
   };
 }
+
+const withoutFollowUps = (world: World): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(world.files()).filter(
+      ([path]) => path !== 'todos/roadmap.yaml' && !path.includes('-integration-blocked-'),
+    ),
+  );
 
 /** Waits until nobody holds the lease any more, as seen by the server's clock. */
 async function leaseIsOver(world: World): Promise<void> {
@@ -103,14 +115,15 @@ async function each<T>(items: readonly T[], job: (item: T) => Promise<void>): Pr
 
 /** Every point an undisturbed session passes, with the time it passes it. */
 async function pointsPassed(batch: number): Promise<string[]> {
-  const world = await threeReady(batch);
+  const world = await threeReady(batch, PLANNED);
   const passed = join(world.dir, 'passed');
   writeFileSync(passed, '');
   const { done } = world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_PASSED: passed } });
   expect(await done).toMatchObject({ code: 0 });
   expect(await endOf(world)).toEqual({
     landed: ['one', 'three'],
-    tree: expect.any(String),
+    followUps: ['two-integration-blocked opened'],
+    files: expect.any(Object),
     terminal: [
       'one deployment.completed merged',
       'three deployment.completed merged',
@@ -127,8 +140,8 @@ async function pointsPassed(batch: number): Promise<string[]> {
     .flatMap((point) => {
       const times = (seen.get(point) ?? 0) + 1;
       seen.set(point, times);
-      // From the third time on the same step is taken in the same situation.
-      return times > 2 ? [] : [`${point}:${times}`];
+      // From the third time on the same step is taken in the same situation; a third push is the one of follow-ups.
+      return times > (point.includes('push') ? 3 : 2) ? [] : [`${point}:${times}`];
     });
   expect(new Set(seen.keys())).toEqual(new Set(FAULT_POINTS));
   return deaths;
@@ -136,7 +149,7 @@ async function pointsPassed(batch: number): Promise<string[]> {
 
 /** Three candidates, a session that dies, another that goes on: the end is the one of an undisturbed session. */
 async function dieAndGoOn(world: World, death: string, prefix: string): Promise<void> {
-  const before = { landed: world.landed(), files: world.files() };
+  const before = { landed: world.landed(), files: withoutFollowUps(world) };
   await threeMore(world, prefix, true);
   const victim = await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: death } }).done;
   expect(victim.signal).toBe('SIGKILL');
@@ -145,7 +158,7 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
   expect((await world.integrate()).json).toMatchObject({ outcome: 'drained' });
   const end = await endOf(world);
   expect(end.landed).toEqual([...before.landed, `${prefix}one`, `${prefix}three`]);
-  expect(world.files()).toEqual({
+  expect(withoutFollowUps(world)).toEqual({
     ...before.files,
     'app.txt': `${prefix}ONE\n`,
     [`${prefix}one.txt`]: 'one\n',
@@ -158,6 +171,8 @@ async function dieAndGoOn(world: World, death: string, prefix: string): Promise<
     `${prefix}three deployment.completed merged`,
     `${prefix}two deployment.failed conflict`,
   ]);
+  expect(end.followUps.filter((text) => text.startsWith(prefix))).toEqual([`${prefix}two-integration-blocked opened`]);
+  expect(Object.keys(world.files()).filter((path) => path.startsWith(`todos/${prefix}two-`))).toHaveLength(3);
   expect({ foreign: end.foreign, lease: end.lease }).toEqual({ foreign: 0, lease: null });
 }
 
@@ -181,11 +196,11 @@ for (const batch of [1, 10]) {
 }
 
 test('told to stop at any point a session finishes what it pushed, gives the rest and the lease back', async () => {
-  const calm = await threeReady(1);
+  const calm = await threeReady(1, PLANNED);
   await calm.integrate();
   const expected = await endOf(calm);
   await each(FAULT_POINTS, async (point) => {
-    const world = await threeReady(1);
+    const world = await threeReady(1, PLANNED);
     const controller = new AbortController();
     const told = await world.integrate({
       signal: controller.signal,
@@ -329,7 +344,8 @@ for (const [verb, when] of [
     expect(existsSync(join(world.dir, 'died'))).toBe(true);
     expect(await endOf(world)).toEqual({
       landed: ['one', 'three'],
-      tree: expect.any(String),
+      followUps: [],
+      files: expect.any(Object),
       terminal: [
         'one deployment.completed merged',
         'three deployment.completed merged',

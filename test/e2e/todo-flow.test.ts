@@ -9,7 +9,7 @@ import type {
   TodoNextView,
   TodoView,
 } from '../../src/actors/todos/flow.ts';
-import { endWorlds, expectSound, shortType } from '../support/e2e-world.ts';
+import { ago, endWorlds, expectSound, shortType } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 import { approve, makeTodoWorld, PASSED, refusal, todoFiles } from '../support/todo-world.ts';
 
@@ -166,15 +166,22 @@ describe('the way of a work item', () => {
     expect(await world.states()).toEqual({ login: 'ready' });
   });
 
-  test('a blocked commit that is finalized again is resumed', async () => {
+  test('a blocked commit that is finalized again is resumed, once its follow-up is resolved', async () => {
     const world = await makeTodoWorld(['login']);
     const tree = world.workTree('work/login');
     await approve(tree, 'login');
-    const spoilt = world.foreign({ 'login.txt': 'another idea\n' });
+    world.foreign({ 'login.txt': 'another idea\n' });
     await tree.ok(['todo', 'finalize', 'login']);
     await world.integrate();
     expect(await world.states()).toEqual({ login: 'blocked' });
-    world.foreign({ 'login.txt': null }, spoilt);
+    world.foreign({ 'login.txt': null });
+    expect(refusal(await tree.run(['todo', 'finalize', 'login']))).toMatchObject({
+      exit: 1,
+      code: 'FOLLOW_UP_UNRESOLVED',
+    });
+    const { follow_up_slug: followUp } = await world.candidate('login');
+    const approval = { slug: followUp, approved_at: ago(0), review_round: 1, reviewer_session_id: 'reviewer' };
+    await tree.ok(['events', 'emit', 'review.approved', '--payload', JSON.stringify(approval)]);
     expect(await tree.ok(['todo', 'finalize', 'login'])).toMatchObject({ state: 'ready' });
     expect(await world.trail('integration.candidate.resumed')).toEqual(['integration.candidate.resumed']);
   });

@@ -49,10 +49,25 @@ export function judgeContent(world: World): void {
     const key = trailerOf(commit.message, 'Telec-Candidate');
     if (key !== null) judgeBooks(world, key, commit, tip ?? commit);
     tip = null;
-    if (key === null) world.fail('I3', `${commit.sha} on main names no candidate`);
-    else if (landed.has(key)) world.fail('I6', `${key} landed twice`);
+    if (key === null) {
+      judgeFollowUps(world, commit);
+      continue;
+    }
+    if (landed.has(key)) world.fail('I6', `${key} landed twice`);
     else judgeMerge(world, commit, key);
-    landed.add(key ?? '');
+    landed.add(key);
+  }
+}
+
+/** A commit without a candidate brings follow-ups: their own files and the roadmap, nothing else. */
+function judgeFollowUps(world: World, { sha, parents, message }: TwinCommit): void {
+  const { graph } = world.remote;
+  const slugs = [...message.matchAll(/^Telec-Follow-Up: (.+)$/gm)].map(([, slug]) => slug);
+  if (slugs.length === 0) world.fail('I3', `${sha} on main names neither a candidate nor a follow-up`);
+  const [parent = ''] = parents;
+  for (const path of changes(graph, parent, sha).keys()) {
+    const own = path === 'todos/roadmap.yaml' || slugs.some((slug) => path.startsWith(`todos/${slug}/`));
+    if (!own) world.fail('I4', `${sha} brings ${slugs.join(', ')} and changes ${path}`);
   }
 }
 

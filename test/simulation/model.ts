@@ -23,6 +23,8 @@ export interface ModelCandidate {
   borneOut: boolean;
   /** A completion came after it was superseded. */
   onMain: boolean;
+  /** The follow-up of its newest block. */
+  followUp: { slug: string; blockedAt: string; landed: boolean; left: boolean } | null;
 }
 
 /** What one entry says; `type` is short, null for what is not telec's. */
@@ -141,9 +143,21 @@ export class Model {
       }
       case 'deployment.failed': {
         const candidate = this.#settled(p);
-        if (candidate) candidate.state = 'blocked';
+        if (!candidate) break;
+        candidate.state = 'blocked';
+        const { follow_up_slug: slug, blocked_at: blockedAt } = p;
+        candidate.followUp = slug === undefined ? null : { slug, blockedAt, landed: false, left: false };
         break;
       }
+      case 'integration.followup.landed':
+      case 'integration.followup.left':
+        for (const { followUp } of this.candidates) {
+          if (followUp === null || followUp.slug !== (p.slug ?? p.follow_up_slug)) continue;
+          if (followUp.blockedAt !== p.blocked_at) continue;
+          followUp.left = type === 'integration.followup.left';
+          if (!followUp.left) followUp.landed = p.change !== 'closed';
+        }
+        break;
       case 'deployment.completed': {
         const candidate = this.find(p);
         if (candidate?.state === 'superseded') candidate.onMain = true;
@@ -208,6 +222,7 @@ export class Model {
       landed: false,
       borneOut: before?.facts?.integrated ?? false,
       onMain: false,
+      followUp: null,
     });
     this.#announced.push({ slug, at: readyAt, branch, sha });
   }

@@ -100,6 +100,15 @@ export const PLANTS = {
         selfCheck: async () => ({ kind: 'same', skipped: 0 }),
       }),
   },
+  'a commit of follow-ups takes another file along': {
+    ...HEALTHY,
+    breaks: ['I4'],
+    git: (git) =>
+      withMethods(git, {
+        commitChanges: (request) =>
+          git.commitChanges({ ...request, changes: [...request.changes, { path: 'a', content: null }] }),
+      }),
+  },
   'a session never asks git again': {
     ...HEALTHY,
     breaks: ['I10'],

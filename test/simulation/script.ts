@@ -16,6 +16,7 @@ import { Model, told } from './model.ts';
 import { EPOCH, Process } from './process.ts';
 import type { World } from './world.ts';
 
+const ROADMAP = 'todos/roadmap.yaml';
 const FILES = ['a', 'b', 'c', 'd', 'e', 'f'];
 /** What is planned where books are kept; work on other slugs is nobody's plan. */
 const BOOKS: Record<string, string> = {
@@ -39,6 +40,8 @@ export class People {
   /** Slugs whose deliveries the server's hook refuses. */
   readonly #refused = new Set<string>();
   #commits = 0;
+  /** The server's hook refuses follow-ups. */
+  #refusesFollowUps = false;
   readonly #keepsBooks: boolean;
 
   constructor(world: World) {
@@ -112,7 +115,12 @@ export class People {
       if (chance.hit(0.15)) soon(() => this.#moveBranch(slug));
       if (chance.hit(0.12)) this.#refused.add(slug);
     }
-    kernel.after(spanMs * 0.7, () => this.#refused.clear());
+    this.#refusesFollowUps = chance.hit(0.15);
+    kernel.after(spanMs * 0.7, () => {
+      this.#refused.clear();
+      this.#refusesFollowUps = false;
+    });
+    if (this.#keepsBooks && chance.hit(0.15)) soon(() => this.#breakRoadmap());
     for (let i = chance.between(0, 2); i > 0; i -= 1) soon(() => this.#foreignCommit());
     if (chance.hit(0.1)) soon(() => this.#foreignMerge());
     for (let i = chance.between(0, 3); i > 0; i -= 1) soon(() => void this.#resume(), spanMs / 3);
@@ -225,6 +233,24 @@ export class People {
     remote.setRef(MAIN_REF, remote.commit({ parents: [main], files, message: `foreign ${this.#commits}` }));
   }
 
+  /** Somebody leaves a conflict in the roadmap and mends it later. */
+  #breakRoadmap(): void {
+    const { remote, kernel } = this.#world;
+    const write = (text: string, message: string) => {
+      const main = remote.main ?? '';
+      const files = new Map(remote.graph.get(main).files).set(ROADMAP, plainFile(text));
+      kernel.trace(`a stranger ${message}`);
+      remote.setRef(MAIN_REF, remote.commit({ parents: [main], files, message: `${message} ${this.#commits++}` }));
+    };
+    const before =
+      remote.graph
+        .get(remote.main ?? '')
+        .files.get(ROADMAP)
+        ?.slice(7) ?? '';
+    write(`<<<<<<< ours\n${before}`, 'breaks the roadmap');
+    kernel.after(this.#chance.between(500, 20_000), () => write(before, 'mends the roadmap'));
+  }
+
   /** Somebody merges a branch by hand; only what fits without a conflict. */
   #foreignMerge(): void {
     const { remote, kernel } = this.#world;
@@ -300,6 +326,8 @@ export class People {
     const { graph } = this.#world.remote;
     const brought = graph.line(tip, (sha) => sha === from);
     const bad = brought.find(({ message }) => [...this.#refused].some((slug) => message.includes(`Merge ${slug} `)));
+    if (!bad && this.#refusesFollowUps && brought.some(({ message }) => message.startsWith('Follow-ups: ')))
+      return 'hook declined follow-ups';
     return bad ? `hook declined ${bad.message.split('\n')[0]}` : null;
   }
 

@@ -4,11 +4,12 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActor } from 'xstate';
+import type { CandidateRecord } from '../../src/actors/candidate-record.ts';
 import { Dispatcher } from '../../src/actors/dispatcher.ts';
 import { NotificationBoard } from '../../src/actors/notifications.ts';
 import { Pipeline } from '../../src/actors/pipeline.ts';
 import { createProducer } from '../../src/actors/producer.ts';
-import { type CandidateRecord, Repository } from '../../src/actors/repository.ts';
+import { Repository } from '../../src/actors/repository.ts';
 import { connect } from '../../src/io/redis/connection.ts';
 import { openLeaseStore } from '../../src/io/redis/lease.ts';
 import { type EventLog, openLog } from '../../src/io/redis/log.ts';

@@ -431,8 +431,12 @@ export async function expectSound(world: World): Promise<void> {
   const keys = completed.map(({ payload }) => `${payload['slug']}/${payload['branch']}@${payload['sha']}`);
   expect(keys).toEqual([...new Set(keys)]);
 
+  const landed = events.filter(({ event }) => event === `${FULL}integration.followup.landed`);
   const line = git(world.remoteDir, 'rev-list', '--first-parent', `${world.first}..refs/heads/main`).split('\n');
-  const byUs = new Set(completed.flatMap(({ payload }) => coveredBy(line, payload)));
+  const byUs = new Set([
+    ...completed.flatMap(({ payload }) => coveredBy(line, payload)),
+    ...landed.map(({ payload }) => String(payload['commit'])),
+  ]);
   const foreign = new Set(
     events
       .filter(({ event }) => event === `${FULL}integration.main.foreign`)

@@ -1,5 +1,6 @@
 /** A repository fed with events in domain words, without a log: entry ids and command ids are counted. */
-import { type Applied, type CandidateRecord, Repository } from '../../src/actors/repository.ts';
+import type { Applied, CandidateRecord } from '../../src/actors/candidate-record.ts';
+import { Repository } from '../../src/actors/repository.ts';
 import type { DomainEvent, EventType, PayloadOf } from '../../src/machines/events.ts';
 
 const START_MS = 1_700_000_000_000;

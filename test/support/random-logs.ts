@@ -20,6 +20,8 @@ export const instant = fc
   });
 const slug = fc.constantFrom('one', 'two');
 const triple = fc.record({ slug, branch: fc.constantFrom('left', 'right'), sha: fc.constantFrom(...SHAS) });
+/** Also reviewed and delivered: the slug of candidates. */
+const followUp = fc.constantFrom('one', 'three');
 const fenced = { session_id: 's-1', fence: 1 };
 const seq = fc.integer({ min: 1, max: 3 });
 const round = fc.integer({ min: 1, max: 3 });
@@ -109,17 +111,46 @@ const inner: fc.Arbitrary<Said> = fc.oneof(
   fc
     .tuple(fc.constantFrom('integration.push.succeeded', 'integration.push.rejected', 'integration.push.burned'), seq)
     .map(([type, number]): Said => ({ type, payload: { ...fenced, seq: number, push_number: 1 } }) as Said),
-  triple.map(
-    (own): Said => ({
+  fc.tuple(triple, followUp, fc.boolean()).map(
+    ([own, follow_up_slug, isFollowed]): Said => ({
       type: 'deployment.failed',
       payload: {
         ...own,
+        ...(isFollowed ? { follow_up_slug } : {}),
         conflict_evidence: ['x'],
         diagnostics: ['x'],
         next_action: 'x',
         blocked_at: AT,
         kind: 'conflict',
         fence: 1,
+      },
+    }),
+  ),
+  fc.tuple(followUp, fc.constantFrom('opened', 'reopened', 'closed')).map(
+    ([name, change]): Said => ({
+      type: 'integration.followup.landed',
+      payload: {
+        ...fenced,
+        slug: name,
+        commit: SHAS[0] ?? '',
+        base: SHAS[1] ?? '',
+        tree: SHAS[2] ?? '',
+        change,
+        blocked_at: AT,
+      },
+    }),
+  ),
+  followUp.map(
+    (follow_up_slug): Said => ({
+      type: 'integration.followup.left',
+      payload: {
+        ...fenced,
+        follow_up_slug,
+        blocked_at: AT,
+        reason: 'refused',
+        detail: 'no',
+        next_action: 'mend it',
+        command_id: '0'.repeat(26),
       },
     }),
   ),

@@ -7,6 +7,7 @@ const SHA_C = 'c'.repeat(64);
 export const ULID = '01hf8zq9k7m3c5t2x4v6w8y0ab';
 const AT = '2026-01-31T12:00:00.000Z';
 
+const FOLLOW_UP = 'fix-login-integration-blocked-aaaaaaa';
 const triple = { slug: 'fix-login', branch: 'feature/fix-login', sha: SHA_A };
 const session = { session_id: 'integrator-1', fence: 3 };
 const step = { ...triple, ...session, attempt: 1 };
@@ -57,6 +58,7 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
     blocked_at: AT,
     kind: 'conflict',
     fence: 3,
+    follow_up_slug: FOLLOW_UP,
     reproduce: 'git merge-tree --write-tree main feature/fix-login',
     evidence: {
       kind: 'conflict',
@@ -96,10 +98,30 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
     fence_from: SHA_A,
     fence_to: SHA_B,
     members: [{ ...triple, merge_commit: SHA_B, tip: SHA_B }],
+    tip: SHA_B,
+    follow_ups: [],
   },
   'integration.push.succeeded': push,
   'integration.push.rejected': { ...push, reason: 'hook declined' },
   'integration.push.burned': push,
+  'integration.followup.landed': {
+    ...session,
+    slug: FOLLOW_UP,
+    commit: SHA_B,
+    base: SHA_A,
+    tree: SHA_C,
+    change: 'opened',
+    blocked_at: AT,
+  },
+  'integration.followup.left': {
+    ...session,
+    follow_up_slug: FOLLOW_UP,
+    blocked_at: AT,
+    reason: 'refused',
+    detail: 'hook declined',
+    next_action: 'mend what the remote says',
+    command_id: ULID,
+  },
   'integration.session.started': {
     ...session,
     host: 'desk',

@@ -2,15 +2,14 @@
  * What every hand-over ends with: the event that the work is final, with its push as the remote showed it; the facts
  * asked for at once; and a triple that was blocked or superseded going on. Moves no ref.
  */
-import { EXIT, TelecError } from '../../errors.ts';
 import type { RemoteView } from '../../io/git/port.ts';
 import { candidateKey } from '../../machines/identity.ts';
-import { readinessReasons } from '../../machines/readiness.ts';
 import { createBridge } from '../bridge.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { CandidateState } from '../client.ts';
-import type { CandidateRecord } from '../repository.ts';
 import { actorOf } from '../workspace.ts';
-import { heard, type Opened, probe, say } from './session.ts';
+import { requireResolved, resumeRecord } from './resume.ts';
+import { heard, type Opened, probe } from './session.ts';
 
 export interface Triple {
   slug: string;
@@ -20,7 +19,8 @@ export interface Triple {
 
 /**
  * Says that the work is final. `view` is the remote as just read: the push goes in with the event only if the branch is
- * there at this commit. Saying it again changes nothing. Thrown: EVENT_REFUSED (2), NOT_READY (1), REMOTE_UNREACHABLE (3).
+ * there at this commit. Saying it again changes nothing. A triple that is blocked goes on as by a
+ * resume. Thrown: EVENT_REFUSED (2), FOLLOW_UP_UNRESOLVED, NOT_READY (1), REMOTE_UNREACHABLE (3).
  */
 export async function handIn(
   opened: Opened,
@@ -30,6 +30,8 @@ export async function handIn(
 ): Promise<{ state: CandidateState; events: string[] }> {
   const { host, workspace, context } = opened;
   const { branch, sha } = triple;
+  const known = host.repository.find(candidateKey(triple));
+  if (known) await requireResolved(opened, known);
   const { sessionId } = actorOf(context);
   const at = new Date(host.clock.now()).toISOString();
   const pushed = { branch, sha, remote: workspace.config.remote, pushed_at: at, pusher: workerSessionId };
@@ -46,33 +48,4 @@ export async function handIn(
   await probe(opened, [record], view);
   if (record.state === 'blocked' || record.state === 'superseded') await resumeRecord(opened, record, false, null);
   return { state: host.repository.find(candidateKey(triple))?.state ?? record.state, events };
-}
-
-/** Lets a blocked or superseded candidate go on. Thrown: NOT_READY (1), EVENT_REFUSED (2). */
-export async function resumeRecord(
-  { context, host }: Opened,
-  record: CandidateRecord,
-  forced: boolean,
-  reason: string | null,
-): Promise<void> {
-  const { slug, branch, sha, generation, readyAt } = record.context;
-  const reasons = readinessReasons(record.context);
-  if (record.state === 'blocked' && reasons.length > 0) {
-    throw new TelecError('NOT_READY', EXIT.domain, `${record.key} is not ready to go on`, {
-      hint: `telec why ${slug}`,
-      problems: reasons.map(({ code, text }) => ({ path: code, message: text })),
-    });
-  }
-  const again = record.state === 'superseded';
-  await say(host, 'integration.candidate.resumed', {
-    slug,
-    branch,
-    sha,
-    generation: again ? generation + 1 : generation,
-    ready_at: again ? new Date(host.clock.now()).toISOString() : readyAt,
-    actor: actorOf(context).source,
-    ...(reason === null ? {} : { reason }),
-    forced,
-    command_id: host.ids.ulid(),
-  });
 }

@@ -8,11 +8,11 @@ import { decodeEnvelope, fullType } from '../../machines/events.ts';
 import { integratorMachine } from '../../machines/integrator.ts';
 import { leaseMachine } from '../../machines/lease.ts';
 import { todoMachine } from '../../machines/todo.ts';
+import type { CandidateRecord, Change } from '../candidate-record.ts';
 import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView } from '../client.ts';
 import type { Host } from '../host.ts';
 import { type RunningActor, type Session, statePath } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
-import type { CandidateRecord, Change } from '../repository.ts';
 
 const MACHINES = {
   candidate: candidateMachine,

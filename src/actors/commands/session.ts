@@ -3,10 +3,10 @@ import { EXIT, TelecError } from '../../errors.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { registerClone, writeRepoId } from '../../io/state.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { CommandContext } from '../client.ts';
 import type { Host } from '../host.ts';
 import type { EmitResult } from '../producer.ts';
-import type { CandidateRecord } from '../repository.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
 
 /** A repository opened for a command that may write: registered, folded, live. */

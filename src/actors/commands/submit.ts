@@ -1,6 +1,6 @@
 /**
- * `submit` and `resume`: the ways a person or a worker hands a commit over. Submitting pushes, approves by naming the
- * commit, and says that it is final; a triple that was blocked or superseded is resumed instead.
+ * `submit`: the way a person or a worker hands a commit over. It pushes, approves by naming the commit, and says that it
+ * is final; a triple that was blocked or superseded is resumed instead.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { EXIT, TelecError } from '../../errors.ts';
 import { branchHead, currentBranch, hasPath, pushBranch } from '../../io/git/clone.ts';
 import { todoFolder } from '../../io/todos/paths.ts';
 import { branchProblem, candidateKey, SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
-import type { CandidateView, SubmitView } from '../client.ts';
-import { candidateView, selectCandidate } from '../views.ts';
+import type { SubmitView } from '../client.ts';
 import { actorOf } from '../workspace.ts';
-import { handIn, resumeRecord } from './hand-in.ts';
-import { lookAtRemote, type Opened, privateGit, probe } from './session.ts';
+import { handIn } from './hand-in.ts';
+import { requireResolved } from './resume.ts';
+import { lookAtRemote, type Opened, privateGit } from './session.ts';
 
 /** What to do about a push that the remote or a hook refused. */
 const PUSH_MEND =
@@ -35,6 +35,7 @@ export async function submit(
   const triple = { slug, branch, sha };
   const known = host.repository.find(candidateKey(triple));
   if (known?.state === 'completed') return { ...triple, state: 'completed', events: [] };
+  if (known) await requireResolved(opened, known);
 
   const pushed = await pushBranch(workspace.clone, remote, branch, sha);
   if (pushed.kind !== 'pushed') {
@@ -131,21 +132,4 @@ async function hasTodo({ workspace }: Opened, slug: string, sha: string): Promis
   if ([mainWorkTree, clone.workTree].some((top) => existsSync(join(top, folder)))) return true;
   const onMain = `refs/remotes/${config.remote}/${config.main}`;
   return (await hasPath(clone, sha, folder)) || (await hasPath(clone, onMain, folder));
-}
-
-/** Puts a blocked or superseded candidate back. Thrown: NOT_FOUND, NOT_READY, ALREADY_COMPLETED (1). */
-export async function resume(
-  opened: Opened,
-  request: { slug: string; force: boolean; reason: string | null },
-): Promise<CandidateView> {
-  const record = selectCandidate(opened.host.repository, request.slug);
-  if (record.state === 'completed') {
-    throw new TelecError('ALREADY_COMPLETED', EXIT.domain, `${record.key} is on main already`, {
-      hint: 'push a new commit and submit it',
-    });
-  }
-  if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(record);
-  await probe(opened, [record]);
-  await resumeRecord(opened, record, request.force, request.reason);
-  return candidateView(opened.host.repository.find(record.key) ?? record);
 }

@@ -5,8 +5,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { CandidateState, WhyView } from '../client.ts';
-import type { CandidateRecord } from '../repository.ts';
 import type { Answer, Scratch, Worker } from './scratch.ts';
 import type { Beat } from './story.ts';
 import type { Watch } from './watch.ts';

@@ -5,9 +5,9 @@
 import { systemClock } from '../../io/clock.ts';
 import type { CandidateState } from '../../machines/candidate.ts';
 import type { DomainEvent } from '../../machines/events.ts';
+import type { CandidateRecord, Change } from '../candidate-record.ts';
 import { type Host, openHost } from '../host.ts';
 import type { PipelineEvent } from '../pipeline.ts';
-import type { CandidateRecord, Change } from '../repository.ts';
 import { reasonsOf } from '../views.ts';
 import type { Beat, Label } from './story.ts';
 
@@ -131,9 +131,11 @@ export class Watch {
         );
         break;
       case 'integration.push.attempted': {
-        const { seq, base, members } = event.payload;
-        this.#pushes.set(seq, { base, to: members.at(-1)?.tip ?? base, deliveries: members.map(labelOf) });
-        this.#integrator(`pushes ${members.map(labelOf).join(', ')} and a new fence commit, all or nothing`);
+        const { seq, base, members, tip, follow_ups: followUps = [] } = event.payload;
+        const deliveries = members.map(labelOf);
+        this.#pushes.set(seq, { base, to: tip ?? members.at(-1)?.tip ?? base, deliveries });
+        const freight = [...deliveries, ...followUps.map(({ slug }) => slug)].join(', ');
+        this.#integrator(`pushes ${freight} and a new fence commit, all or nothing`);
         break;
       }
       case 'integration.push.rejected':

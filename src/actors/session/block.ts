@@ -3,6 +3,7 @@ import type { ConflictPath } from '../../io/git/port.ts';
 import type { Member, Taken } from '../../machines/effects.ts';
 import { capEvidence, type PayloadOf } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
+import { nameFollowUp } from './follow-up-name.ts';
 import type { SessionWork } from './work.ts';
 
 type Failure = PayloadOf<'deployment.failed'>;
@@ -22,6 +23,7 @@ export interface Finding {
 
 export async function block(work: SessionWork, candidate: Taken, finding: Finding): Promise<void> {
   const { slug, branch, sha, attempt } = candidate;
+  const followUpSlug = await nameFollowUp(work, candidate, finding.base);
   // A newer candidate may have taken its place while it was judged; then its story is told already.
   await work.parts.dispatcher.catchUp();
   const record = work.recordOf(candidateKey(candidate));
@@ -36,6 +38,7 @@ export async function block(work: SessionWork, candidate: Taken, finding: Findin
     blocked_at: work.now(),
     kind: finding.kind,
     fence: work.held().fence,
+    ...(followUpSlug === null ? {} : { follow_up_slug: followUpSlug }),
     evidence: {
       kind: finding.kind,
       base: finding.base,

@@ -10,6 +10,7 @@ import { withDemoFacts } from '../../io/todos/demo-snapshot.ts';
 import { MANIFESTS, versionIn } from '../../io/todos/manifest.ts';
 import { DELIVERED_FILE, demoFile, ICEBOX_FILE, ROADMAP_FILE, todoFolder } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap, withoutSlugs } from '../../io/todos/roadmap.ts';
+import { namesFollowUp } from '../../machines/follow-up.ts';
 import { type TodoText, TodoTree } from './todo-tree.ts';
 
 type FileChange = CommitRequest['changes'][number];
@@ -154,12 +155,14 @@ class Bookkeeper {
     }
     for (let index = 0; index < arrived.length; index += 1) {
       const child = arrived[index]?.slug ?? '';
-      const groups = rows.flatMap((row) => (row.slug === child && row.group !== null ? [row.group] : []));
+      // A follow-up stands in the group of what it follows up, and is no part of it.
+      const around = namesFollowUp(child) ? [] : rows.filter((row) => row.slug === child);
+      const groups = around.flatMap(({ group }) => (group === null ? [] : [group]));
       const containers = [...breakdowns].filter(([, todos]) => todos.includes(child)).map(([other]) => other);
       for (const parent of new Set([...groups, ...containers])) {
         const isKnown = breakdowns.has(parent) || rows.some((row) => row.slug === parent);
         if (!isKnown || delivered.has(parent)) continue;
-        const members = rows.filter((row) => row.group === parent).map((row) => row.slug);
+        const members = rows.map((row) => (row.group === parent ? row.slug : '')).filter(isPart);
         const children = [...new Set([...(breakdowns.get(parent) ?? []), ...members])];
         if (!children.every((other) => delivered.has(other))) continue;
         delivered.add(parent);
@@ -203,6 +206,8 @@ class Bookkeeper {
     return null;
   }
 }
+
+const isPart = (slug: string): boolean => slug !== '' && !namesFollowUp(slug);
 
 /** The file with what its reader finds wrong in it. */
 function judged(file: TodoText): TodoText {

@@ -1,10 +1,11 @@
 /**
- * The push of a train, and what becomes of it. Before it, every member is rechecked against a fresh look at the
- * remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
+ * The push of a train or of follow-ups, and what becomes of it. Before it, every member is rechecked against a fresh look
+ * at the remote; `push attempted` is in the log before anything can land; an outcome that is not known is burned.
  */
 import { invariant } from '../../errors.ts';
 import type { PushOutcome as GitPush } from '../../io/git/port.ts';
 import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
+import type { FollowUpChange } from '../../machines/follow-up.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
 import { LeaseLost } from '../lease-keeper.ts';
@@ -17,14 +18,9 @@ import { SessionStop, type SessionWork, stop } from './work.ts';
 /** Pushes all members and a new fence commit in one atomic push. */
 export async function pushTrain(work: SessionWork, train: Member[]): Promise<PushOutcome> {
   const { parts } = work;
-  const fenceFrom = work.fenceCommit;
-  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
-  const seq = work.seq + 1;
-  const timeSeconds = work.seconds();
-  // Written while the remote is asked; one that is not pushed is an object nobody refers to.
-  const writing = parts.git.writeFence(fenceFrom, fenceNote(work, seq), parts.config.author, timeSeconds);
-  writing.catch(() => undefined);
+  const making = makeFence(work);
   const base = train[0]?.base;
+  invariant(base !== undefined, 'a push was prepared without members');
   const view = await lookAndProbe(work, train, base);
   if (view.main !== base) {
     await work.patiently(() => parts.git.fetch([]), 'unreachable');
@@ -35,9 +31,75 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const left = await sendBackFallen(work, train);
   if (left.length > 0) return { kind: 'members_left', left };
 
-  const fenceTo = await writing;
+  const tip = train.at(-1)?.tip ?? base;
+  const attempt = await announce(work, making, { base, tip, members: train, followUps: [] });
+  // From here on the log refuses to supersede a member; one that fell out just before is found now, for the last time.
+  const gone = train.some((member) => {
+    const { context } = work.recordOf(candidateKey(member));
+    return context.openPush !== attempt.seq || readinessReasons(context).length > 0;
+  });
+  if (gone) {
+    await settle(work, 'integration.push.rejected', attempt.seq, 'a member left before the push');
+    return { kind: 'members_left', left: await sendBackFallen(work, train) };
+  }
+  return carryOut(work, attempt);
+}
+
+/**
+ * Pushes one commit on `base` that brings no candidate, and a new fence commit, by the same steps as a train. Nothing
+ * is looked at before: who calls made the commit on main as it was just seen.
+ */
+export function pushFollowUps(
+  work: SessionWork,
+  commit: { base: string; tip: string; followUps: FollowUpChange[] },
+): Promise<Exclude<PushOutcome, { kind: 'members_left' }>> {
+  const making = makeFence(work);
+  return announce(work, making, { ...commit, members: [] }).then((attempt) => carryOut(work, attempt));
+}
+
+/** What a push brings to main. */
+interface Freight {
+  base: string;
+  tip: string;
+  members: Member[];
+  followUps: FollowUpChange[];
+}
+
+interface Fence {
+  seq: number;
+  fenceFrom: string;
+  /** Fence commit that it brings. */
+  fenceTo: Promise<string>;
+  timeSeconds: number;
+}
+
+interface Attempt {
+  tip: string;
+  seq: number;
+  fenceFrom: string;
+  fenceTo: string;
+  timeSeconds: number;
+}
+
+/** Written while the remote is asked; one that is not pushed is an object nobody refers to. */
+function makeFence(work: SessionWork): Fence {
+  const fenceFrom = work.fenceCommit;
+  invariant(fenceFrom !== null, 'a push was prepared before the fence was moved');
+  const seq = work.seq + 1;
+  const timeSeconds = work.seconds();
+  const fenceTo = work.parts.git.writeFence(fenceFrom, fenceNote(work, seq), work.parts.config.author, timeSeconds);
+  fenceTo.catch(() => undefined);
+  return { seq, fenceFrom, fenceTo, timeSeconds };
+}
+
+/** Puts into the log what is about to be pushed: from here on it may have landed. */
+async function announce(work: SessionWork, making: Fence, freight: Freight): Promise<Attempt> {
+  const { faults } = work.parts;
+  const { seq, fenceFrom } = making;
+  const { base, tip, members, followUps } = freight;
+  const fenceTo = await making.fenceTo;
   work.pushNumber += 1;
-  await parts.faults.reach('before-push-attempted');
+  await faults.reach('before-push-attempted');
   await work.record({
     type: 'integration.push.attempted',
     payload: {
@@ -47,39 +109,24 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
       base,
       fence_from: fenceFrom,
       fence_to: fenceTo,
-      members: train.map(({ slug, branch, sha, mergeCommit, tip }) => ({
+      members: members.map(({ slug, branch, sha, mergeCommit, tip: own }) => ({
         slug,
         branch,
         sha,
         merge_commit: mergeCommit,
-        tip,
+        tip: own,
       })),
+      ...(members.length > 0 ? {} : { tip }),
+      ...(followUps.length === 0 ? {} : { follow_ups: followUps }),
     },
   });
-  await parts.faults.reach('after-push-attempted');
-  // From here on the log refuses to supersede a member; one that fell out just before is found now, for the last time.
-  const gone = train.some((member) => {
-    const { context } = work.recordOf(candidateKey(member));
-    return context.openPush !== seq || readinessReasons(context).length > 0;
-  });
-  if (gone) {
-    await settle(work, 'integration.push.rejected', seq, 'a member left before the push');
-    return { kind: 'members_left', left: await sendBackFallen(work, train) };
-  }
-  return carryOut(work, train, { seq, fenceFrom, fenceTo, timeSeconds });
+  await faults.reach('after-push-attempted');
+  return { ...making, tip, fenceTo };
 }
 
-interface Attempt {
-  seq: number;
-  fenceFrom: string;
-  fenceTo: string;
-  timeSeconds: number;
-}
-
-async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): Promise<PushOutcome> {
+async function carryOut(work: SessionWork, attempt: Attempt): Promise<Exclude<PushOutcome, { kind: 'members_left' }>> {
   const { parts } = work;
-  const { seq, fenceFrom, fenceTo } = attempt;
-  const tip = train.at(-1)?.tip ?? null;
+  const { seq, fenceFrom, fenceTo, tip } = attempt;
   const push = (): Promise<GitPush> => {
     work.held().assertHeld();
     return parts.git.push({ tip, fenceFrom, fenceTo }, work.lost.signal);
@@ -88,7 +135,7 @@ async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): P
   await parts.faults.reach('after-push');
   switch (outcome.kind) {
     case 'pushed':
-      landed(work, attempt, tip);
+      landed(work, attempt);
       return { kind: 'pushed' };
     case 'main_moved':
       await settle(work, 'integration.push.rejected', seq, outcome.detail);
@@ -112,7 +159,7 @@ async function carryOut(work: SessionWork, train: Member[], attempt: Attempt): P
     case 'unknown':
       // A burned push counts as a lost race, so that a remote that never answers does not keep the session for ever.
       if ((await burn(work, attempt)) === 'burned') return { kind: 'main_moved' };
-      landed(work, attempt, tip);
+      landed(work, attempt);
       return { kind: 'pushed' };
   }
 }
@@ -133,7 +180,7 @@ async function transientlyPatient(
   }
 }
 
-function landed(work: SessionWork, { seq, fenceTo }: Attempt, tip: string | null): void {
+function landed(work: SessionWork, { seq, fenceTo, tip }: Attempt): void {
   work.fenceCommit = fenceTo;
   work.seq = seq;
   if (work.view) work.view = { ...work.view, main: tip, fence: fenceTo };
@@ -187,7 +234,7 @@ const LOOKS_MAX = 3;
 async function lookAndProbe(
   work: SessionWork,
   train: Member[],
-  base: string | undefined,
+  base: string,
 ): Promise<{ main: string; unknown: boolean }> {
   const { parts } = work;
   const records = train.map((member) => work.recordOf(candidateKey(member)));

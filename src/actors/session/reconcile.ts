@@ -6,8 +6,9 @@
 import type { MainCommit, RemoteView } from '../../io/git/port.ts';
 import type { ReconcileOutcome } from '../../machines/effects.ts';
 import type { OpenPush } from '../../machines/standing.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { Emission } from '../producer.ts';
-import type { CandidateRecord, Repository } from '../repository.ts';
+import type { Repository } from '../repository.ts';
 import { uncleanedOf } from './clean-remote.ts';
 import type { SessionWork } from './work.ts';
 
@@ -44,8 +45,7 @@ export async function probeAll(work: SessionWork, view: RemoteView): Promise<voi
 
 /** A push whose outcome the log does not know: on main, or impossible since the fence moved. */
 async function settlePush(work: SessionWork, push: OpenPush, main: string): Promise<void> {
-  const last = push.members.at(-1);
-  const landed = last !== undefined && (await isOnMain(work, last.tip, main));
+  const landed = await isOnMain(work, push.tip, main);
   if (!landed) {
     await work.record({
       type: 'integration.push.burned',
@@ -59,8 +59,21 @@ async function settlePush(work: SessionWork, push: OpenPush, main: string): Prom
   for (const [index, member] of push.members.entries()) {
     emissions.push(await completionOf(work, push, member, index));
   }
+  if (push.followUps.length > 0) emissions.push(...(await landings(work, push)));
   await work.record(...emissions);
   work.counts.completed += push.members.length;
+}
+
+/** That the follow-ups of a push are on main: the receipt of its commit, once for each. */
+export async function landings(
+  work: SessionWork,
+  { base, tip: commit, followUps }: Pick<OpenPush, 'base' | 'tip' | 'followUps'>,
+): Promise<Emission[]> {
+  const tree = (await work.parts.git.treeOf(commit)) ?? '';
+  return followUps.map((change) => ({
+    type: 'integration.followup.landed',
+    payload: { ...work.stamp(), ...change, commit, base, tree },
+  }));
 }
 
 const numbersOf = ({ seq, pushNumber }: OpenPush) => ({ seq, push_number: pushNumber });

@@ -12,13 +12,14 @@ import { GitFault } from '../../io/git/run.ts';
 import type { Stop, Stopped } from '../../machines/effects.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
 import type { CandidateKey } from '../../machines/identity.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { Faults } from '../faults.ts';
 import { type LeaseKeeper, LeaseLost, type LeaseProof } from '../lease-keeper.ts';
 import { compareIds } from '../pipeline.ts';
 import type { Prober } from '../prober.ts';
 import type { Emission, EmitResult, NotificationProducer } from '../producer.ts';
-import type { CandidateRecord, Repository } from '../repository.ts';
+import type { Repository } from '../repository.ts';
 
 /** What of the configuration a session needs. */
 export interface SessionConfig {

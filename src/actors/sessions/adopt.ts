@@ -11,8 +11,8 @@ import { WorkFiles } from '../../io/todos/work-files.ts';
 import { type AdoptionFacts, judgeAdoption } from '../../machines/adoption.ts';
 import { candidateKey, parseInstant, SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import { compareRank } from '../../machines/queue.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import { lookAtRemote, type Opened, privateGit, probe, say } from '../commands/session.ts';
-import type { CandidateRecord } from '../repository.ts';
 import { actorOf } from '../workspace.ts';
 import type { AdoptRow, AdoptView } from './views.ts';
 

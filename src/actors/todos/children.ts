@@ -2,9 +2,11 @@
  * A container and what it holds: its state, the roadmap and the text it goes back to name the same work items in the
  * same order. What is delivered may be named by any of them or none.
  */
+
 import { readMarkdown } from '../../io/todos/markdown.ts';
 import { stateFile, todoFile } from '../../io/todos/paths.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
+import { namesFollowUp } from '../../machines/follow-up.ts';
 import { failure, roadmapPlace, type ValidationRow } from './findings.ts';
 import type { Papers, TodoFacts } from './papers.ts';
 
@@ -26,9 +28,10 @@ export function childProblems(files: WorkFiles, papers: Papers, facts: TodoFacts
     rows.push(failure('stale_reference', slug, `${stateFile(slug)} breakdown`, text, `plan it, or take it out there`));
   }
   const open = (slugs: string[]) => slugs.filter((other) => !papers.delivered.has(other));
+  const grouped = papers.roadmap.filter((row) => row.group === slug && !namesFollowUp(row.slug));
   const planned: Source = {
     path: roadmapPlace(slug),
-    slugs: open(papers.roadmap.filter(({ group }) => group === slug).map((row) => row.slug)),
+    slugs: open(grouped.map((row) => row.slug)),
   };
   const told: Source = { path: todoFile(slug, 'input.md'), slugs: open(namedIn(files, facts, known)) };
   const broken: Source = { path: `${stateFile(slug)} breakdown`, slugs: open(state.breakdown.todos) };

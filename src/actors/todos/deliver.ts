@@ -2,6 +2,7 @@
  * What a delivery by hand makes of the bookkeeping files: the same edits as the integrator's, on texts alone. Repeating
  * it changes nothing.
  */
+
 import { type DeliveredRow, readDelivered, withDelivered } from '../../io/todos/delivered.ts';
 import { withoutSlug } from '../../io/todos/roadmap.ts';
 

@@ -12,10 +12,10 @@ import { decodeEnvelope, fullType, type PayloadOf } from '../../machines/events.
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import type { ReviewStanding } from '../../machines/readiness.ts';
 import { restoreTodo, SILENT_LOG, type TodoSnapshot } from '../../machines/todo.ts';
+import type { CandidateRecord } from '../candidate-record.ts';
 import type { CommandContext } from '../client.ts';
 import type { Opened } from '../commands/session.ts';
 import type { Host } from '../host.ts';
-import type { CandidateRecord } from '../repository.ts';
 import { withHeldBack } from '../rollout/facts.ts';
 import { logOf as logOfRollouts, silentLog } from '../rollout/log.ts';
 import { topOf } from '../views.ts';

@@ -2,6 +2,7 @@
  * Work items as a command finds them: the files of the work tree around it, what main has of them, and what the log
  * knows. Reads only; works in a clone that telec was never set up for, which then has no log.
  */
+
 import { type Problem, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { type RoadmapRow, readRoadmap, undeliveredBefore } from '../../io/todos/roadmap.ts';
 import { readState, type TodoState } from '../../io/todos/state-file.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
+import { namesFollowUp } from '../../machines/follow-up.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
 import { type BuildProblem, buildProblems } from '../../machines/todo.ts';
 
@@ -112,7 +114,7 @@ export function factsOf(
   const stateText = looked(stateFile(slug), unsafe, null, () => (hasFolder ? files.read(stateFile(slug)) : null));
   const { state, problems: ofState } = readState(stateFile(slug), stateText);
   const problems = [...unsafe, ...ofState];
-  const grouped = roadmap.filter(({ group }) => group === slug).map((row) => row.slug);
+  const grouped = roadmap.filter((row) => row.group === slug && !namesFollowUp(row.slug)).map((row) => row.slug);
   const children = [...new Set([...state.breakdown.todos, ...grouped])];
   const isContainer = children.length > 0;
   const undelivered = undeliveredBefore(slug, roadmap, isDelivered);

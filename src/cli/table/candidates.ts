@@ -46,9 +46,20 @@ export function addCandidates(program: Command, add: Add): void {
   add(program, {
     usage: 'resume',
     summary: 'send a blocked candidate back to the queue',
+    more: [
+      'Where main has work items, a block opens one more of them there, the follow-up; without work items there is none and',
+      'the candidate is resumed as it is. A follow-up is resolved, after the newest block and for it, by one of: a',
+      'review.approved event of its slug; its own delivery; review: approved in its state.yaml on main. Asked in this order:',
+      'is the follow-up known, is it resolved (or --force --reason), is the candidate blocked, do its conditions hold. A new',
+      'commit of the slug needs none of it: hand it over with telec submit, and its delivery removes the follow-up.',
+    ].join(' '),
     args: [new Argument('<slug>', 'its slug or that of its follow-up')],
-    options: [flag('--force', 'without waiting for its follow-up'), reason],
-    examples: ['telec resume login', 'telec resume login --force --reason "resolved by hand"'],
+    options: [flag('--force', 'although its follow-up is not resolved'), reason],
+    examples: [
+      'telec resume login',
+      'telec resume login-integration-blocked-3fa2c1d',
+      'telec resume login --force --reason "resolved by hand"',
+    ],
     load: async () => (await import('../commands/candidate.ts')).resume,
   });
 }

@@ -1,6 +1,7 @@
 /** The steps of one candidate between its signals and its end: facts from git, dequeue, merge, push. */
 import { z } from 'zod';
 import * as field from './fields.ts';
+import { followUpChange } from './follow-ups.ts';
 import { type Definition, LEVEL } from './schema.ts';
 
 /** Why a session put a candidate back. */
@@ -139,22 +140,25 @@ export const candidateEvents = {
   'integration.push.attempted': {
     ...stepOf,
     description: 'A push of main is about to be made; from here on it may have landed',
-    payload: z.strictObject({
-      ...onePush(),
-      base: field.sha('Main it fast-forwards'),
-      fence_from: field.sha('Fence commit it replaces'),
-      fence_to: field.sha('Fence commit it brings'),
-      members: z
-        .array(
-          z.strictObject({
-            ...field.triple(),
-            merge_commit: field.sha('Commit that brings the member'),
-            tip: field.sha('Last commit of its delivery'),
-          }),
-        )
-        .min(1, 'is empty')
-        .describe('Deliveries in it, in order'),
-    }),
+    payload: z
+      .strictObject({
+        ...onePush(),
+        base: field.sha('Main it fast-forwards'),
+        fence_from: field.sha('Fence commit it replaces'),
+        fence_to: field.sha('Fence commit it brings'),
+        members: z
+          .array(
+            z.strictObject({
+              ...field.triple(),
+              merge_commit: field.sha('Commit that brings the member'),
+              tip: field.sha('Last commit of its delivery'),
+            }),
+          )
+          .describe('Deliveries in it, in order; none in a push of follow-ups'),
+        tip: field.sha('What main becomes; without it the tip of the last member').optional(),
+        follow_ups: z.array(followUpChange()).describe('Follow-ups that its commit changes').optional(),
+      })
+      .refine(({ members, tip }) => members.length > 0 || tip !== undefined, { error: 'is empty', path: ['members'] }),
     idempotencyFields: ['fence', 'seq', 'push_number'],
     fenced: true,
     moves: 'supersession closed',

@@ -7,6 +7,7 @@ import { EXIT, TelecError } from '../../errors.ts';
 import { aftercareEvents } from './aftercare.ts';
 import { candidateEvents } from './candidates.ts';
 import { decisionEvents } from './decisions.ts';
+import { followUpEvents } from './follow-ups.ts';
 import { registryEvents } from './registry.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
 import { sessionEvents } from './sessions.ts';
@@ -18,6 +19,7 @@ const OWN_EVENTS = {
   ...terminalEvents,
   ...candidateEvents,
   ...aftercareEvents,
+  ...followUpEvents,
   ...sessionEvents,
   ...registryEvents,
   ...decisionEvents,
