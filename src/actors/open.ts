@@ -110,10 +110,11 @@ async function openForInit(context: CommandContext): Promise<TelecClient> {
 }
 
 /** Where the log of the repository is, when there can be one: a clone without a remote or without any state has none. */
-async function placeOfLog(context: CommandContext, workspace: () => Promise<Place | null>): Promise<Place | null> {
+async function placeOfLog(context: CommandContext, known?: Workspace | null): Promise<Place | null> {
   const registered = findPlace(context);
   if (registered) return registered;
-  const place = await workspace();
+  const { workspaceOf } = await import('./todos/desk.ts');
+  const place = known === undefined ? await workspaceOf(context) : known;
   if (!place || existsSync(place.folder)) return place;
   return (await redisUrl(place, context.env)) === null ? null : place;
 }
@@ -121,10 +122,9 @@ async function placeOfLog(context: CommandContext, workspace: () => Promise<Plac
 /** The log is opened by the first call that needs it, once. */
 async function openTodos(context: CommandContext): ReturnType<Runtime['openTodos']> {
   const { createTodoDesk } = await import('./todos/todo-desk.ts');
-  const { workspaceOf } = await import('./todos/desk.ts');
   let opening: Promise<Host | null> | null = null;
   const open = async (): Promise<Host | null> => {
-    const place = await placeOfLog(context, () => workspaceOf(context));
+    const place = await placeOfLog(context);
     return place && (await import('./host.ts')).openHost(await hostOptions(context, place));
   };
   const host = (): Promise<Host | null> => {
@@ -150,8 +150,7 @@ async function admitted(context: CommandContext): Promise<Admission> {
   const { openHost } = await import('./host.ts');
   const { notInitialized, openForWriting } = await import('./commands/session.ts');
   const { wasDispatched } = await import('./sessions/register.ts');
-  const { workspaceOf } = await import('./todos/desk.ts');
-  const place = await placeOfLog(context, () => workspaceOf(context));
+  const place = await placeOfLog(context);
   if (!place) throw notInitialized();
   const host = await openHost(await hostOptions(context, place));
   try {
@@ -211,7 +210,7 @@ export const runtime: Runtime = {
     const { openRolloutDesk } = await import('./rollout/desk.ts');
     const { workspaceOf } = await import('./todos/desk.ts');
     const workspace = await workspaceOf(context);
-    const place = await placeOfLog(context, async () => workspace);
+    const place = await placeOfLog(context, workspace);
     return openRolloutDesk(context, workspace, place && (await hostOptions(context, place)));
   },
   async catalog() {
