@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../io/clock.ts';
+import type { PayloadOf } from '../machines/events.ts';
 import type { Hold } from '../machines/standing.ts';
 import type { Host } from './host.ts';
 import type { Session } from './integrator.ts';
@@ -19,11 +20,7 @@ export async function liftExpiredHold(host: Host): Promise<number | null> {
   if (!hold || hold.until === null) return null;
   const left = Date.parse(hold.until) - (await host.log.time());
   if (left > 0) return left;
-  await host.producer.emit('integration.hold.lifted', {
-    actor: 'telec',
-    reason: 'expired',
-    command_id: commandId(hold),
-  });
+  await host.producer.emit('integration.hold.lifted', expiryOf(hold));
   await host.dispatcher.catchUp();
   return null;
 }
@@ -42,11 +39,12 @@ export async function watchHold(host: Host, session: Session, signal: AbortSigna
   }
 }
 
-function commandId({ owner, since, until }: Hold): string {
+/** What is told of the end of a hold whose time is over: the same words whoever comes by, so that they are one entry. */
+export function expiryOf({ owner, since, until }: Hold): PayloadOf<'integration.hold.lifted'> {
   const digest = createHash('sha256')
     .update(JSON.stringify(['hold expired', owner, since, until]))
     .digest('hex');
-  return digest.slice(0, 26);
+  return { actor: 'telec', reason: 'expired', command_id: digest.slice(0, 26) };
 }
 
 export class HoldExpiry {

@@ -110,7 +110,9 @@ describe('the way of a work item', () => {
     ]);
     expect((await tree.ok<TodoDetailView>(['todo', 'show', 'login'])).state).toBe('handedOff');
 
-    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    // The work tree stays, so that what is said in it afterwards can be asked for.
+    const kept = { TELEC_CLEANUP_WORKTREE: 'false' };
+    expect((await world.integrate({ env: kept })).json).toMatchObject({ outcome: 'drained', completed: 1 });
     expect(world.landed()).toEqual(['login']);
     expect(await world.states()).toEqual({ login: 'completed' });
     expect(await tree.ok<TodoView[]>(['todo', 'list'])).toEqual([]);
@@ -147,7 +149,8 @@ describe('the way of a work item', () => {
     tree.push();
     expect(await tree.ok(['todo', 'finalize', 'login'])).toMatchObject({ state: 'ready' });
     expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
-    expect((await tree.ok<TodoDetailView>(['todo', 'show', 'login'])).state).toBe('delivered');
+    // Its work tree went with the delivery; the clone knows it still.
+    expect((await world.run<TodoDetailView>(['todo', 'show', 'login'])).json.state).toBe('delivered');
     await expectSound(world);
   });
 

@@ -10,7 +10,7 @@ import { simulate, type Verdict } from './world.ts';
 const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 1000);
 const FIRST = Number(process.env['SIMULATION_FIRST'] ?? 1);
 /** Worlds in which a planted bug has to show at the latest. */
-const PLANT_SEEDS = 300;
+const PLANT_SEEDS = 600;
 
 function report({ seed, violations }: Verdict): string {
   const told = violations.slice(0, 3).map(({ law, detail }) => `  ${law}: ${detail}`);

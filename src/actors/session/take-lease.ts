@@ -4,6 +4,7 @@
  */
 import type { FenceNote } from '../../io/git/port.ts';
 import type { TakeLeaseOutcome } from '../../machines/effects.ts';
+import { expiryOf } from '../hold-expiry.ts';
 import { type SessionWork, stop } from './work.ts';
 
 /** How often the fence may move under the grant before the session gives up. */
@@ -48,9 +49,9 @@ export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
 
 /** The end of a hold is an event, too: written by whoever comes by first after its time. */
 async function liftExpiredHold(work: SessionWork): Promise<void> {
-  const { until } = work.parts.repository.standing.hold ?? {};
-  if (!until || Date.parse(until) > work.parts.clock.now()) return;
-  await work.note('integration.hold.lifted', { actor: 'telec', reason: 'expired', command_id: work.parts.ids.ulid() });
+  const { hold } = work.parts.repository.standing;
+  if (!hold?.until || Date.parse(hold.until) > work.parts.clock.now()) return;
+  await work.note('integration.hold.lifted', expiryOf(hold));
 }
 
 function refuseUnderHold({ parts }: SessionWork): void {
