@@ -25,7 +25,7 @@ export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): 
     case 'built':
       return mark('review started', 'let somebody else review it');
     case 'reviewing':
-      return mark('review approved', 'or review changes_requested --finding "…", once it was looked at');
+      return mark('review approved', 'look at it, then say so; or review changes_requested --finding "…"');
     case 'returned':
       return mark('fix started', 'mend what the review found');
     case 'fixing':
