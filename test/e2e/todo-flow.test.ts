@@ -282,6 +282,31 @@ describe('shown from another work tree', () => {
   });
 });
 
+describe('what is delivered', () => {
+  test('a work item whose folder is gone is shown as delivered, and no refusal sends people to make it again', async () => {
+    const world = await makeTodoWorld([]);
+    const tree = world.workTree('work/login');
+    tree.write('todos/delivered.yaml', '- slug: login\n  date: 2026-01-01\n  commit: abcdef1234\n');
+    tree.commit('login is delivered');
+    expect(await tree.ok<TodoDetailView>(['todo', 'show', 'login'])).toMatchObject({
+      slug: 'login',
+      state: 'delivered',
+      folder: false,
+      findings: [],
+    });
+    for (const [args, code] of [
+      [['todo', 'mark-phase', 'login', 'build', 'started'], 'DELIVERED'],
+      [['todo', 'gate', 'login', '--score', '9', '--status', 'pass'], 'DELIVERED'],
+      [['todo', 'draft', 'login'], 'DELIVERED'],
+      [['todo', 'set-deps', 'login'], 'NOT_PLANNED'],
+    ] as const) {
+      const run = await tree.run([...args]);
+      expect([refusal(run).exit, refusal(run).code]).toEqual([1, code]);
+      expect(run.stderr).toContain('error: login is delivered');
+    }
+  });
+});
+
 describe('before telec init', () => {
   test('work items are shown from the files alone, and no step of one is written', async () => {
     const world = await makeTodoWorld(['login'], {}, { raw: true });

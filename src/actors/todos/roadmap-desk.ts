@@ -212,6 +212,10 @@ const rests = (books: Books, slug: string): boolean =>
 function planned(papers: Papers, slug: string) {
   const row = papers.roadmap.find((each) => each.slug === slug);
   if (row) return row;
+  if (papers.delivered.has(slug))
+    throw new TelecError('NOT_PLANNED', EXIT.domain, `${slug} is delivered, and planned no more`, {
+      hint: 'plan what is new under a slug of its own: telec roadmap add <slug>',
+    });
   throw new TelecError('NOT_PLANNED', EXIT.domain, `${slug} is not on the roadmap`, {
     hint: `telec roadmap add ${slug} puts it there; telec roadmap list shows what is`,
   });
