@@ -299,6 +299,7 @@ describe('what is delivered', () => {
       [['todo', 'gate', 'login', '--score', '9', '--status', 'pass'], 'DELIVERED'],
       [['todo', 'draft', 'login'], 'DELIVERED'],
       [['todo', 'set-deps', 'login'], 'NOT_PLANNED'],
+      [['todo', 'finalize', 'login'], 'DELIVERED'],
     ] as const) {
       const run = await tree.run([...args]);
       expect([refusal(run).exit, refusal(run).code]).toEqual([1, code]);
