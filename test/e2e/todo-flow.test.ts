@@ -282,6 +282,34 @@ describe('shown from another work tree', () => {
   });
 });
 
+describe('what is next', () => {
+  test('is never a call that would be refused: rounds that are used up wait for a person, a row without a folder for its papers', async () => {
+    const world = await makeTodoWorld([]);
+    const tree = world.workTree('work');
+    const state = `${PASSED.replace('build: pending # not begun', 'build: complete')}review_round: 3\n`;
+    for (const [path, text] of Object.entries(todoFiles('login', state))) tree.write(path, text);
+    tree.write('todos/roadmap.yaml', '- slug: login\n- slug: logout\n');
+    tree.commit('planned');
+    expect(await tree.ok<TodoNextView>(['todo', 'next'])).toEqual({
+      slug: 'logout',
+      state: 'preparing',
+      next: {
+        command: 'telec todo draft logout',
+        text: 'it has no folder todos/logout yet; write its papers there',
+      },
+      waiting: [
+        {
+          slug: 'login',
+          state: 'built',
+          text: 'its 3 review rounds are used up: split it, or let a person raise max_review_rounds in todos/login/state.yaml',
+        },
+      ],
+    });
+    await tree.ok(['todo', 'draft', 'logout']);
+    expect((await tree.ok<TodoDetailView>(['todo', 'show', 'logout'])).missing_papers).toEqual([]);
+  });
+});
+
 describe('what is delivered', () => {
   test('a work item whose folder is gone is shown as delivered, and no refusal sends people to make it again', async () => {
     const world = await makeTodoWorld([]);

@@ -3,7 +3,7 @@
  */
 import { EXIT, type Problem, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
-import { DELIVERED_FILE, ICEBOX_FILE, ROADMAP_FILE } from '../../io/todos/paths.ts';
+import { DELIVERED_FILE, ICEBOX_FILE, ROADMAP_FILE, stateFile } from '../../io/todos/paths.ts';
 import { readRoadmap } from '../../io/todos/roadmap.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
 import { BUILD_SCORE_MIN, type TodoSnapshot } from '../../machines/todo.ts';
@@ -24,6 +24,8 @@ export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): 
     case 'building':
       return mark('build complete', 'build it, commit, then say so');
     case 'built':
+      if (snapshot.context.round >= snapshot.context.maxRounds)
+        return { command: null, text: usedUp(snapshot.context) };
       return mark('review started', 'let somebody else review it');
     case 'reviewing':
       return mark('review approved', 'look at it, then say so; or review changes_requested --finding "…"');
@@ -44,6 +46,11 @@ export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): 
   }
 }
 
+function usedUp({ slug, maxRounds }: TodoSnapshot['context']): string {
+  const raise = `let a person raise max_review_rounds in ${stateFile(slug)}`;
+  return `its ${maxRounds} review rounds are used up: split it, or ${raise}`;
+}
+
 function beforeBuild({
   slug,
   hasFolder,
@@ -56,7 +63,8 @@ function beforeBuild({
 }: TodoFacts): NextStep {
   if (isContainer) return { command: null, text: 'it is a container; its work items are built, not it' };
   if (!SLUG_PATTERN.test(slug)) return { command: null, text: `its row of ${ROADMAP_FILE} names no slug` };
-  if (!hasFolder) return { command: null, text: `it has no folder todos/${slug}; its papers are written there` };
+  if (!hasFolder)
+    return { command: `telec todo draft ${slug}`, text: `it has no folder todos/${slug} yet; write its papers there` };
   if (missingPapers.length > 0)
     return { command: `telec todo draft ${slug}`, text: `write what is missing: ${missingPapers.join(', ')}` };
   const unready = notBuildable.filter((problem) => problem.code !== 'waiting_for' && !heldBack.includes(problem));
