@@ -200,6 +200,14 @@ describe('validation', () => {
     ]);
   });
 
+  test('finds nothing wrong with a follow-up whose source lives on its branch alone', async () => {
+    const slug = 'login-integration-blocked-0123abc';
+    const world = paperWorld({ [ROADMAP]: `- slug: ${slug}\n  group: login\n- slug: other\n  group: nowhere\n` });
+    for (const each of [slug, 'other']) world.prepared(each);
+    const { problems } = await world.papers().validate(null, false);
+    expect(problems.filter(({ code }) => code === 'stale_reference').map((row) => row.slug)).toEqual(['other']);
+  });
+
   test('finds containers that lie in each other, and rows and keys that are passed over in silence', async () => {
     const world = paperWorld({
       [ROADMAP]: '- slug: x\n  group: y\n- slug: y\n  group: x\n- 7\n- slug: [a]\n- slug: z\n  after: 5\n  group: {}\n',
