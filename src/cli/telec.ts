@@ -31,12 +31,22 @@ process.on('unhandledRejection', failed);
 const { env, argv, stdin, stdout, stderr } = process;
 const { signal } = controller;
 
+/** Where it runs. The folder may be gone, as the work tree of a delivered branch is; then its name is all there is. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return env['PWD'] || '/';
+  }
+}
+
 async function run(): Promise<number> {
   const words = argv.slice(2);
-  const quick = await answerQuickly(words, { env, cwd: process.cwd(), stdout, stderr, signal });
+  const cwd = workingDirectory();
+  const quick = await answerQuickly(words, { env, cwd, stdout, stderr, signal });
   if (quick !== null) return quick;
   const { main } = await import('./main.ts');
-  return main(words, { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
+  return main(words, { env, cwd, stdin, stdout, stderr, signal });
 }
 
 run().then((status) => process.exit(status), failed);

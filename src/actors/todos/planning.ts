@@ -57,9 +57,9 @@ export function planProblems(files: WorkFiles, papers: Papers): ValidationRow[] 
           withoutDependency(slug, after, other),
         );
     }
-    // The source of a follow-up may live on its branch alone.
-    const isContainer = group !== null && !namesFollowUp(slug);
-    if (isContainer && !hasFolder(group) && !isPlanned(group) && !delivered.has(group))
+    // A follow-up stands in the group of what it mends, which may be work without a folder.
+    const mends = namesFollowUp(slug);
+    if (group !== null && !mends && !hasFolder(group) && !isPlanned(group) && !delivered.has(group))
       say(
         'stale_reference',
         `its group ${group} is neither a todo nor delivered`,
