@@ -35,7 +35,7 @@ export interface GateView extends Dor {
 const JUDGES: readonly string[] = ['worker', 'orchestrator', 'admin'];
 
 /**
- * Records a verdict. Thrown: BAD_SLUG (2), ROLE_REFUSED (6), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
+ * Records a verdict. Thrown: INVALID_SLUG (2), ROLE_REFUSED (6), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
  * (2, or 1 when only papers are missing) with every problem, NOT_INITIALIZED (6).
  */
 export async function gate(tree: WorkTree, slug: string, request: GateRequest, at: string): Promise<GateView> {
