@@ -48,7 +48,7 @@ export async function gate(tree: WorkTree, slug: string, request: GateRequest, a
   }
   const papers = readPapers(tree.files, (other) => admission.isDelivered(other));
   const facts = papers.todos.find((each) => each.slug === slug);
-  if (!facts) throw unknownTodo(slug);
+  if (!facts) throw unknownTodo(slug, papers.delivered.has(slug));
   refuseUnreadable(facts.problems);
   refuseDrafter(tree, facts);
   const dor = judged(facts, request, {
