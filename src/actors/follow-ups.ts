@@ -36,7 +36,8 @@ export function dueFollowUps(repository: Repository): DueFollowUp[] {
     if (!record) return [];
     const isFinal = record.state === 'completed' || record.state === 'superseded';
     if (isFinal) return followUp.over && followUp.onMain ? [{ followUp, record, change: 'closed' }] : [];
-    if (followUp.landed !== null || !isBlockedBy(record, followUp)) return [];
+    // Delivered since the block, it has nothing left to say on main, where its row and folder would be planned again.
+    if (followUp.landed !== null || followUp.delivered || !isBlockedBy(record, followUp)) return [];
     return [{ followUp, record, change: followUp.onMain ? 'reopened' : 'opened' }];
   });
 }

@@ -2,8 +2,8 @@
  * What the log says of follow-ups: the work items that telec opens for blocked candidates. A pure fold beside the
  * candidates; it decides nothing about one of them and never looks at main.
  *
- * Invariants: a follow-up belongs to one candidate for good, and a candidate has one; what was said before the newest
- * block (an approval, a delivery, a landing) does not count for it.
+ * Invariants: a follow-up belongs to one candidate for good, and a candidate has one that is not delivered; what was
+ * said before the newest block (an approval, a delivery, a landing) does not count for it.
  */
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { SLUG_LENGTH_MAX } from './identity.ts';

@@ -264,6 +264,31 @@ for (const [what, [path, content, place]] of Object.entries(BROKEN)) {
   });
 }
 
+test('F13 a snapshot that main has broken is main’s to mend, and the branch is not blamed for it', async () => {
+  const world = await makeWorld({ files: { ...TODOS, 'demos/one/snapshot.json': '{"title": ' } });
+  await world.ready([{ slug: 'one' }]);
+  expect((await world.integrate()).json).toMatchObject({ completed: 0, blocked: 1 });
+  const { blocked } = await world.candidate('one');
+  expect(blocked).toMatchObject({
+    next_action: 'deliver a branch that mends demos/one/snapshot.json, then telec resume one',
+    reproduce: `git show ${world.first}:demos/one/snapshot.json`,
+  });
+  expect(blocked?.diagnostics).toContain('main has demos/one/snapshot.json like that already');
+});
+
+test('a container whose state cannot be read stays: who knows what else it is made of', async () => {
+  const state = 'breakdown: {assessed: true, todos: [one, other\n';
+  const roadmap = '- slug: all\n- slug: one\n  group: all\n';
+  const world = await makeWorld({
+    files: { 'todos/roadmap.yaml': roadmap, 'todos/all/state.yaml': state, 'todos/one/a.md': 'a\n' },
+  });
+  await world.ready([{ slug: 'one' }]);
+  expect((await world.integrate()).json).toMatchObject({ completed: 1, blocked: 0 });
+  expect(deliveredOn(world)).toEqual([{ slug: 'one', date: today(), commit: mergeOf(world, 'one') }]);
+  expect(world.files()).toMatchObject({ 'todos/roadmap.yaml': '- slug: all\n', 'todos/all/state.yaml': state });
+  await expectBooksInLine(world);
+});
+
 test('F13 a roadmap broken on main blocks deliveries until a branch mends it; that one lands, then they do', async () => {
   const world = await makeWorld({ config: 'integration: {push_batch: 10, grace_ms: 0}\n', files: TODOS });
   const broken = `${ROADMAP}  - oops: [\n`;

@@ -340,9 +340,17 @@ describe('a follow-up is resolved for its newest block only', () => {
       followUp,
     ]);
     expect(listed(world)).toContain('loser');
+    expect(listed(world)).not.toContain(followUp);
     expect((await world.run(['resume', 'loser'])).code).toBe(0);
     await world.integrate();
     expect(await refusal(world, 'loser')).toMatchObject({ code: 'FOLLOW_UP_UNRESOLVED' });
+    // What is delivered is over: it is not planned once more, the next one has a name of its own.
+    const next = `${followUp}-2`;
+    expect((await world.candidate('loser')).follow_up_slug).toBe(next);
+    expect(listed(world)).toEqual(expect.arrayContaining(['loser', next]));
+    expect(listed(world)).not.toContain(followUp);
+    await approve(world, next, 1);
+    expect((await world.run(['resume', next])).code).toBe(0);
   });
 
   test('a row in the list of delivered work items counts when it came after the follow-up', async () => {

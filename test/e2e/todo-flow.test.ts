@@ -203,6 +203,8 @@ describe('the way of a work item', () => {
     // From another work tree, where the folder is in the branch alone.
     expect(refusal(await world.run(['submit', 'logout']))).toMatchObject({ exit: 6, code: 'NEEDS_REVIEW' });
     expect(await world.trail('review.')).toEqual([]);
+    // Refused before it was pushed: the remote knows nothing of either.
+    expect(git(world.remoteDir, 'for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('refs/heads/main');
   });
 });
 

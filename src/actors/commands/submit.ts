@@ -36,6 +36,9 @@ export async function submit(
   const known = host.repository.find(candidateKey(triple));
   if (known?.state === 'completed') return { ...triple, state: 'completed', events: [] };
   if (known) await requireResolved(opened, known);
+  // Asked before anything leaves this machine, and again when it is approved.
+  const isTodo = await hasTodo(opened, slug, sha);
+  if (isTodo) requireReview(opened, triple);
 
   const pushed = await pushBranch(workspace.clone, remote, branch, sha);
   if (pushed.kind !== 'pushed') {
@@ -45,7 +48,7 @@ export async function submit(
     });
   }
   const view = await lookAtRemote(await privateGit(opened));
-  const events = await approve(opened, triple);
+  const events = await approve(opened, triple, isTodo);
   const { sessionId } = actorOf(opened.context);
   const handed = await handIn(opened, triple, view, sessionId);
   return { ...triple, state: handed.state, events: [...events, ...handed.events] };
@@ -90,21 +93,28 @@ function slugOf(given: string | null, branch: string): string {
   });
 }
 
+/** Refuses a work item that no review has approved as it is. Thrown: NEEDS_REVIEW (6). */
+function requireReview({ host }: Opened, { slug, sha }: { slug: string; sha: string }): void {
+  const standing = host.repository.review(slug) ?? null;
+  if (standing?.verdict === 'approved' && (standing.sha === null || standing.sha === sha)) return;
+  throw new TelecError('NEEDS_REVIEW', EXIT.refused, `${slug} is a work item of its own and needs its review`, {
+    hint: `telec todo show ${slug}; once its review has approved it, telec todo finalize ${slug}`,
+  });
+}
+
 /** Approves the commit in the next free round, unless the newest approval names it already. */
 async function approve(
   opened: Opened,
-  { slug, sha }: { slug: string; branch: string; sha: string },
+  { slug, sha }: { slug: string; sha: string },
+  isTodo: boolean,
 ): Promise<string[]> {
   const { host, context } = opened;
-  const isTodo = await hasTodo(opened, slug, sha);
   for (let tries = 0; tries < ROUND_TRIES; tries += 1) {
     const standing = host.repository.review(slug) ?? null;
     if (standing?.verdict === 'approved' && standing.sha === sha) return [];
     if (isTodo) {
-      if (standing?.verdict === 'approved' && standing.sha === null) return [];
-      throw new TelecError('NEEDS_REVIEW', EXIT.refused, `${slug} is a work item of its own and needs its review`, {
-        hint: `telec todo show ${slug}; once its review has approved it, telec todo finalize ${slug}`,
-      });
+      requireReview(opened, { slug, sha });
+      return [];
     }
     const result = await host.producer.emit('review.approved', {
       slug,

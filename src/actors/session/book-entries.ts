@@ -8,7 +8,7 @@ import { type DeliveredRow, readDelivered, withDelivered } from '../../io/todos/
 import { readDemo } from '../../io/todos/demo-file.ts';
 import { withDemoFacts } from '../../io/todos/demo-snapshot.ts';
 import { MANIFESTS, versionIn } from '../../io/todos/manifest.ts';
-import { DELIVERED_FILE, demoFile, ICEBOX_FILE, ROADMAP_FILE, todoFolder } from '../../io/todos/paths.ts';
+import { DELIVERED_FILE, demoFile, ICEBOX_FILE, ROADMAP_FILE, TODOS_FOLDER, todoFolder } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap, withoutSlugs } from '../../io/todos/roadmap.ts';
 import { namesFollowUp } from '../../machines/follow-up.ts';
 import { type TodoText, TodoTree } from './todo-tree.ts';
@@ -73,9 +73,16 @@ class Bookkeeper {
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
       const { files } = error;
-      const isOnBase = files.every(({ path, id }) => id !== null && this.#before?.idOf(path) === id);
+      const were = await Promise.all(files.map(({ path }) => this.#idBefore(path)));
+      const isOnBase = files.every(({ id }, index) => id !== null && were[index] === id);
       return { kind: 'broken', problems: files.flatMap(({ problems }) => problems), isOnBase };
     }
+  }
+
+  /** The id of what the base has at the path of a file of the books, or in its way; null for nothing. */
+  async #idBefore(path: string): Promise<string | null> {
+    if (path.startsWith(`${TODOS_FOLDER}/`)) return this.#before?.idOf(path) ?? null;
+    return (await this.#before?.nested(path))?.id ?? null;
   }
 
   async #entries(): Promise<Entries> {
@@ -161,7 +168,8 @@ class Bookkeeper {
       const containers = [...breakdowns].filter(([, todos]) => todos.includes(child)).map(([other]) => other);
       for (const parent of new Set([...groups, ...containers])) {
         const isKnown = breakdowns.has(parent) || rows.some((row) => row.slug === parent);
-        if (!isKnown || delivered.has(parent)) continue;
+        // A container that cannot be read may name parts that nobody knows of.
+        if (!isKnown || delivered.has(parent) || (await this.#tree.hasBrokenState(parent))) continue;
         const members = rows.map((row) => (row.group === parent ? row.slug : '')).filter(isPart);
         const children = [...new Set([...(breakdowns.get(parent) ?? []), ...members])];
         if (!children.every((other) => delivered.has(other))) continue;

@@ -10,8 +10,8 @@ import { findFollowUp } from '../follow-ups.ts';
 import type { SessionWork } from './work.ts';
 
 /**
- * The name under which a candidate is followed up: the one it has, else a new one that nothing on main and in the log
- * has. Null where main has no work items, or where git cannot tell: then the block stands in the log alone.
+ * The name under which a candidate is followed up: the one it has while that is not delivered, else a new one that
+ * nothing on main and in the log has: what is delivered is over, and reopened it would be both. Null where main has no work items, or where git cannot tell: then the block stands in the log alone.
  */
 export async function nameFollowUp(work: SessionWork, candidate: Taken, base: string | null): Promise<string | null> {
   const { git, repository } = work.parts;
@@ -19,12 +19,13 @@ export async function nameFollowUp(work: SessionWork, candidate: Taken, base: st
     const main = await firstHere(work, [work.view?.main ?? null, base]);
     const paths = main === null ? [] : await git.listFiles(main, TODOS_FOLDER);
     if (main === null || paths.length === 0) return null;
-    const key = candidateKey(candidate);
-    const known = repository.standing.followUps.find(({ source }) => candidateKey(source) === key);
-    if (known) return known.slug;
     const texts = await Promise.all(
       [ROADMAP_FILE, ICEBOX_FILE, DELIVERED_FILE].map((path) => git.readFile(main, path)),
     );
+    const key = candidateKey(candidate);
+    const known = repository.standing.followUps.findLast(({ source }) => candidateKey(source) === key);
+    const isOver = (slug: string) => readDelivered(texts[2] ?? null).rows.some((row) => row.slug === slug);
+    if (known && !known.delivered && !isOver(known.slug)) return known.slug;
     return followUpSlug(candidate.slug, candidate.sha, (name) => {
       const folder = todoFolder(name);
       return (

@@ -124,6 +124,12 @@ export class TodoTree {
     return said;
   }
 
+  /** Whether the work item says something of itself that cannot be read. */
+  async hasBrokenState(slug: string): Promise<boolean> {
+    const { text, problems } = await this.paper(slug, 'state.yaml');
+    return problems.length > 0 || readState(stateFile(slug), text).problems.length > 0;
+  }
+
   #folder(slug: string): TreeItem | undefined {
     return this.#todos.find(({ name, kind }) => name === slug && kind === 'folder');
   }
