@@ -191,7 +191,7 @@ describe('S0-2.2v1 S0-2.2v2 the record', () => {
     });
     await expect(world.papers('judge').gate('b', PASS)).rejects.toMatchObject({ code: 'UNREADABLE', exit: 1 });
     await expect(world.papers('judge').gate('c', PASS)).rejects.toMatchObject({ code: 'NOT_FOUND', exit: 1 });
-    await expect(world.papers('judge').gate('../c', PASS)).rejects.toMatchObject({ code: 'BAD_SLUG', exit: 2 });
+    await expect(world.papers('judge').gate('../c', PASS)).rejects.toMatchObject({ code: 'INVALID_SLUG', exit: 2 });
     expect(world.read('todos/b/state.yaml')).toBe('a: [');
   });
 });

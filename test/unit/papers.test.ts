@@ -100,7 +100,7 @@ describe('S0-2.1a drafting', () => {
     });
     await expect(world.papers().draft('old')).rejects.toMatchObject({ code: 'DELIVERED', exit: 1 });
     await expect(world.papers().draft('x')).rejects.toMatchObject({ code: 'NOT_FOUND', exit: 1 });
-    await expect(world.papers().draft('../x')).rejects.toMatchObject({ code: 'BAD_SLUG', exit: 2 });
+    await expect(world.papers().draft('../x')).rejects.toMatchObject({ code: 'INVALID_SLUG', exit: 2 });
   });
 });
 

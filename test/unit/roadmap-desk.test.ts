@@ -93,7 +93,7 @@ describe('waiting', () => {
   test('needs a row on the roadmap and slugs that are some', async () => {
     const world = paperWorld({ [ROADMAP]: plan, 'todos/loose/input.md': 'x' });
     await expect(world.papers().setDeps('loose', ['a'])).rejects.toMatchObject({ code: 'NOT_PLANNED', exit: 1 });
-    await expect(world.papers().setDeps('a', ['--x'])).rejects.toMatchObject({ code: 'BAD_SLUG', exit: 2 });
+    await expect(world.papers().setDeps('a', ['--x'])).rejects.toMatchObject({ code: 'INVALID_SLUG', exit: 2 });
   });
 });
 

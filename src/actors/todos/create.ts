@@ -8,9 +8,10 @@ import { cycleIn, type RoadmapRow, readRoadmap, withRow } from '../../io/todos/r
 import { FRESH_STATE, withState } from '../../io/todos/state-file.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import { containersOf } from './dependencies.ts';
-import { checkSlug, type Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import type { TodoCreateRequest, TodoCreateView } from './flow.ts';
 import { groupProblem } from './papers.ts';
+import { slugGiven } from './work-tree.ts';
 
 /** Characters of a description in the roadmap, where it is one line; the whole stands in the folder. */
 const ROW_TEXT_MAX = 200;
@@ -19,7 +20,7 @@ const DESCRIPTION_MAX = 64 * 1024;
 export function createTodo(desk: Desk, request: TodoCreateRequest): TodoCreateView {
   const { files, papers } = desk;
   const { slug, description, group } = request;
-  checkSlug(slug);
+  slugGiven(slug);
   const after = [...new Set(request.after)];
   refuseBroken(desk);
   refuseTaken(desk, slug);

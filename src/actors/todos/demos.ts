@@ -81,7 +81,7 @@ export async function listDemos(tree: WorkTree): Promise<DemoRow[]> {
   });
 }
 
-/** Judges one demo. Thrown: BAD_SLUG, UNSAFE_PATH (2), NOT_FOUND (1). */
+/** Judges one demo. Thrown: INVALID_SLUG, UNSAFE_PATH (2), NOT_FOUND (1). */
 export async function checkDemo(tree: WorkTree, slug: string): Promise<DemoCheckView> {
   refuseUnknown(tree, slugGiven(slug));
   const row = rowOf(tree, slug);
@@ -89,7 +89,7 @@ export async function checkDemo(tree: WorkTree, slug: string): Promise<DemoCheck
 }
 
 /**
- * Runs the blocks in order until one fails. Thrown: BAD_SLUG, UNSAFE_PATH (2), NOT_FOUND (1), DEMO_INVALID (1) with every
+ * Runs the blocks in order until one fails. Thrown: INVALID_SLUG, UNSAFE_PATH (2), NOT_FOUND (1), DEMO_INVALID (1) with every
  * problem, before anything runs.
  */
 export async function runDemo(
@@ -138,7 +138,7 @@ function outcomeOf({ ended, status }: BashResult): DemoRunView['blocks'][number]
   return ended === 'signalled' ? 'failed' : ended;
 }
 
-/** Writes what is missing of `demos/<slug>/`. Thrown: BAD_SLUG, UNSAFE_PATH (2), NOT_FOUND (1), NOT_INITIALIZED (6). */
+/** Writes what is missing of `demos/<slug>/`. Thrown: INVALID_SLUG, UNSAFE_PATH (2), NOT_FOUND (1), NOT_INITIALIZED (6). */
 export async function createDemo(tree: WorkTree, slug: string): Promise<DemoCreateView> {
   refuseUnknown(tree, slugGiven(slug));
   await tree.admit();

@@ -9,7 +9,7 @@ import { readDelivered } from '../../io/todos/delivered.ts';
 import { DELIVERED_FILE, todoFolder } from '../../io/todos/paths.ts';
 import { WorkFiles } from '../../io/todos/work-files.ts';
 import { decodeEnvelope, fullType, type PayloadOf } from '../../machines/events.ts';
-import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
+import { SLUG_PATTERN } from '../../machines/identity.ts';
 import type { ReviewStanding } from '../../machines/readiness.ts';
 import { restoreTodo, SILENT_LOG, type TodoSnapshot } from '../../machines/todo.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
@@ -21,6 +21,7 @@ import { logOf as logOfRollouts, silentLog } from '../rollout/log.ts';
 import { topOf } from '../views.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 import { factsOf, heldBackBy, type Papers, readPapers, type TodoFacts } from './papers.ts';
+import { slugGiven } from './work-tree.ts';
 
 export interface DeskParts {
   context: CommandContext;
@@ -156,17 +157,9 @@ export async function deliveredOnMain(workspace: Workspace | null): Promise<Read
   return new Set(readDelivered(text).rows.map(({ slug }) => slug));
 }
 
-/** Thrown: INVALID_SLUG (2) when `slug` is none. */
-export function checkSlug(slug: string): void {
-  if (SLUG_PATTERN.test(slug) && slug.length <= SLUG_LENGTH_MAX) return;
-  throw new TelecError('INVALID_SLUG', EXIT.usage, `${JSON.stringify(slug)} is no slug`, {
-    hint: `lower-case letters and digits in parts joined by single -, at most ${SLUG_LENGTH_MAX} characters`,
-  });
-}
-
 /** The work item of that slug. Thrown: INVALID_SLUG (2), NOT_FOUND, DELIVERED (1). */
 export function findTodo(desk: Desk, slug: string): TodoFacts {
-  checkSlug(slug);
+  slugGiven(slug);
   const facts = desk.papers.todos.find((other) => other.slug === slug);
   if (facts) return facts;
   if (desk.isDelivered(slug))

@@ -29,7 +29,7 @@ export interface DraftView {
 
 /**
  * Drafts one work item, with those it waits for that have no papers yet, or all of the roadmap. All is looked at before
- * anything is written. Thrown: BAD_SLUG (2), NOT_FOUND (1), CYCLE (1), UNREADABLE (1), NOT_INITIALIZED (6).
+ * anything is written. Thrown: INVALID_SLUG (2), NOT_FOUND (1), CYCLE (1), UNREADABLE (1), NOT_INITIALIZED (6).
  */
 export async function draft(tree: WorkTree, slug: string | null, at: string): Promise<DraftView> {
   if (slug !== null) slugGiven(slug);

@@ -7,10 +7,11 @@ import { EXIT, TelecError } from '../../errors.ts';
 import { handIn } from '../commands/hand-in.ts';
 import type { Opened } from '../commands/session.ts';
 import { actorOf } from '../workspace.ts';
-import { checkSlug, type Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import type { FinalizeRequest, FinalizeView, NextStep } from './flow.ts';
 import { tellReview } from './tell.ts';
 import { type Verified, verify, warnOfLaterCommits } from './verify.ts';
+import { slugGiven } from './work-tree.ts';
 
 /** Ms. It protects the hand-over alone, which takes seconds. */
 const LOCK_TTL_MS = 10 * 60_000;
@@ -25,7 +26,7 @@ export async function finalize(
   opened: Opened,
   { slug, forOrchestrator }: FinalizeRequest,
 ): Promise<FinalizeView> {
-  checkSlug(slug);
+  slugGiven(slug);
   const { host, context } = opened;
   const { sessionId } = actorOf(context);
   const taken = await host.finalizeLocks.take(slug, sessionId, lockTtlMs(opened));

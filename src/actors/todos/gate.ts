@@ -33,7 +33,7 @@ export interface GateView extends Dor {
 }
 
 /**
- * Records a verdict. Thrown: BAD_SLUG (2), PERMISSION_DENIED (6), INVALID_ROLE (2), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
+ * Records a verdict. Thrown: INVALID_SLUG (2), PERMISSION_DENIED (6), INVALID_ROLE (2), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
  * (2, or 1 when only papers are missing) with every problem, NOT_INITIALIZED (6).
  */
 export async function gate(tree: WorkTree, slug: string, request: GateRequest, at: string): Promise<GateView> {

@@ -7,10 +7,11 @@ import { EXIT, TelecError } from '../../errors.ts';
 import type { Opened } from '../commands/session.ts';
 import { endWorkerSession } from '../sessions/end.ts';
 import { actorOf } from '../workspace.ts';
-import { checkSlug, type Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import { afterHandOver, handOver, lockTtlMs, readyLine } from './finalize.ts';
 import type { HandoverRequest, HandoverStep, HandoverView } from './flow.ts';
 import { verify } from './verify.ts';
+import { slugGiven } from './work-tree.ts';
 
 /** What is reported at the end, word for word. */
 const REPORT = 'Candidate queued for integration. Integrator will process.';
@@ -20,7 +21,7 @@ export async function handover(
   opened: Opened,
   { slug, output, workerSessionId }: HandoverRequest,
 ): Promise<HandoverView> {
-  checkSlug(slug);
+  slugGiven(slug);
   const { host, context } = opened;
   const { sessionId } = actorOf(context);
   const steps: HandoverView['steps'] = [];

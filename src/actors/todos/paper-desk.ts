@@ -20,7 +20,7 @@ import { type RoadmapChange, type RoadmapDesk, roadmapDesk } from './roadmap-des
 import { type ValidationView, validate } from './validate.ts';
 import { type Admission, alone, findWorkTree } from './work-tree.ts';
 
-/** All throw BAD_SLUG (2) and UNSAFE_PATH (2); what writes throws NOT_INITIALIZED (6). */
+/** All throw INVALID_SLUG (2) and UNSAFE_PATH (2); what writes throws NOT_INITIALIZED (6). */
 export interface TodoPapers {
   /** Writes the papers that are missing, of one work item or of all on the roadmap; overwrites none. */
   draft(slug: string | null): Promise<DraftView>;

@@ -32,7 +32,7 @@ export interface RoadmapAddition {
   description: string | null;
 }
 
-/** The roadmap of one work tree. All changes throw BAD_SLUG (2), UNREADABLE (1) and NOT_INITIALIZED (6). */
+/** The roadmap of one work tree. All changes throw INVALID_SLUG (2), UNREADABLE (1) and NOT_INITIALIZED (6). */
 export interface RoadmapDesk {
   /** In the order of the roadmap; then what rests, then what is delivered, the newest first. */
   list(more: { icebox: boolean; delivered: boolean }): Promise<RoadmapListRow[]>;

@@ -21,7 +21,7 @@ export interface ValidationView {
 }
 
 /**
- * Validates one work item or all. Thrown: BAD_SLUG (2), NOT_FOUND (1); to fix: NOT_INITIALIZED (6).
+ * Validates one work item or all. Thrown: INVALID_SLUG (2), NOT_FOUND (1); to fix: NOT_INITIALIZED (6).
  */
 export async function validate(tree: WorkTree, slug: string | null, fix: boolean): Promise<ValidationView> {
   if (slug !== null) slugGiven(slug);

@@ -93,11 +93,11 @@ function tryLock(gitDir: string): FileLock | 'unsupported' | null {
   }
 }
 
-/** The slug a person typed. Thrown: BAD_SLUG (2). */
+/** The slug a person typed. Thrown: INVALID_SLUG (2). */
 export function slugGiven(text: string): string {
   if (SLUG_PATTERN.test(text) && text.length <= SLUG_LENGTH_MAX) return text;
-  throw new TelecError('BAD_SLUG', EXIT.usage, `${JSON.stringify(text)} is no slug`, {
-    hint: 'a slug is made of lower-case letters and digits in parts joined by single -',
+  throw new TelecError('INVALID_SLUG', EXIT.usage, `${JSON.stringify(text)} is no slug`, {
+    hint: `lower-case letters and digits in parts joined by single -, at most ${SLUG_LENGTH_MAX} characters`,
   });
 }
 
