@@ -100,8 +100,10 @@ const wordsOf = (command: Command): string[] =>
 async function callOf(command: Command, world: MainOptions, output: Output, signal: AbortSignal): Promise<Call> {
   const options: Options = command.optsWithGlobals();
   const cwd = typeof options['C'] === 'string' ? resolve(world.cwd, options['C']) : world.cwd;
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw usage(`${cwd} is no directory`, 'name an existing directory after -C');
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    if (cwd !== world.cwd) throw usage(`${cwd} is no directory`, 'name an existing directory after -C');
+    throw usage(`${cwd}, where you are, is gone`, 'go to another directory (a delivered branch loses its work tree)');
+  }
   return {
     args: wordsOf(command),
     options,

@@ -7,6 +7,8 @@ export interface BuildFacts {
   slug: string;
   /** Papers that do not exist. */
   missingPapers: readonly string[];
+  /** False for a follow-up: what it has to do is what keeps a candidate from main, and nobody judges that first. */
+  needsGate: boolean;
   /** The verdict of its readiness gate; null when it was not judged. */
   dor: { status: string; score: number } | null;
   /** Slugs it waits for that are not delivered. */
@@ -36,13 +38,14 @@ export const BUILD_SCORE_MIN = 8;
 
 /** All reasons against building it, in a fixed order; none means that it may be built. */
 export function buildProblems(facts: BuildFacts): BuildProblem[] {
-  const { missingPapers, dor, undelivered, isContainer, heldBack } = facts;
+  const { missingPapers, needsGate, undelivered, isContainer, heldBack } = facts;
+  const dor = needsGate ? facts.dor : null;
   const problems: BuildProblem[] = [];
   if (isContainer)
     problems.push({ code: 'is_container', text: 'it is a container of other work items, not work itself' });
   if (missingPapers.length > 0)
     problems.push({ code: 'missing_papers', text: `papers are missing: ${missingPapers.join(', ')}` });
-  if (!dor) problems.push({ code: 'not_gated', text: 'its readiness was not judged yet' });
+  if (needsGate && !dor) problems.push({ code: 'not_gated', text: 'its readiness was not judged yet' });
   if (dor && dor.score < BUILD_SCORE_MIN)
     problems.push({ code: 'score_too_low', text: `its readiness score is ${dor.score}, below ${BUILD_SCORE_MIN}` });
   if (dor && dor.status !== 'pass')

@@ -1,9 +1,10 @@
 /** Several clones and several logs of one remote: what they share, and what one refuses the other. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { CandidateView, DoctorRow, InitView, StatusView, SubmitView } from '../../src/actors/client.ts';
-import { endWorlds, expectSound, makeWorld } from '../support/e2e-world.ts';
+import { endWorlds, expectSound, makeWorld, TELEC } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 
 afterAll(endWorlds);
@@ -117,6 +118,25 @@ test('a command in a linked work tree means the same repository and leaves that 
   expect(submitted).toMatchObject({ code: 0, json: { slug: 'linked-work', state: 'ready' } });
   expect((await world.integrate({ cwd: tree })).json).toMatchObject({ outcome: 'drained', completed: 1 });
   expect(git(tree, 'status', '--porcelain')).toBe('?? telec.yaml');
+});
+
+test('a command where the folder is gone says so instead of breaking, and one with -C works', async () => {
+  const world = await makeWorld();
+  const gone = join(world.dir, 'gone');
+  mkdirSync(gone);
+  const script = 'rmdir "$1" && shift && exec "$@"';
+  const telec = (...args: string[]) =>
+    spawnSync('/bin/sh', ['-c', script, 'sh', gone, process.execPath, TELEC, '--json', ...args], {
+      cwd: gone,
+      env: { ...world.env, PWD: gone },
+      encoding: 'utf8',
+    });
+  const refused = telec('status');
+  expect([refused.status, JSON.parse(refused.stdout).error.hint]).toEqual([2, expect.stringContaining('work tree')]);
+  expect(refused.stderr).toContain(`${gone}, where you are, is gone`);
+  mkdirSync(gone);
+  const there = telec('-C', world.cloneDir, 'candidates');
+  expect([there.status, there.stdout]).toEqual([0, '[]\n']);
 });
 
 test('another log: integrate is refused with OTHER_LOG until the fence is adopted, and then the first one is refused', async () => {

@@ -173,6 +173,42 @@ describe('a conflict opens a follow-up', () => {
     ]);
   });
 
+  test('before a pull the list shows it from the log, and no validation finds fault with what telec wrote', async () => {
+    const { world, followUp } = await blockedWorld();
+    const listed = async () => (await world.run<{ slug: string; next: { text: string } }[]>(['todo', 'list'])).json;
+    const [first] = (await listed()).filter(({ slug }) => slug === followUp);
+    expect(first?.next.text).toBe('main has it: git pull');
+    git(world.cloneDir, 'pull', '--quiet');
+    expect((await listed()).filter(({ slug }) => slug === followUp)).toHaveLength(1);
+    expect(await world.run(['todo', 'validate', followUp])).toMatchObject({
+      code: 0,
+      json: { ok: true, problems: [] },
+    });
+  });
+
+  test('S1-FR5.3 it is worked on like any work item, needs no verdict on its readiness, and its approval resolves it', async () => {
+    const { world, followUp } = await blockedWorld();
+    world.foreign({ f: 'one\n' });
+    const tree = join(world.dir, 'mending');
+    git(world.cloneDir, 'fetch', '--quiet');
+    git(world.cloneDir, 'worktree', 'add', '--quiet', '-b', 'mending', tree, 'origin/main');
+    const phases = [
+      ['build', 'started'],
+      ['build', 'complete'],
+      ['review', 'started'],
+      ['review', 'approved'],
+    ];
+    expect(await refusal(world, followUp)).toMatchObject({ code: 'FOLLOW_UP_UNRESOLVED' });
+    for (const phase of phases) {
+      const marked = await world.run(['todo', 'mark-phase', followUp, ...phase], { cwd: tree });
+      expect([marked.code, marked.code === 0 ? '' : marked.stderr]).toEqual([0, '']);
+    }
+    expect((await world.run(['resume', followUp])).code).toBe(0);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    expect(Object.keys(world.files()).filter((path) => path.includes('blocked'))).toEqual([]);
+    await expectSound(world);
+  });
+
   test('S3-7e the notification of a slug lives from hand-over to delivery: started, failed, resumed, resolved', async () => {
     const { world, followUp } = await readyWorld();
     const row = async () => {

@@ -125,6 +125,14 @@ describe('refusals', () => {
     ]);
   });
 
+  test('a follow-up is built without a verdict on its readiness, but not without its own papers', () => {
+    const facts = { ...BUILDABLE, needsGate: false, dor: null };
+    expect(codes(at(FRESH), { type: 'build.started', facts })).toEqual([]);
+    expect(codes(at(FRESH), { type: 'build.started', facts: { ...facts, needsGate: true } })).toEqual(['not_gated']);
+    const bare = { ...facts, missingPapers: ['requirements.md'] };
+    expect(codes(at(FRESH), { type: 'build.started', facts: bare })).toEqual(['missing_papers']);
+  });
+
   test('F45 no review begins beyond the limit, and the refusal says whose decision more is', () => {
     const snapshot = at({ ...built, fix: 'complete', review_round: 3 });
     const [problem] = todoRefusals(snapshot, { type: 'review.started' });

@@ -70,7 +70,15 @@ export function rolloutFacts({ slices = {}, delivered = ['gates'], facts = {} }:
     return {
       ...slice,
       undelivered,
-      notBuildable: buildProblems({ slug, missingPapers, dor, undelivered, isContainer, heldBack: [] }),
+      notBuildable: buildProblems({
+        slug,
+        missingPapers,
+        needsGate: true,
+        dor,
+        undelivered,
+        isContainer,
+        heldBack: [],
+      }),
     };
   });
   const open = made.filter((slice) => slice.delivered === null);

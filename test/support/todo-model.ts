@@ -8,6 +8,7 @@ export const TODO_INPUT: TodoInput = { slug: 'login', maxRounds: 2 };
 export const BUILDABLE: BuildFacts = {
   slug: 'login',
   missingPapers: [],
+  needsGate: true,
   dor: { status: 'pass', score: 8 },
   undelivered: [],
   isContainer: false,

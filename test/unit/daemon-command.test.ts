@@ -64,6 +64,9 @@ test('up starts the daemon once, questions go to it, down ends it', async () => 
   expect(() => process.kill(pid, 0)).toThrow();
   expect(existsSync(join(state, 'daemon.json'))).toBe(false);
   expect((await telec('down', '--json')).json()).toEqual({ running: false, pid: null, changed: false });
+  expect((await telec('down')).stdout).toBe('the daemon does not run; nothing changed\n');
+  expect((await telec('up')).stdout).toMatch(/^the daemon runs as process \d+\n$/);
+  expect((await telec('down')).stdout).toBe('stopped\n');
 });
 
 test('what the daemon refuses to start for is the answer of up', async () => {

@@ -92,7 +92,15 @@ async function eventOf(
     case 'build.started':
       return {
         type: 'build.started',
-        facts: { slug, missingPapers, dor: state.dor, undelivered, isContainer, heldBack },
+        facts: {
+          slug,
+          missingPapers,
+          needsGate: state.follow_up === null,
+          dor: state.dor,
+          undelivered,
+          isContainer,
+          heldBack,
+        },
       };
     case 'build.complete':
       return { type: 'build.complete', dirty: await dirtyOutside(desk, slug) };

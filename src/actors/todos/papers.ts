@@ -7,6 +7,7 @@ import { type Problem, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
 import {
   DELIVERED_FILE,
+  FOLLOW_UP_PAPERS,
   PAPERS,
   type Paper,
   ROADMAP_FILE,
@@ -110,10 +111,13 @@ export function factsOf(
   const unsafe: Problem[] = [];
   const has = (name: Paper) => looked(todoFile(slug, name), unsafe, false, () => files.has(todoFile(slug, name)));
   const papers = hasFolder ? PAPERS.filter(has) : [];
-  const missingPapers = PAPERS.filter((name) => !papers.includes(name));
   const stateText = looked(stateFile(slug), unsafe, null, () => (hasFolder ? files.read(stateFile(slug)) : null));
   const { state, problems: ofState } = readState(stateFile(slug), stateText);
   const problems = [...unsafe, ...ofState];
+  const needsGate = state.follow_up === null;
+  const missingPapers = PAPERS.filter(
+    (name) => !papers.includes(name) && (needsGate || FOLLOW_UP_PAPERS.includes(name)),
+  );
   const grouped = roadmap.filter((row) => row.group === slug && !namesFollowUp(row.slug)).map((row) => row.slug);
   const children = [...new Set([...state.breakdown.todos, ...grouped])];
   const isContainer = children.length > 0;
@@ -131,7 +135,15 @@ export function factsOf(
     children,
     isContainer,
     heldBack: [],
-    notBuildable: buildProblems({ slug, missingPapers, dor: state.dor, undelivered, isContainer, heldBack: [] }),
+    notBuildable: buildProblems({
+      slug,
+      missingPapers,
+      needsGate,
+      dor: state.dor,
+      undelivered,
+      isContainer,
+      heldBack: [],
+    }),
   };
 }
 

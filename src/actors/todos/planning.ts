@@ -2,6 +2,7 @@
 import { ICEBOX_FILE } from '../../io/todos/paths.ts';
 import { readRoadmap } from '../../io/todos/roadmap.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
+import { namesFollowUp } from '../../machines/follow-up.ts';
 import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import { containersOf, cyclesIn } from './dependencies.ts';
 import { failure, roadmapPlace, type ValidationRow } from './findings.ts';
@@ -56,7 +57,9 @@ export function planProblems(files: WorkFiles, papers: Papers): ValidationRow[] 
           withoutDependency(slug, after, other),
         );
     }
-    if (group !== null && !hasFolder(group) && !isPlanned(group) && !delivered.has(group))
+    // A follow-up stands in the group of what it mends, which may be work without a folder.
+    const mends = namesFollowUp(slug);
+    if (group !== null && !mends && !hasFolder(group) && !isPlanned(group) && !delivered.has(group))
       say(
         'stale_reference',
         `its group ${group} is neither a todo nor delivered`,

@@ -83,7 +83,7 @@ function isLink(files: WorkTree['files'], name: string): boolean {
 const isBuilt = ({ state: { build, review } }: TodoFacts) => build === 'complete' || review !== 'pending';
 
 function itemProblems(tree: WorkTree, papers: Papers, facts: TodoFacts): ValidationRow[] {
-  const { slug, hasFolder, state } = facts;
+  const { slug, hasFolder } = facts;
   if (!hasFolder || tree.files.isEmpty(todoFolder(slug))) return [];
   const rows = facts.problems.map(({ path, message }) =>
     failure('unreadable_state', slug, path, message, 'mend the file by hand; until then it counts as fresh'),
@@ -95,12 +95,8 @@ function itemProblems(tree: WorkTree, papers: Papers, facts: TodoFacts): Validat
       { ...failure('delivered_folder', slug, todoFolder(slug), text, 'remove the folder'), status: 'warn' },
     ];
   }
-  // A follow-up is written by telec and needs no demo and no judgement of its own.
-  const needed = facts.missingPapers.filter(
-    (paper) => state.follow_up === null || paper === 'requirements.md' || paper === 'implementation-plan.md',
-  );
   const unsafe = new Set(facts.problems.map(({ path }) => path));
-  for (const paper of needed.filter((each) => !unsafe.has(todoFile(slug, each))))
+  for (const paper of facts.missingPapers.filter((each) => !unsafe.has(todoFile(slug, each))))
     rows.push(
       failure('missing_paper', slug, todoFile(slug, paper), 'the paper is missing', `telec todo draft ${slug}`),
     );

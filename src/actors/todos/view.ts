@@ -6,6 +6,7 @@ import { readDelivered } from '../../io/todos/delivered.ts';
 import { DELIVERED_FILE, ICEBOX_FILE } from '../../io/todos/paths.ts';
 import { readRoadmap } from '../../io/todos/roadmap.ts';
 import { BUILD_SCORE_MIN, type TodoSnapshot } from '../../machines/todo.ts';
+import { type OpenFollowUp, openFollowUps } from '../follow-ups.ts';
 import { reasonsOf } from '../views.ts';
 import { candidateOf, type Desk, findTodo, standingOf } from './desk.ts';
 import type { NextStep, TodoDetailView, TodoNextView, TodoView } from './flow.ts';
@@ -138,6 +139,9 @@ export async function listTodos(desk: Desk, all: boolean): Promise<TodoView[]> {
     const view = await todoView(desk, facts);
     if (all || view.state !== 'delivered') views.push(view);
   }
+  const here = new Set(desk.papers.todos.map(({ slug }) => slug));
+  const elsewhere = desk.host ? openFollowUps(desk.host.repository).filter(({ slug }) => !here.has(slug)) : [];
+  for (const followUp of elsewhere) views.push(followUpView(followUp));
   if (!all) return views;
   const shown = new Set(views.map(({ slug }) => slug));
   for (const { slug, children } of readDelivered(desk.files.read(DELIVERED_FILE)).rows)
@@ -145,25 +149,46 @@ export async function listTodos(desk: Desk, all: boolean): Promise<TodoView[]> {
   return views;
 }
 
+/** A follow-up that the log knows and this work tree has not got: not brought to main yet, or main was not taken in. */
+function followUpView({ slug, source, landed, next_action }: OpenFollowUp): TodoView {
+  const text = landed === null ? 'the integrator brings it to main at the end of its drain' : 'main has it: git pull';
+  return {
+    ...ABSENT,
+    slug,
+    state: 'preparing',
+    description: `${source} is blocked: ${next_action}`,
+    group: source.slice(0, source.indexOf('/')),
+    children: [],
+    container: false,
+    follow_ups: [],
+    next: { command: null, text },
+  };
+}
+
+/** What is shown of a work item that has no folder here. */
+const ABSENT = {
+  kind: 'todo',
+  after: [],
+  waiting_for: [],
+  folder: false,
+  work_tree: null,
+  papers: [],
+  missing_papers: [],
+  dor: null,
+  review: { round: 0, max_rounds: 0, open_findings: 0 },
+  candidate: null,
+} satisfies Partial<TodoView>;
+
 /** What stands in the book of deliveries alone. */
 function deliveredView(desk: Desk, slug: string, children: string[]): TodoView {
   return {
+    ...ABSENT,
     slug,
-    kind: 'todo',
     state: 'delivered',
     description: null,
     group: null,
-    after: [],
-    waiting_for: [],
     children,
     container: children.length > 0,
-    folder: false,
-    work_tree: null,
-    papers: [],
-    missing_papers: [],
-    dor: null,
-    review: { round: 0, max_rounds: 0, open_findings: 0 },
-    candidate: null,
     follow_ups: followUpsOf(desk, slug),
     next: { command: null, text: 'it is on main' },
   };

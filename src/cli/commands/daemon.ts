@@ -26,9 +26,9 @@ interface DaemonChange {
   changed: boolean;
 }
 
-const changeText = (change: DaemonChange) => {
-  const state = change.running ? `the daemon runs as process ${change.pid}` : 'the daemon does not run';
-  return change.changed ? state : `${state}; nothing changed`;
+const changeText = ({ running, pid, changed }: DaemonChange) => {
+  if (running) return `the daemon runs as process ${pid}${changed ? '' : '; nothing changed'}`;
+  return changed ? 'stopped' : 'the daemon does not run; nothing changed';
 };
 
 export const status: Handler = async (call) => {

@@ -10,6 +10,9 @@ export const ICEBOX_FILE = 'todos/icebox.yaml';
 export const PAPERS = ['requirements.md', 'implementation-plan.md', 'demo.md', 'dor-report.md'] as const;
 export type Paper = (typeof PAPERS)[number];
 
+/** Those of a follow-up, which telec writes itself: it has no demo and no judgement of its own. */
+export const FOLLOW_UP_PAPERS: readonly Paper[] = ['requirements.md', 'implementation-plan.md'];
+
 export const todoFolder = (slug: string): string => `${TODOS_FOLDER}/${slug}`;
 export const todoFile = (slug: string, name: string): string => `${TODOS_FOLDER}/${slug}/${name}`;
 export const stateFile = (slug: string): string => todoFile(slug, 'state.yaml');
