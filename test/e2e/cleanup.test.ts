@@ -1,5 +1,4 @@
 /** What is cleaned up behind a delivery: branches of the remote, and work trees, branches and main of the clones here. */
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -13,7 +12,6 @@ import {
   MORTAL_TELEC,
   makeWorld,
   shortType,
-  TELEC,
   type Work,
   type World,
 } from '../support/e2e-world.ts';
@@ -253,26 +251,6 @@ describe('what somebody may still need', () => {
     expect(worktrees(world.cloneDir)).toEqual([world.cloneDir]);
     expect(await doctor(world)).toMatchObject([{ status: 'ok' }]);
     await expectSound(world);
-  });
-
-  test('a shell whose work tree was removed under it is told so, and -C leads out', async () => {
-    const world = await makeWorld();
-    const gone = join(world.dir, 'gone');
-    // The folder is there while the shell starts, and away when it starts the program.
-    const standingThere = (...args: string[]) => {
-      mkdirSync(gone);
-      const script = 'rmdir "$PWD" && exec "$0" "$@"';
-      const words = ['-c', script, process.execPath, TELEC, '--json', ...args];
-      const { status, stdout } = spawnSync('/bin/sh', words, { cwd: gone, env: world.env, encoding: 'utf8' });
-      return { status, answer: JSON.parse(stdout) };
-    };
-    expect(standingThere('queue')).toEqual({
-      status: 2,
-      answer: {
-        error: { code: 'USAGE', message: `${gone} is no directory`, hint: 'name an existing directory after -C' },
-      },
-    });
-    expect(standingThere('-C', world.cloneDir, 'queue')).toEqual({ status: 0, answer: [] });
   });
 
   test('F22 stays: a branch that moved on, here and on the remote, with its work tree', async () => {
