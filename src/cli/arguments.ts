@@ -5,12 +5,15 @@ import { usage } from './exit.ts';
 
 export type Options = Record<string, unknown>;
 
+/** The option as it is typed. */
+const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** The text of an option, or null when it was not given. Thrown when it is empty. */
 export function textOption(options: Options, name: string): string | null {
   const value = options[name];
   if (typeof value !== 'string') return null;
   if (value.trim() !== '') return value;
-  throw usage(`--${name} is empty`, `give --${name} a text, or leave it out`);
+  throw usage(`${flagOf(name)} is empty`, `give ${flagOf(name)} a text, or leave it out`);
 }
 
 export function flagOption(options: Options, name: string): boolean {
@@ -22,7 +25,7 @@ export function listOption(options: Options, name: string): string[] {
   const values = options[name];
   return (Array.isArray(values) ? values : []).map((value) => {
     if (typeof value === 'string' && value.trim() !== '') return value;
-    throw usage(`--${name} is empty`, `give --${name} a text, or leave it out`);
+    throw usage(`${flagOf(name)} is empty`, `give ${flagOf(name)} a text, or leave it out`);
   });
 }
 
@@ -30,7 +33,7 @@ export function listOption(options: Options, name: string): string[] {
 export function requiredOption(options: Options, name: string, why: string): string {
   const value = textOption(options, name);
   if (value !== null) return value;
-  throw usage(`--${name} is missing: ${why}`, `add --${name} "…"`);
+  throw usage(`${flagOf(name)} is missing: ${why}`, `add ${flagOf(name)} "…"`);
 }
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -82,7 +82,7 @@ export function demoCheckText(view: DemoCheckView, paint: Paint): string {
   const name = plain(path ?? slug, 300);
   if (problems.length > 0)
     return problems
-      .map((each) => `${paint('bad', 'fail')}  ${name} ${plain(each.path)}: ${plain(each.message)}`)
+      .map((each) => `${paint('bad', 'fail')}  ${`${name} ${plain(each.path)}`.trim()}: ${plain(each.message)}`)
       .join('\n');
   if (exempt !== null) return `${paint('warn', 'exempt')}  ${name}: ${plain(exempt)}`;
   const over = skipped === 0 ? '' : `, ${skipped} passed over`;

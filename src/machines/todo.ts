@@ -81,7 +81,7 @@ export const todoMachine = setup({
   },
   states: {
     preparing: {
-      description: 'Its papers are drafted and judged; nothing is built yet.',
+      description: 'Its papers are still to be drafted, or judged, or it waits to be built.',
       tags: ['waiting'],
       meta: {
         endsBy: 'build.started, once its papers are there, its readiness is passed and what it waits for is delivered',

@@ -145,6 +145,7 @@ test('S4-R1 what stands in the way is named, each and all; nothing is told of it
     ['moved', 'not_adoptable', 'head_moved', 'not_pushed'],
     ['unread', 'not_adoptable', 'not_reviewed'],
   ]);
+  expect(run.stderr).toContain('todos/broken/state.yaml of broken cannot be read');
   expect(await world.states()).toEqual({ fine: 'ready' });
   expect(git(dirty.tree, 'status', '--porcelain')).toContain('more.txt');
 });

@@ -284,27 +284,78 @@ describe('shown from another work tree', () => {
   });
 });
 
+describe('what is next', () => {
+  test('is never a call that would be refused: rounds that are used up wait for a person, a row without a folder for its papers', async () => {
+    const world = await makeTodoWorld([]);
+    const tree = world.workTree('work');
+    const state = `${PASSED.replace('build: pending # not begun', 'build: complete')}review_round: 3\n`;
+    for (const [path, text] of Object.entries(todoFiles('login', state))) tree.write(path, text);
+    tree.write('todos/roadmap.yaml', '- slug: login\n- slug: logout\n');
+    tree.commit('planned');
+    expect(await tree.ok<TodoNextView>(['todo', 'next'])).toEqual({
+      slug: 'logout',
+      state: 'preparing',
+      next: {
+        command: 'telec todo draft logout',
+        text: 'it has no folder todos/logout yet; write its papers there',
+      },
+      waiting: [
+        {
+          slug: 'login',
+          state: 'built',
+          text: 'its 3 review rounds are used up: split it, or let a person raise max_review_rounds in todos/login/state.yaml',
+        },
+      ],
+    });
+    await tree.ok(['todo', 'draft', 'logout']);
+    expect((await tree.ok<TodoDetailView>(['todo', 'show', 'logout'])).missing_papers).toEqual([]);
+  });
+});
+
+describe('what is delivered', () => {
+  test('a work item whose folder is gone is shown as delivered, and no refusal sends people to make it again', async () => {
+    const world = await makeTodoWorld([]);
+    const tree = world.workTree('work/login');
+    tree.write('todos/delivered.yaml', '- slug: login\n  date: 2026-01-01\n  commit: abcdef1234\n');
+    tree.commit('login is delivered');
+    expect(await tree.ok<TodoDetailView>(['todo', 'show', 'login'])).toMatchObject({
+      slug: 'login',
+      state: 'delivered',
+      folder: false,
+      findings: [],
+    });
+    for (const [args, code] of [
+      [['todo', 'mark-phase', 'login', 'build', 'started'], 'DELIVERED'],
+      [['todo', 'gate', 'login', '--score', '9', '--status', 'pass'], 'DELIVERED'],
+      [['todo', 'draft', 'login'], 'DELIVERED'],
+      [['todo', 'set-deps', 'login'], 'NOT_PLANNED'],
+      [['todo', 'finalize', 'login'], 'DELIVERED'],
+    ] as const) {
+      const run = await tree.run([...args]);
+      expect([refusal(run).exit, refusal(run).code]).toEqual([1, code]);
+      expect(run.stderr).toContain('error: login is delivered');
+    }
+  });
+});
+
 describe('before telec init', () => {
-  test('work items are made, listed, built and mended with the files alone; only the end of a review needs the log', async () => {
+  test('work items are shown from the files alone, and no step of one is written', async () => {
     const world = await makeTodoWorld(['login'], {}, { raw: true });
     const tree = world.workTree('login');
     const env = { TELEC_REDIS_URL: '' };
-    const created = await tree.ok<TodoCreateView>(['todo', 'create', 'logout', '--after', 'login'], { env });
-    expect(created.slug).toBe('logout');
     const rows = await tree.ok<TodoView[]>(['todo', 'list'], { env });
     expect(rows.map(({ slug, state, waiting_for }) => [slug, state, waiting_for])).toEqual([
       ['login', 'preparing', []],
-      ['logout', 'preparing', ['login']],
     ]);
-    tree.commit('logout is planned');
-    await tree.ok(['todo', 'mark-phase', 'login', 'build', 'started'], { env });
-    await tree.ok(['todo', 'mark-phase', 'login', 'build', 'complete'], { env });
+    const before = git(tree.path, 'status', '--porcelain', '--untracked-files=all');
     for (const args of [
+      ['todo', 'create', 'logout'],
+      ['todo', 'mark-phase', 'login', 'build', 'started'],
       ['todo', 'mark-phase', 'login', 'review', 'approved'],
       ['todo', 'finalize', 'login'],
     ])
       expect(refusal(await tree.run(args, { env }))).toMatchObject({ exit: 6, code: 'NOT_INITIALIZED' });
-    expect(tree.read('todos/login/state.yaml')).toContain('review: pending');
+    expect(git(tree.path, 'status', '--porcelain', '--untracked-files=all')).toBe(before);
   });
 
   test('with a log that cannot be reached the files are shown, and that is said', async () => {

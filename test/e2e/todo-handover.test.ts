@@ -46,7 +46,6 @@ describe('what finalize verifies', () => {
       'not_pushed',
     ]);
     expect(refusal(await tree.run(['todo', 'finalize', 'nothing'])).problems).toEqual([
-      'out_of_place',
       'no_todo',
       'dirty',
       'not_pushed',

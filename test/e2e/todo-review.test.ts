@@ -204,5 +204,19 @@ describe('marks', () => {
     expect(
       refusal(await tree.run(['todo', 'create', 'new', '--after', 'ghost,../x,login', '--group', 'new'])),
     ).toMatchObject({ exit: 2, code: 'INVALID_TODO', problems: ['--after', '--after', '--group'] });
+    // What is under way would become a container, which nobody can hand over.
+    for (const [group, why] of [
+      ['login', 'login is work under way, and no container'],
+      ['nowhere', 'nowhere is no work item that could hold others'],
+    ] as const) {
+      for (const args of [
+        ['todo', 'create', 'new', '--group', group],
+        ['roadmap', 'add', 'new', '--group', group],
+      ]) {
+        const run = await tree.run(args);
+        expect(run.code).not.toBe(0);
+        expect(run.stderr.replace('login: is', 'login is').replace('nowhere: is', 'nowhere is')).toContain(why);
+      }
+    }
   });
 });

@@ -8,9 +8,11 @@ const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const all = demands();
 
-/** Demands of the core that no test shows yet, with the reason. The list only gets shorter. */
-const OPEN: Record<string, string> = {
-  'Card-U2': 'the web view comes later',
+/** Demands that nothing shows yet, by what they wait for. The list only gets shorter. */
+const OPEN: Record<string, string[]> = {
+  'guards and wrappers': ['S1-Sc3 S1-FR2.1 S1-FR5.2 S1-VR3 S1-R1', 'S3-5.1c S3-6.3c S4-FR6.2 S4-VR3'],
+  'shadow, cutover and rollback': ['S1-FR5.1 S1-C2 S1-OQ3 S2-N2', 'S3-5.1a S3-5.1n S4-Sc7 S4-FR6.1 S4-R1b'],
+  'surfaces and the inspector': ['S1-Sc5 S4-Sc6 Card-U2'],
 };
 
 describe('the demands', () => {
@@ -40,11 +42,15 @@ describe('the demands', () => {
     expect(documents.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
   });
 
-  test('of the specification and of the card are shown by tests, but for those that are known to wait', () => {
-    const silent = all
-      .filter(({ id, shownBy }) => /^(Spec|Card)-/.test(id) && shownBy.length === 0)
-      .map(({ id }) => id);
-    expect(silent.filter((id) => OPEN[id] === undefined)).toEqual([]);
+  test('are all shown, but for those that are known to wait', () => {
+    const waiting = Object.values(OPEN).flatMap((lines) => lines.flatMap((line) => line.split(' ')));
+    const silent = all.filter(({ shownBy, document }) => shownBy.length === 0 && document === null).map(({ id }) => id);
+    expect(silent.sort()).toEqual(waiting.sort());
+  });
+
+  test('of the specification and of the card are shown by tests, not by a page alone', () => {
+    const untested = all.filter(({ id, shownBy }) => /^(Spec|Card)-/.test(id) && shownBy.length === 0);
+    expect(untested.map(({ id }) => id)).toEqual(['Card-U2']);
   });
 });
 

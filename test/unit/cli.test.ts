@@ -335,6 +335,14 @@ describe('exit statuses', () => {
       ['lease', 'break'],
       'error: --reason is missing: breaking a lease is recorded with its reason\nhint: add --reason "…"\n',
     ],
+    [
+      ['todo', 'handover', 'x'],
+      'error: --worker-output is missing: its last line says that the work is ready\nhint: add --worker-output "…"\n',
+    ],
+    [
+      ['todo', 'handover', 'x', '--worker-output', ' '],
+      'error: --worker-output is empty\nhint: give --worker-output a text, or leave it out\n',
+    ],
     [['submit', '--timeout', '5'], 'error: --timeout needs --wait\nhint: add --wait, or leave --timeout out\n'],
     [
       ['-C', '/nowhere/at/all', 'status'],

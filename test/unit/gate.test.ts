@@ -66,14 +66,13 @@ describe('S0-2.2a the judge', () => {
     });
   });
 
-  test.each(['integrator', 'stranger'])('is never a session with the role %s', async (role) => {
+  test.each([
+    ['integrator', { code: 'PERMISSION_DENIED', exit: 6 }],
+    ['stranger', { code: 'INVALID_ROLE', exit: 2 }],
+  ])('is never a session with the role %s', async (role, refusal) => {
     const world = paperWorld();
     world.prepared('a');
-    await expect(world.papers('j', role).gate('a', PASS)).rejects.toMatchObject({
-      code: 'ROLE_REFUSED',
-      exit: 6,
-      message: `permission denied: ${role} may not judge readiness`,
-    });
+    await expect(world.papers('j', role).gate('a', PASS)).rejects.toMatchObject(refusal);
     expect(world.read('todos/a/state.yaml')).toBeNull();
   });
 

@@ -200,6 +200,30 @@ describe('validation', () => {
     ]);
   });
 
+  test('finds nothing wrong with a follow-up whose source lives on its branch alone', async () => {
+    const slug = 'login-integration-blocked-0123abc';
+    const world = paperWorld({ [ROADMAP]: `- slug: ${slug}\n  group: login\n- slug: other\n  group: nowhere\n` });
+    for (const each of [slug, 'other']) world.prepared(each);
+    const { problems } = await world.papers().validate(null, false);
+    expect(problems.filter(({ code }) => code === 'stale_reference').map((row) => row.slug)).toEqual(['other']);
+  });
+
+  test('finds containers that lie in each other, and rows and keys that are passed over in silence', async () => {
+    const world = paperWorld({
+      [ROADMAP]: '- slug: x\n  group: y\n- slug: y\n  group: x\n- 7\n- slug: [a]\n- slug: z\n  after: 5\n  group: {}\n',
+    });
+    const { problems } = await world.papers().validate(null, false);
+    expect(
+      problems.filter(({ code }) => code !== 'stale_reference').map(({ path, text }) => `${path}: ${text}`),
+    ).toEqual([
+      'todos/roadmap.yaml row 3: it names no slug, so nobody sees it',
+      'todos/roadmap.yaml row 4: it names no slug, so nobody sees it',
+      'todos/roadmap.yaml row 5: what z waits for is no slug, so it waits not',
+      'todos/roadmap.yaml row 5: the group of z is no slug, so it has none',
+      'todos/roadmap.yaml x: they wait for each other: x -> y -> x',
+    ]);
+  });
+
   test('S0-4.1b S1-FR1.1i finds container, roadmap and text that name other parts or another order', async () => {
     const roadmap = '- slug: p\n- slug: one\n  group: p\n- slug: two\n  group: p\n  after: [one]\n';
     const state = 'breakdown: {assessed: true, todos: [zero, one, two]}\n';

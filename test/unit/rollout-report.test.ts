@@ -277,6 +277,10 @@ describe('the status of a work tree', () => {
     expect(cycle.view.problems.map(({ text }) => text)).toEqual([
       'these wait for each other: integration-events-model -> integrator-cutover -> integrator-shadow-mode -> integration-events-model',
     ]);
+    const nested = copyOf('prepared');
+    nested.write('todos/roadmap.yaml', '- slug: x\n  group: y\n- slug: y\n  group: x\n');
+    const ring = (await nested.run<RolloutStatusView>('rollout', 'status')).view.problems;
+    expect(ring.map(({ text }) => text)).toContain('these wait for each other: x -> y -> x');
     const broken = copyOf('prepared');
     broken.write(state('integrator-cutover'), 'dor: {status: great}\n');
     const told = (await broken.run<RolloutStatusView>('rollout', 'status')).view.rollouts[0]?.problems;
@@ -288,7 +292,11 @@ describe('the status of a work tree', () => {
     const noRoadmap = copyOf('prepared');
     noRoadmap.write('todos/roadmap.yaml', '<<<<<<< mine\n');
     const { view } = await noRoadmap.run<RolloutStatusView>('rollout', 'status');
-    expect(view.problems.map(({ code }) => code)).toContain('broken_file');
+    expect(view.problems.map(({ code, slug, text }) => [code, slug, text.includes(slug)])).toContainEqual([
+      'broken_file',
+      expect.stringContaining('todos/roadmap.yaml'),
+      false,
+    ]);
     expect(view.consistent).toBe(false);
   });
 });

@@ -6,12 +6,12 @@ import { TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
 import { verdictIn } from '../../io/todos/dor-report.ts';
 import { DELIVERED_FILE, stateFile, todoFile } from '../../io/todos/paths.ts';
-import { cycleIn } from '../../io/todos/roadmap.ts';
 import { DOR_GATES } from '../../io/todos/state-file.ts';
 import type { WorkFiles } from '../../io/todos/work-files.ts';
 import { SLUG_PATTERN } from '../../machines/identity.ts';
 import { heldBack, judgeRollout, type RolloutFacts, type SliceFacts } from '../../machines/rollout.ts';
 import type { RolloutProblem } from '../../machines/rollout-checks.ts';
+import { cyclesIn } from '../todos/dependencies.ts';
 import { heldBackBy, type Papers, readPapers, type TodoFacts } from '../todos/papers.ts';
 import type { RolloutLog } from './log.ts';
 
@@ -202,9 +202,9 @@ function treeProblems(papers: Papers, rollouts: readonly RolloutFacts[], known: 
   const found: RolloutProblem[] = papers.problems.map(({ path, message }) => ({
     code: 'broken_file',
     slug: path,
-    text: `${path}: ${message}`,
+    text: message,
   }));
-  const cycle = cycleIn(papers.roadmap);
+  const [cycle] = cyclesIn(papers.roadmap);
   if (cycle)
     found.push({ code: 'cycle', slug: cycle[0] ?? '', text: `these wait for each other: ${cycle.join(' -> ')}` });
   const groups = new Set(papers.roadmap.flatMap(({ group }) => group ?? []));

@@ -23,9 +23,8 @@ export function rolloutReport(view: RolloutView, mode: 'live' | null, verdict: b
 
 /** The report of one slice: where it stands, and for a cutover slice the evidence that is missing. */
 export function sliceReport(view: GateView, verdict: boolean): string {
-  const decision = view.may_be_built
-    ? '**Ready**: it may be built'
-    : '**Not ready**: see what stands against building it';
+  const notYet = view.stage === 'delivered' ? '**Delivered**' : '**Not ready**: see what stands against building it';
+  const decision = view.may_be_built ? '**Ready**: it may be built' : notYet;
   return [
     ...(verdict ? [verdictPart(view, decision), gatesPart(view.gates)] : []),
     ['## Dispatch Readiness', numbered(standing(view))].join('\n\n'),

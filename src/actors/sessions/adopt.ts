@@ -103,6 +103,10 @@ async function findDeliveries(opened: Opened, mainRef: string): Promise<Found[]>
     }
     for (const [slug, text] of texts) {
       const state = readOlderState(stateFile(slug), text);
+      if (state === null && isNamesake(branch, slug))
+        opened.context.say(
+          `${stateFile(slug)} of ${branch} cannot be read, so nobody knows whether it was handed over`,
+        );
       const foundBy = state && deliveryOf(state, slug, branch);
       if (state && foundBy) found.push({ slug, branch, head, worktree, foundBy, state });
     }
@@ -134,14 +138,15 @@ function onDisk(worktree: string): [slug: string, text: string][] {
   });
 }
 
+const isNamesake = (branch: string, slug: string): boolean => branch.slice(branch.lastIndexOf('/') + 1) === slug;
+
 /** A branch carries the state of many items; its own is the one that names it, or that it is named after. */
 function deliveryOf(state: OlderState, slug: string, branch: string): AdoptRow['found_by'] | null {
-  const isNamesake = branch.slice(branch.lastIndexOf('/') + 1) === slug;
   if (state.finalize) {
-    const named = state.finalize.branch === null ? isNamesake : state.finalize.branch === branch;
+    const named = state.finalize.branch === null ? isNamesake(branch, slug) : state.finalize.branch === branch;
     return named ? 'finalize' : null;
   }
-  return isNamesake && state.isBuilt && state.isApproved ? 'review' : null;
+  return isNamesake(branch, slug) && state.isBuilt && state.isApproved ? 'review' : null;
 }
 
 async function factsOf(

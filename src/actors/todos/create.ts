@@ -10,6 +10,7 @@ import { SLUG_LENGTH_MAX, SLUG_PATTERN } from '../../machines/identity.ts';
 import { containersOf } from './dependencies.ts';
 import { checkSlug, type Desk } from './desk.ts';
 import type { TodoCreateRequest, TodoCreateView } from './flow.ts';
+import { groupProblem } from './papers.ts';
 
 /** Characters of a description in the roadmap, where it is one line; the whole stands in the folder. */
 const ROW_TEXT_MAX = 200;
@@ -95,7 +96,9 @@ function requestProblems(
     }));
   if (group !== null && !isSlug(group))
     problems.push({ path: '--group', message: `${JSON.stringify(group)} is no slug` });
-  if (group === slug) problems.push({ path: '--group', message: 'a work item is not its own container' });
+  else if (group === slug) problems.push({ path: '--group', message: 'a work item is not its own container' });
+  const notInto = group === null || group === slug || !isSlug(group) ? null : groupProblem(papers, group);
+  if (notInto !== null) problems.push({ path: '--group', message: `${group} ${notInto}` });
   for (const other of group === null ? [] : [group, ...containersOf(group, papers.roadmap)])
     if (other !== slug && after.includes(other))
       problems.push({ path: '--after', message: `${other} holds ${slug}, and is delivered only after it` });

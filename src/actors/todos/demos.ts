@@ -184,7 +184,7 @@ function rowOf(tree: WorkTree, slug: string): DemoRow {
 function refuseUnknown(tree: WorkTree, slug: string): void {
   if (pathOf(tree, slug) !== null || tree.files.isFolder(`${DEMOS_FOLDER}/${slug}`)) return;
   const papers = readPapers(tree.files);
-  if (!papers.delivered.has(slug) && !papers.todos.some((each) => each.slug === slug)) throw unknownTodo(slug);
+  if (!papers.delivered.has(slug) && !papers.todos.some((each) => each.slug === slug)) throw unknownTodo(slug, false);
 }
 
 function invalid(slug: string, path: string | null, { problems }: DemoReading): TelecError {

@@ -164,11 +164,15 @@ export function checkSlug(slug: string): void {
   });
 }
 
-/** The work item of that slug. Thrown: INVALID_SLUG (2), NOT_FOUND (1). */
+/** The work item of that slug. Thrown: INVALID_SLUG (2), NOT_FOUND, DELIVERED (1). */
 export function findTodo(desk: Desk, slug: string): TodoFacts {
   checkSlug(slug);
   const facts = desk.papers.todos.find((other) => other.slug === slug);
   if (facts) return facts;
+  if (desk.isDelivered(slug))
+    throw new TelecError('DELIVERED', EXIT.domain, `${slug} is delivered; its folder is gone`, {
+      hint: `telec todo show ${slug}; plan what is new under a slug of its own: telec todo create <slug>`,
+    });
   throw new TelecError('NOT_FOUND', EXIT.domain, `there is no work item ${slug} in this work tree`, {
     hint: `telec todo list, telec todo create ${slug}, or name the work tree of its branch with -C <dir>`,
   });

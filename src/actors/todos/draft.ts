@@ -55,7 +55,7 @@ const openItems = (papers: Papers) => papers.todos.filter(({ row, delivered }) =
 
 function itemOf(papers: Papers, slug: string): TodoFacts {
   const facts = papers.todos.find((each) => each.slug === slug);
-  if (!facts) throw unknownTodo(slug);
+  if (!facts) throw unknownTodo(slug, papers.delivered.has(slug));
   if (!facts.delivered) return facts;
   throw new TelecError('DELIVERED', EXIT.domain, `${slug} is delivered; there is nothing left to draft`, {
     hint: 'telec roadmap list shows what is open',
@@ -114,7 +114,7 @@ export function cycleFound(cycle: readonly string[]): TelecError {
 /** Thrown: UNREADABLE (1) with every problem, when there is one. */
 export function refuseUnreadable(problems: readonly Problem[]): void {
   if (problems.length === 0) return;
-  throw new TelecError('UNREADABLE', EXIT.domain, 'the files of the work items cannot be read; nothing was changed', {
+  throw new TelecError('UNREADABLE', EXIT.domain, 'the files of the work items cannot be read, and none was changed', {
     hint: 'mend the files named above; telec todo validate lists all there is to mend',
     problems: [...problems],
   });

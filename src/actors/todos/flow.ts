@@ -148,9 +148,9 @@ export interface TodoFlow {
   /** Thrown: NOT_FOUND (1). */
   show(slug: string): Promise<TodoDetailView>;
   next(): Promise<TodoNextView>;
-  /** Thrown: INVALID_TODO (2), SLUG_TAKEN, DEPENDENCY_CYCLE (1). */
+  /** Thrown: INVALID_TODO (2), SLUG_TAKEN, DEPENDENCY_CYCLE (1), NOT_INITIALIZED (6). */
   create(request: TodoCreateRequest): Promise<TodoCreateView>;
-  /** Thrown: USAGE (2), NOT_FOUND, PHASE_REFUSED, ROUND_TAKEN (1), NOT_INITIALIZED (6) for the end of a review. */
+  /** Thrown: USAGE (2), NOT_FOUND, PHASE_REFUSED, ROUND_TAKEN (1), NOT_INITIALIZED (6). */
   markPhase(request: MarkPhaseRequest): Promise<MarkPhaseView>;
   /** Thrown: FINALIZE_LOCKED (6), FINALIZE_REFUSED, NOT_READY (1), REMOTE_UNREACHABLE (3). */
   finalize(request: FinalizeRequest): Promise<FinalizeView>;

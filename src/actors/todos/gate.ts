@@ -8,6 +8,7 @@ import { withVerdict } from '../../io/todos/dor-report.ts';
 import { stateFile, todoFile } from '../../io/todos/paths.ts';
 import { DOR_GATES, type DorGate, readState, type TodoState, withState } from '../../io/todos/state-file.ts';
 import { verdictProblems } from '../../machines/gate.ts';
+import { permissionFor, permit, roleOf } from '../../machines/permissions.ts';
 import { refuseUnreadable } from './draft.ts';
 import { readPapers, type TodoFacts } from './papers.ts';
 import { slugGiven, unknownTodo, type WorkTree } from './work-tree.ts';
@@ -31,24 +32,19 @@ export interface GateView extends Dor {
   not_judged: string[];
 }
 
-/** Who may say whether work is ready; the integrator only moves main. */
-const JUDGES: readonly string[] = ['worker', 'orchestrator', 'admin'];
-
 /**
- * Records a verdict. Thrown: BAD_SLUG (2), ROLE_REFUSED (6), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
+ * Records a verdict. Thrown: BAD_SLUG (2), PERMISSION_DENIED (6), INVALID_ROLE (2), OWN_DRAFT (6), NOT_FOUND (1), UNREADABLE (1), VERDICT_REFUSED
  * (2, or 1 when only papers are missing) with every problem, NOT_INITIALIZED (6).
  */
 export async function gate(tree: WorkTree, slug: string, request: GateRequest, at: string): Promise<GateView> {
   slugGiven(slug);
   const admission = await tree.admit();
-  if (!JUDGES.includes(tree.role)) {
-    throw new TelecError('ROLE_REFUSED', EXIT.refused, `permission denied: ${tree.role} may not judge readiness`, {
-      hint: 'let a worker, an orchestrator or a person judge it',
-    });
-  }
+  // Asked here as well as on the command line: a program may come by another way.
+  const row = permissionFor('todo gate');
+  if (row) permit(row, roleOf(tree.role, 'the role'));
   const papers = readPapers(tree.files, (other) => admission.isDelivered(other));
   const facts = papers.todos.find((each) => each.slug === slug);
-  if (!facts) throw unknownTodo(slug);
+  if (!facts) throw unknownTodo(slug, papers.delivered.has(slug));
   refuseUnreadable(facts.problems);
   refuseDrafter(tree, facts);
   const dor = judged(facts, request, {

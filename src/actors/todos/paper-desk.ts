@@ -24,7 +24,7 @@ import { type Admission, alone, findWorkTree } from './work-tree.ts';
 export interface TodoPapers {
   /** Writes the papers that are missing, of one work item or of all on the roadmap; overwrites none. */
   draft(slug: string | null): Promise<DraftView>;
-  /** Records a verdict. Thrown: OWN_DRAFT, ROLE_REFUSED (6), VERDICT_REFUSED (2 or 1) with every problem, NOT_FOUND (1). */
+  /** Records a verdict. Thrown: OWN_DRAFT, PERMISSION_DENIED (6), VERDICT_REFUSED (2 or 1) with every problem, NOT_FOUND (1). */
   gate(slug: string, request: GateRequest): Promise<GateView>;
   /** Replaces what the slug waits for; none clears. Thrown: NOT_PLANNED, WAITING_REFUSED (1). */
   setDeps(slug: string, after: string[]): Promise<RoadmapChange>;

@@ -147,6 +147,18 @@ export function factsOf(
   };
 }
 
+/**
+ * Why `group` cannot take in a new work item; null when it can. What is under way would become a container, which nobody
+ * can hand over.
+ */
+export function groupProblem({ todos }: Papers, group: string): string | null {
+  const facts = todos.find(({ slug }) => slug === group);
+  if (!facts) return 'is no work item that could hold others';
+  if (facts.delivered) return 'is delivered, and holds nothing new';
+  if (!facts.isContainer && facts.state.build !== 'pending') return 'is work under way, and no container';
+  return null;
+}
+
 /** What of the problems is about the lists themselves; a folder that nobody can read stands in the way of itself alone. */
 export function bookProblems({ problems }: Papers): Problem[] {
   return problems.filter(({ path }) => [ROADMAP_FILE, DELIVERED_FILE].some((name) => path.startsWith(name)));

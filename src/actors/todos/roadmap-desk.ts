@@ -11,7 +11,7 @@ import { type Place, readRoadmap, withAfter, withMoved, withoutSlug, withRow } f
 import { type Books, withDelivery } from './deliver.ts';
 import { containersOf, waitingProblems } from './dependencies.ts';
 import { refuseUnreadable } from './draft.ts';
-import { bookProblems, type Papers, readPapers } from './papers.ts';
+import { bookProblems, groupProblem, type Papers, readPapers } from './papers.ts';
 import { listRoadmap, type RoadmapListRow } from './roadmap-list.ts';
 import { slugGiven, type WorkTree } from './work-tree.ts';
 
@@ -104,8 +104,8 @@ export function roadmapDesk(tree: WorkTree, today: () => string): RoadmapDesk {
       refusePlanned(slug, papers, books);
       const row = { slug, group, after: [...new Set(after)], description: description?.replace(/\s+/g, ' ') ?? null };
       const problems = waitingProblems(slug, row.after, [...papers.roadmap, row], (other) => isKnown(papers, other));
-      if (group !== null && !papers.todos.some((each) => each.slug === group))
-        problems.push({ path: group, message: 'is no work item that could hold others' });
+      const notInto = group === null ? null : groupProblem(papers, group);
+      if (group !== null && notInto !== null) problems.push({ path: group, message: notInto });
       if (group !== null && [group, ...containersOf(group, papers.roadmap)].includes(slug))
         problems.push({ path: group, message: `is ${slug} itself, or lies in it` });
       if (before !== null && !papers.roadmap.some((each) => each.slug === before))
@@ -212,6 +212,10 @@ const rests = (books: Books, slug: string): boolean =>
 function planned(papers: Papers, slug: string) {
   const row = papers.roadmap.find((each) => each.slug === slug);
   if (row) return row;
+  if (papers.delivered.has(slug))
+    throw new TelecError('NOT_PLANNED', EXIT.domain, `${slug} is delivered, and planned no more`, {
+      hint: 'plan what is new under a slug of its own: telec roadmap add <slug>',
+    });
   throw new TelecError('NOT_PLANNED', EXIT.domain, `${slug} is not on the roadmap`, {
     hint: `telec roadmap add ${slug} puts it there; telec roadmap list shows what is`,
   });

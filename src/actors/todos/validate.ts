@@ -29,7 +29,7 @@ export async function validate(tree: WorkTree, slug: string | null, fix: boolean
   const papers = readPapers(tree.files);
   const emptyFolders = emptyIn(tree, papers).filter((name) => slug === null || name === slug);
   const isKnown = slug === null || emptyFolders.includes(slug) || papers.delivered.has(slug);
-  if (!isKnown && !papers.todos.some((each) => each.slug === slug)) throw unknownTodo(slug);
+  if (!isKnown && !papers.todos.some((each) => each.slug === slug)) throw unknownTodo(slug, false);
   const fixed = fix ? emptyFolders.filter((name) => tree.files.removeEmpty(`${TODOS_FOLDER}/${name}`)) : [];
   // What is gone now may be missed elsewhere.
   const now = fixed.length > 0 ? readPapers(tree.files) : papers;

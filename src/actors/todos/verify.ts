@@ -25,7 +25,7 @@ export interface Verified {
   delivered: boolean;
 }
 
-/** Thrown: FINALIZE_REFUSED (1) with every problem and what mends it; REMOTE_UNREACHABLE (3) when that is all there is. */
+/** Thrown: DELIVERED (1); FINALIZE_REFUSED (1) with every problem and what mends it; REMOTE_UNREACHABLE (3) when that is all there is. */
 export async function verify(desk: Desk, opened: Opened, slug: string): Promise<Verified> {
   const { clone, branch, head, papers } = desk;
   const { config } = opened.workspace;
@@ -47,8 +47,14 @@ export async function verify(desk: Desk, opened: Opened, slug: string): Promise<
   };
   const snapshot = facts ? await standingOf(desk, facts) : restoreTodo(slug, FRESH_STATE);
   const refused = delivered ? [] : todoRefusals(snapshot, { type: 'deployment.started', facts: handOver });
+  if (!facts && !delivered && desk.isDelivered(slug))
+    throw new TelecError('DELIVERED', EXIT.domain, `${slug} is delivered; nothing is left to hand over`, {
+      hint: `telec todo show ${slug}`,
+    });
+  // Of what has no folder here nothing is known that could be out of place.
+  const told = facts ? refused : refused.filter(({ code }) => code !== 'out_of_place');
   const problems = [
-    ...refused.map(({ code, text, mend }) => ({ path: code, message: mend ? `${text} (${mend})` : text })),
+    ...told.map(({ code, text, mend }) => ({ path: code, message: mend ? `${text} (${mend})` : text })),
     ...(facts?.problems ?? []),
   ];
   if (look.kind === 'unreachable' && problems.every(({ path }) => path === 'remote_unknown')) {

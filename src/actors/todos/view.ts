@@ -1,16 +1,17 @@
 /**
  * From files and log to what people and programs are shown of work items, the next call of each included. Reads only.
  */
-import { EXIT, TelecError } from '../../errors.ts';
+import { EXIT, type Problem, TelecError } from '../../errors.ts';
 import { readDelivered } from '../../io/todos/delivered.ts';
-import { DELIVERED_FILE, ICEBOX_FILE } from '../../io/todos/paths.ts';
+import { DELIVERED_FILE, ICEBOX_FILE, ROADMAP_FILE, stateFile } from '../../io/todos/paths.ts';
 import { readRoadmap } from '../../io/todos/roadmap.ts';
+import { SLUG_PATTERN } from '../../machines/identity.ts';
 import { BUILD_SCORE_MIN, type TodoSnapshot } from '../../machines/todo.ts';
 import { type OpenFollowUp, openFollowUps } from '../follow-ups.ts';
 import { reasonsOf } from '../views.ts';
 import { candidateOf, type Desk, findTodo, standingOf } from './desk.ts';
 import type { NextStep, TodoDetailView, TodoNextView, TodoView } from './flow.ts';
-import type { TodoFacts } from './papers.ts';
+import { bookProblems, type TodoFacts } from './papers.ts';
 
 /** The next call that fits the state of a work item. */
 export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): NextStep {
@@ -24,9 +25,11 @@ export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): 
     case 'building':
       return mark('build complete', 'build it, commit, then say so');
     case 'built':
+      if (snapshot.context.round >= snapshot.context.maxRounds)
+        return { command: null, text: usedUp(snapshot.context) };
       return mark('review started', 'let somebody else review it');
     case 'reviewing':
-      return mark('review approved', 'or review changes_requested --finding "…", once it was looked at');
+      return mark('review approved', 'look at it, then say so; or review changes_requested --finding "…"');
     case 'returned':
       return mark('fix started', 'mend what the review found');
     case 'fixing':
@@ -44,6 +47,11 @@ export function nextStep(desk: Desk, facts: TodoFacts, snapshot: TodoSnapshot): 
   }
 }
 
+function usedUp({ slug, maxRounds }: TodoSnapshot['context']): string {
+  const raise = `let a person raise max_review_rounds in ${stateFile(slug)}`;
+  return `its ${maxRounds} review rounds are used up: split it, or ${raise}`;
+}
+
 function beforeBuild({
   slug,
   hasFolder,
@@ -55,7 +63,9 @@ function beforeBuild({
   state: { dor },
 }: TodoFacts): NextStep {
   if (isContainer) return { command: null, text: 'it is a container; its work items are built, not it' };
-  if (!hasFolder) return { command: null, text: `it has no folder todos/${slug}; its papers are written there` };
+  if (!SLUG_PATTERN.test(slug)) return { command: null, text: `its row of ${ROADMAP_FILE} names no slug` };
+  if (!hasFolder)
+    return { command: `telec todo draft ${slug}`, text: `it has no folder todos/${slug} yet; write its papers there` };
   if (missingPapers.length > 0)
     return { command: `telec todo draft ${slug}`, text: `write what is missing: ${missingPapers.join(', ')}` };
   const unready = notBuildable.filter((problem) => problem.code !== 'waiting_for' && !heldBack.includes(problem));
@@ -143,6 +153,8 @@ export async function listTodos(desk: Desk, all: boolean): Promise<TodoView[]> {
   const isElsewhere = ({ slug }: OpenFollowUp) => !here.has(slug) && !desk.isDelivered(slug);
   const elsewhere = desk.host ? openFollowUps(desk.host.repository).filter(isElsewhere) : [];
   for (const followUp of elsewhere) views.push(followUpView(followUp));
+  const broken = bookProblems(desk.papers);
+  if (views.length === 0 && broken.length > 0) throw unreadable('no work item can be listed', broken);
   if (!all) return views;
   const shown = new Set(views.map(({ slug }) => slug));
   for (const { slug, children } of readDelivered(desk.files.read(DELIVERED_FILE)).rows)
@@ -195,12 +207,26 @@ function deliveredView(desk: Desk, slug: string, children: string[]): TodoView {
   };
 }
 
+function unreadable(what: string, problems: Problem[]): TelecError {
+  return new TelecError('TODOS_BROKEN', EXIT.domain, `${what} from files that cannot be read`, {
+    hint: 'telec todo validate',
+    problems,
+  });
+}
+
 /** A list that cannot be read is not an empty one: what is wrong with it is said. */
 function tellProblems({ papers, context }: Desk): void {
   for (const { path, message } of papers.problems) context.say(`${path}: ${message}`);
 }
 
 export async function showTodo(desk: Desk, slug: string): Promise<TodoDetailView> {
+  const known = desk.papers.todos.some((facts) => facts.slug === slug);
+  if (!known && desk.isDelivered(slug)) {
+    const row = readDelivered(desk.files.read(DELIVERED_FILE)).rows.find((each) => each.slug === slug);
+    const { problems } = desk.papers;
+    const view = deliveredView(desk, slug, row?.children ?? []);
+    return { ...view, not_buildable: [], findings: [], baseline_commit: null, problems };
+  }
   const facts = findTodo(desk, slug);
   const { context } = await standingOf(desk, facts);
   return {
@@ -219,10 +245,7 @@ export async function showTodo(desk: Desk, slug: string): Promise<TodoDetailView
 export async function nextTodo(desk: Desk): Promise<TodoNextView> {
   const { problems } = desk.papers;
   if (problems.length > 0) {
-    throw new TelecError('TODOS_BROKEN', EXIT.domain, 'what is next cannot be told from files that cannot be read', {
-      hint: 'telec todo validate',
-      problems,
-    });
+    throw unreadable('what is next cannot be told', problems);
   }
   const views = await listTodos(desk, false);
   const found = views.find(({ container, next }) => !container && next.command !== null);

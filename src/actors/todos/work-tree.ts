@@ -101,8 +101,12 @@ export function slugGiven(text: string): string {
   });
 }
 
-/** No work item of that name. */
-export function unknownTodo(slug: string): TelecError {
+/** No work item of that name, or none any more. */
+export function unknownTodo(slug: string, isDelivered: boolean): TelecError {
+  if (isDelivered)
+    return new TelecError('DELIVERED', EXIT.domain, `${slug} is delivered; its folder is gone`, {
+      hint: 'plan what is new under a slug of its own: telec todo create <slug>',
+    });
   return new TelecError('NOT_FOUND', EXIT.domain, `there is no work item ${slug} in this work tree`, {
     hint: `telec roadmap list shows all; telec roadmap add ${slug} plans a new one`,
   });

@@ -66,7 +66,7 @@ export function addRoadmap(program: Command, add: Add): void {
     more: [
       'Off the roadmap and out of all --after, into todos/delivered.yaml, with the containers that are complete by it. Changes',
       'the work tree alone: commit it on a branch and bring it to main like any work.',
-    ].join('\n'),
+    ].join(' '),
     args: [slug],
     options: [flag('--commit <id>', 'the commit that brought it, else the one checked out')],
     examples: ['telec roadmap deliver login', 'telec roadmap deliver login --commit 3fa2c1d09b7e'],

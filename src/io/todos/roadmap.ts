@@ -33,6 +33,24 @@ export function readRoadmap(text: string | null, name: string = ROADMAP_FILE): R
   return { rows: reading.value.flatMap(rowOf), problems: [] };
 }
 
+/** What `readRoadmap` passes over: items that are no row, and what a row waits for or belongs to that is no slug. */
+export function passedOver(text: string | null, name: string = ROADMAP_FILE): Problem[] {
+  const reading = text === null ? null : readShared(name, text);
+  if (reading?.kind !== 'read' || !Array.isArray(reading.value)) return [];
+  return reading.value.flatMap((item: unknown, index) => {
+    const [row] = rowOf(item);
+    const path = `${name} row ${index + 1}`;
+    if (!row) return [{ path, message: 'it names no slug, so nobody sees it' }];
+    const { group, after } = item as Record<string, unknown>;
+    const isNothing = (value: unknown) => value === undefined || value === null || typeof value === 'string';
+    const waits = Array.isArray(after) ? after : [after];
+    return [
+      ...(waits.every(isNothing) ? [] : [{ path, message: `what ${row.slug} waits for is no slug, so it waits not` }]),
+      ...(isNothing(group) ? [] : [{ path, message: `the group of ${row.slug} is no slug, so it has none` }]),
+    ];
+  });
+}
+
 function rowOf(item: unknown): RoadmapRow[] {
   if (typeof item !== 'object' || item === null) return [];
   const { slug, group, after, description } = item as Record<string, unknown>;
