@@ -3,6 +3,7 @@
  * The program: the only place that ends the process and that catches whatever is left over. A reader that goes away
  * ends it quietly; Ctrl-C asks once and insists the second time.
  */
+import { isAbsolute } from 'node:path';
 import { EXIT } from '../errors.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { INTERRUPTED } from './exit.ts';
@@ -31,31 +32,18 @@ process.on('unhandledRejection', failed);
 const { env, argv, stdin, stdout, stderr } = process;
 const { signal } = controller;
 
-<<<<<<< HEAD
-/** Where it runs. The folder may be gone, as the work tree of a delivered branch is; then its name is all there is. */
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return env['PWD'] || '/';
-=======
 /** Where the shell stands; where that was taken away under it, as after a delivery, the path it still goes by. */
 function standsIn(): string {
   try {
     return process.cwd();
   } catch {
     return isAbsolute(env['PWD'] ?? '') ? (env['PWD'] as string) : '/';
->>>>>>> main
   }
 }
 
 async function run(): Promise<number> {
   const words = argv.slice(2);
-<<<<<<< HEAD
-  const cwd = workingDirectory();
-=======
   const cwd = standsIn();
->>>>>>> main
   const quick = await answerQuickly(words, { env, cwd, stdout, stderr, signal });
   if (quick !== null) return quick;
   const { main } = await import('./main.ts');
