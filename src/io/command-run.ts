@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -110,7 +111,9 @@ export function runCommand(run: CommandRun): Promise<CommandEnd> {
       resolve(end(rest));
     };
     child.once('error', ({ message }) => {
-      if (child.pid === undefined) settle({ ended: 'unstarted', status: null, signal: null, detail: message });
+      // The system names the shell in its complaint, whichever of the two is missing.
+      const detail = existsSync(run.cwd) ? message : `${run.cwd} is gone`;
+      if (child.pid === undefined) settle({ ended: 'unstarted', status: null, signal: null, detail });
     });
     child.once('exit', (status, signal) => {
       settle({ ended: late ? 'timeout' : signal === null ? 'exited' : 'signalled', status, signal, detail: null });

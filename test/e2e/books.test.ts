@@ -289,6 +289,26 @@ test('a container whose state cannot be read stays: who knows what else it is ma
   await expectBooksInLine(world);
 });
 
+test('F13 a configuration that no command could use blocks the branch that brings it, and stops nobody else', async () => {
+  const world = await makeWorld({ config: 'integration: {push_batch: 10, grace_ms: 0}\n' });
+  const [bad] = await world.ready([
+    { slug: 'bad', files: { 'telec.yaml': 'cleanup: {wrktree: false}\n' } },
+    { slug: 'good', files: { 'telec.yaml': 'cleanup: {worktree: false}\n' }, from: world.first },
+    { slug: 'other' },
+  ]);
+  expect((await world.integrate()).json).toMatchObject({ completed: 2, blocked: 1 });
+  expect(world.landed()).toEqual(['good', 'other']);
+  expect((await world.candidate('bad')).blocked).toMatchObject({
+    kind: 'error',
+    conflict_evidence: [
+      'telec.yaml: cleanup.wrktree is no key of telec; worktree was probably meant (telec.yaml line 1)',
+    ],
+    next_action: 'mend telec.yaml on work/bad, push, then telec submit work/bad --slug bad',
+    reproduce: `git show ${bad?.sha}:telec.yaml`,
+  });
+  await expectSound(world);
+});
+
 test('F13 a roadmap broken on main blocks deliveries until a branch mends it; that one lands, then they do', async () => {
   const world = await makeWorld({ config: 'integration: {push_batch: 10, grace_ms: 0}\n', files: TODOS });
   const broken = `${ROADMAP}  - oops: [\n`;

@@ -341,6 +341,9 @@ describe('a follow-up is resolved for its newest block only', () => {
     ]);
     expect(listed(world)).toContain('loser');
     expect(listed(world)).not.toContain(followUp);
+    expect((await world.run<{ slug: string }[]>(['todo', 'list'])).json.map(({ slug }) => slug)).not.toContain(
+      followUp,
+    );
     expect((await world.run(['resume', 'loser'])).code).toBe(0);
     await world.integrate();
     expect(await refusal(world, 'loser')).toMatchObject({ code: 'FOLLOW_UP_UNRESOLVED' });

@@ -45,7 +45,7 @@ describe('a command', () => {
 
   test('that cannot be started says why', async () => {
     const ended = await run('true', { cwd: '/nonexistent/folder' }).ending;
-    expect(ended).toMatchObject({ ended: 'unstarted', status: null, detail: expect.stringContaining('ENOENT') });
+    expect(ended).toMatchObject({ ended: 'unstarted', status: null, detail: '/nonexistent/folder is gone' });
   });
 
   test('leaves what it started in peace when it ends by itself, output and all', async () => {

@@ -11,6 +11,7 @@ import { MANIFESTS, versionIn } from '../../io/todos/manifest.ts';
 import { DELIVERED_FILE, demoFile, ICEBOX_FILE, ROADMAP_FILE, TODOS_FOLDER, todoFolder } from '../../io/todos/paths.ts';
 import { type RoadmapRow, readRoadmap, withoutSlugs } from '../../io/todos/roadmap.ts';
 import { namesFollowUp } from '../../machines/follow-up.ts';
+import { configProblems } from './own-config.ts';
 import { type TodoText, TodoTree } from './todo-tree.ts';
 
 type FileChange = CommitRequest['changes'][number];
@@ -40,6 +41,8 @@ export type Entries =
 const NOTHING: Entries = { kind: 'kept', bookkeeping: [], cleanup: [] };
 
 export async function entriesOf(git: IntegrationRepository, delivery: Delivery): Promise<Entries> {
+  const problems = await configProblems(git, delivery.base, delivery.mergeCommit);
+  if (problems.length > 0) return { kind: 'broken', problems, isOnBase: false };
   const tree = await TodoTree.open(git, delivery.mergeCommit);
   if (tree === null) return NOTHING;
   return new Bookkeeper(tree, await TodoTree.open(git, delivery.base), delivery).keep();

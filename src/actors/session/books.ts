@@ -4,6 +4,7 @@
  * files on main; a file that cannot be read is never written over.
  */
 import type { Problem } from '../../errors.ts';
+import { CONFIG_FILE } from '../../io/config.ts';
 import type { BooksOutcome, Member } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { block } from './block.ts';
@@ -103,7 +104,9 @@ function findingOf(
   return {
     evidence: told,
     diagnostics: [
-      'the merge is clean, but its books cannot be kept; nothing was pushed and nothing written over',
+      file === CONFIG_FILE
+        ? 'the merge is clean, but no command could use the configuration that it brings; nothing was pushed'
+        : 'the merge is clean, but its books cannot be kept; nothing was pushed and nothing written over',
       isOnBase ? `main has ${file} like that already` : `${branch} brings ${file} like that`,
     ],
     nextAction: isOnBase

@@ -150,7 +150,8 @@ export async function listTodos(desk: Desk, all: boolean): Promise<TodoView[]> {
     if (all || view.state !== 'delivered') views.push(view);
   }
   const here = new Set(desk.papers.todos.map(({ slug }) => slug));
-  const elsewhere = desk.host ? openFollowUps(desk.host.repository).filter(({ slug }) => !here.has(slug)) : [];
+  const isElsewhere = ({ slug }: OpenFollowUp) => !here.has(slug) && !desk.isDelivered(slug);
+  const elsewhere = desk.host ? openFollowUps(desk.host.repository).filter(isElsewhere) : [];
   for (const followUp of elsewhere) views.push(followUpView(followUp));
   const broken = bookProblems(desk.papers);
   if (views.length === 0 && broken.length > 0) throw unreadable('no work item can be listed', broken);
