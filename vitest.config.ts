@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** One project a kind of test; budgets stand in docs/testing.md. */
@@ -11,6 +12,8 @@ export default defineConfig({
     // A person sees it move; a log holds what failed, and the closing line.
     reporters: [process.stdout.isTTY ? 'dot' : 'minimal', './test/support/closing-reporter.ts'],
     silent: 'passed-only',
+    // Most tests wait for processes of their own; one worker leaves half of a small machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('spec'),
       project('unit'),
