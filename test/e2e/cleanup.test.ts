@@ -189,6 +189,22 @@ describe('behind a delivery', () => {
 });
 
 describe('what somebody may still need', () => {
+  test('F22 F34 stays: a branch of which cannot be read whether somebody is rebasing it', async () => {
+    const world = await makeWorld();
+    const [work] = await world.ready([{ slug: 'unknown' }]);
+    const branch = work?.branch ?? '';
+    git(world.cloneDir, 'fetch', '--quiet', 'origin');
+    git(world.cloneDir, 'branch', '--quiet', '--no-track', branch, `origin/${branch}`);
+    // A folder where a file belongs: reading it fails for everybody, the owner of the machine included.
+    const unreadable = join(world.cloneDir, '.git', 'rebase-merge', 'head-name');
+    mkdirSync(unreadable, { recursive: true });
+    expect((await world.integrate()).json).toMatchObject({ completed: 1 });
+    expect(branches(world.cloneDir)).toContain(branch);
+    rmSync(join(world.cloneDir, '.git', 'rebase-merge'), { recursive: true });
+    await world.integrate();
+    expect(branches(world.cloneDir)).not.toContain(branch);
+  });
+
   test('F22 stays: work not committed, files not tracked, a lock, a rebase, the main work tree, the folder of the command', async () => {
     const world = await makeWorld();
     const slugs = ['dirty', 'untracked', 'locked', 'rebasing', 'here'];

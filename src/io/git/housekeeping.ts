@@ -215,13 +215,18 @@ function isInside(folder: string, parent: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }
 
+/** Nothing lies there. Anything else that keeps a file from being read says nothing, and what is unknown is not safe. */
+function isAbsence(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Whether something is halfway done in the linked work tree at `path`. */
 function isHalfway(path: string): boolean {
   try {
     const own = /^gitdir: (.+?)\r?\n?$/.exec(readFileSync(join(path, '.git'), 'utf8'))?.[1];
     return own !== undefined && HALFWAY.some((name) => existsSync(join(own, name)));
-  } catch {
-    return false;
+  } catch (error) {
+    return !isAbsence(error);
   }
 }
 
@@ -230,8 +235,9 @@ function isUsedHalfway(commonDir: string, branch: string): boolean {
   const folders = [commonDir];
   try {
     for (const name of readdirSync(join(commonDir, 'worktrees'))) folders.push(join(commonDir, 'worktrees', name));
-  } catch {
-    // No linked work trees.
+  } catch (error) {
+    // Absent: no linked work trees.
+    if (!isAbsence(error)) return true;
   }
   const names = ['rebase-merge/head-name', 'rebase-apply/head-name', 'BISECT_START'];
   return folders.some((folder) =>
@@ -239,8 +245,8 @@ function isUsedHalfway(commonDir: string, branch: string): boolean {
       try {
         const said = readFileSync(join(folder, name), 'utf8').trim();
         return said === branch || said === `refs/heads/${branch}`;
-      } catch {
-        return false;
+      } catch (error) {
+        return !isAbsence(error);
       }
     }),
   );
