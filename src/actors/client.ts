@@ -2,15 +2,17 @@
  * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
-import type { Problem } from '../errors.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
+import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+
+export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -148,13 +150,6 @@ export interface NotificationRow {
   updated_at: string;
 }
 
-/** An entry that could not be applied. */
-export interface DeadRow {
-  id: string;
-  reason: string;
-  entry: Record<string, unknown>;
-}
-
 export interface ActorRow {
   id: string;
   machine: string;
@@ -169,56 +164,6 @@ export interface ActorDetailView extends ActorRow {
   context: Record<string, unknown>;
   /** Chart with the current state marked. */
   mermaid: string;
-}
-
-/** An envelope as stored, plus its entry id. Unknown extra fields are kept. */
-export interface EnvelopeView {
-  id: string;
-  event: string;
-  timestamp: string;
-  source: string;
-  payload: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
-/** One event to append: short, canonical or full type name. */
-export interface EmitRequest {
-  event: string;
-  payload: Record<string, unknown>;
-}
-
-/** What became of one event. `rejected` appended nothing; `exit` tells policy (6) from an invalid event (2). */
-export type EmitResult =
-  | { status: 'appended' | 'duplicate'; id: string }
-  | { status: 'conflict'; id: string; problems: Problem[] }
-  | { status: 'rejected'; code: string; message: string; hint: string | null; exit: number; problems: Problem[] };
-
-export interface CatalogField {
-  name: string;
-  /** JSON Schema type, `enum` or `any`; what may be null has `| null`. */
-  type: string;
-  required: boolean;
-}
-
-export interface CatalogRow {
-  /** Full dotted type. */
-  type: string;
-  /** Canonical name, or the short type where there is none. */
-  name: string;
-  domain: string;
-  version: number;
-  level: number | string;
-  emitter: string;
-  actionable: boolean;
-  fields: CatalogField[];
-  idempotency_fields: string[];
-  lifecycle: {
-    creates: boolean;
-    updates: boolean;
-    resolves: boolean;
-    group_key: string | null;
-    meaningful_fields: string[];
-  } | null;
 }
 
 export interface SubmitView {

@@ -20,6 +20,7 @@ import { notInitialized, type Opened, recordConfiguration } from './commands/ses
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
+import { narrowedBy } from './modes/session-mode.ts';
 import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
@@ -165,6 +166,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     folder: workspace.folder,
     redisUrl: parts.url,
     source: `daemon/${hostname()}`,
+    narrowed: narrowedBy(context.env),
     onWait: (word) => context.say(word),
     inspect: inspection.inspect,
     report: (message, details) => report.warn(message, details),

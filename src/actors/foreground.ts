@@ -50,8 +50,8 @@ export class Foreground {
         hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
       });
     }
-    const { sessionId, completed, blocked, superseded, durationMs } = result;
-    return { session_id: sessionId, mode: 'live', outcome, completed, blocked, superseded, duration_ms: durationMs };
+    const { sessionId, mode, completed, blocked, superseded, durationMs } = result;
+    return { session_id: sessionId, mode, outcome, completed, blocked, superseded, duration_ms: durationMs };
   }
 
   /** Waits for the end of a candidate; runs sessions itself while there is neither daemon nor live lease. */

@@ -17,12 +17,14 @@ import { ensureServer } from '../io/redis/server.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
+import type { CutoverControls } from '../machines/modes.ts';
 import type { Tuning } from './client.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
 import { type Session, type SessionOptions, startSession } from './integrator.ts';
+import { sessionMode } from './modes/session-mode.ts';
 import { NotificationBoard } from './notifications.ts';
 import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
@@ -54,6 +56,8 @@ export interface HostOptions {
   /** Reads the log from its first entry and leaves the snapshot file alone. */
   fresh?: boolean;
   report?: (message: string, details: Record<string, unknown>) => void;
+  /** What the environment says of the modes; it narrows sessions of this host to shadow. */
+  narrowed?: Partial<CutoverControls>;
 }
 
 /** What following the log adds to a fold. */
@@ -198,16 +202,18 @@ export class Host {
     });
   }
 
-  /** Starts an integrator session in this process; `about` is told with its beginning. */
+  /** Starts an integrator session in this process; `about` is told with its beginning. Thrown: CUTOVER_INCOMPLETE (6). */
   startSession(git: IntegrationRepository, config: Config, about: SessionOptions['about'] = {}): Session {
     const { options, clock, ids } = this;
     return startSession({
+      mode: sessionMode(this.repository.standing.modes, options.narrowed ?? {}),
       host: hostname(),
       version: telecVersion(),
       config: {
         repoId: options.repoId,
         main: config.main,
         ...config.integration,
+        guards: config.guards,
         cleanup: config.cleanup,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,

@@ -6,10 +6,12 @@ import { type AnyMachineSnapshot, createActor, fromPromise } from 'xstate';
 import type { Clock, Ids } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
 import type {
+  AuditOutcome,
   BlockOutcome,
   BooksOutcome,
   CleanOutcome,
   FollowUpOutcome,
+  JudgeOutcome,
   Member,
   MergeOutcome,
   PushOutcome,
@@ -22,14 +24,17 @@ import type {
   TakeLeaseOutcome,
   Taken,
 } from '../machines/effects.ts';
+import type { Violation } from '../machines/events.ts';
 import { integratorMachine } from '../machines/integrator.ts';
 import type { ReleaseInput, SelectInput } from '../machines/integrator-rules.ts';
 import type { InspectionSink } from './inspection.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
+import { auditTrain } from './session/audit.ts';
 import { blockRefused } from './session/block.ts';
 import { keepBooks } from './session/books.ts';
 import { cleanRemote } from './session/clean-remote.ts';
 import { landFollowUps } from './session/follow-ups.ts';
+import { judgeCandidate } from './session/judge.ts';
 import { mergeCandidate, recheckCandidate, selectCandidate } from './session/merge.ts';
 import { pushTrain, recordDeliveries } from './session/push.ts';
 import { reconcileCandidates } from './session/reconcile.ts';
@@ -52,6 +57,7 @@ export interface SessionOptions extends Omit<SessionParts, 'sessionId' | 'keeper
 
 export interface SessionResult {
   sessionId: string;
+  mode: 'live' | 'shadow';
   outcome: SessionOutcome;
   /** Why it stopped early; null when it drained the queue. */
   stop: Stop | null;
@@ -129,8 +135,14 @@ export function startSession(options: SessionOptions): Session {
       blockCandidate: fromPromise<BlockOutcome, { member: Member; detail: string }>(({ input }) =>
         stoppable(() => blockRefused(work, input.member, input.detail)),
       ),
-      recordDeliveries: fromPromise<RecordOutcome, { train: Member[] }>(({ input }) =>
-        stoppable(() => recordDeliveries(work, input.train)),
+      judgeCandidate: fromPromise<JudgeOutcome, { candidate: Taken; base: string }>(({ input }) =>
+        stoppable(() => judgeCandidate(work, input)),
+      ),
+      auditTrain: fromPromise<AuditOutcome, { train: Member[] }>(({ input }) =>
+        stoppable(() => auditTrain(work, input.train)),
+      ),
+      recordDeliveries: fromPromise<RecordOutcome, { train: Member[]; violations: Violation[] }>(({ input }) =>
+        stoppable(() => recordDeliveries(work, input)),
       ),
       cleanRemote: fromPromise<CleanOutcome>(() => stoppable(() => cleanRemote(work))),
       landFollowUps: fromPromise<FollowUpOutcome>(() => stoppable(() => landFollowUps(work))),
@@ -144,7 +156,7 @@ export function startSession(options: SessionOptions): Session {
     clock,
     input: {
       sessionId,
-      mode: 'live',
+      mode: options.mode,
       graceMs: config.graceMs,
       pushAttempts: config.pushAttempts,
       pushBatch: config.pushBatch,
@@ -163,6 +175,7 @@ export function startSession(options: SessionOptions): Session {
       const { stop, fault } = snapshot.context;
       resolve({
         sessionId,
+        mode: options.mode,
         outcome: stop?.outcome ?? 'drained',
         stop,
         ...work.counts,

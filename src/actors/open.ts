@@ -9,6 +9,7 @@ import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Host, HostHooks, HostOptions } from './host.ts';
+import { narrowedBy } from './modes/session-mode.ts';
 import type { IntegratorDesk, WakeView } from './sessions/views.ts';
 import type { Admission } from './todos/work-tree.ts';
 import { actorOf, findPlace, openWorkspace, type Place, redisUrl, type Workspace } from './workspace.ts';
@@ -68,6 +69,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     redisUrl: await redisUrl(place, context.env),
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
+    narrowed: narrowedBy(context.env),
     ...(context.faults ? { faults: context.faults as Faults } : {}),
     ...(context.tuning ? { tuning: context.tuning } : {}),
   };

@@ -221,7 +221,8 @@ export class Steward {
       const text = await git.readFile(main, CONFIG_FILE);
       const workTree = configText(workspace.mainWorkTree);
       const { config } = readConfig({ main: text, workTree, env: context.env });
-      this.#config = { ...workspace.config, integration: config.integration, cleanup: config.cleanup };
+      const { integration, guards, cleanup } = config;
+      this.#config = { ...workspace.config, integration, guards, cleanup };
     } catch (error) {
       if (!(error instanceof TelecError)) throw error;
       report.error("main's configuration cannot be used; the last good one counts", error, { main });

@@ -24,6 +24,21 @@ function firstOf(env: Env, names: readonly string[]): Declared | null {
   return name === undefined ? null : { name, value: env[name] ?? '' };
 }
 
+/** What a switch says: nothing, yes, or anything else, which counts as no. */
+export type Switch = 'absent' | 'on' | 'off';
+
+function switchOf(env: Env, names: readonly string[], yes: RegExp): Switch {
+  const said = firstOf(env, names);
+  if (said === null) return 'absent';
+  return yes.test(said.value) ? 'on' : 'off';
+}
+
+/** The switch of the cutover: `1`, `true`, `yes` or `on`. */
+export const cutoverSwitch = (env: Env): Switch => switchOf(env, CUTOVER_NAMES, /^(1|true|yes|on)$/i);
+
+/** The switch of parity: `accepted`. */
+export const paritySwitch = (env: Env): Switch => switchOf(env, PARITY_NAMES, /^accepted$/);
+
 /** The role somebody declared, whatever it says; null when nobody did. Empty counts as not set. */
 export const declaredRole = (env: Env): Declared | null => firstOf(env, ROLE_NAMES);
 

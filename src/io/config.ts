@@ -8,109 +8,13 @@ import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { cleanupSchema, configSchema, integrationSchema, leaseSchema, webSchema } from './config-schema.ts';
 import { nearest } from './near-miss.ts';
 import { maskUrls } from './secrets.ts';
 
 export const CONFIG_FILE = 'telec.yaml';
 /** Characters; far above any honest file, far below what hurts. */
 const CONFIG_LENGTH_MAX = 64 * 1024;
-
-/** What git refuses in a ref name, and a leading dash, which a program would take for an option. */
-const NOT_IN_REF = /^-|^\/|\/$|\.$|\/\/|\.\.|@\{|(^|\/)\.|\.lock(\/|$)|[\u0000-\u0020\u007f~^:?*[\\]/;
-
-const refName = (what: string) =>
-  z
-    .string()
-    .min(1, 'is empty')
-    .max(200, 'is longer than 200 characters')
-    .refine((name) => !NOT_IN_REF.test(name) && name !== '@', { error: `is no name git takes for ${what}` });
-
-function isRedisUrl(text: string): boolean {
-  try {
-    return ['redis:', 'rediss:'].includes(new URL(text).protocol);
-  } catch {
-    return false;
-  }
-}
-
-const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
-const DAY_MS = 86_400_000;
-
-const integrationSchema = z.strictObject({
-  strategy: z
-    .enum(['merge', 'squash'])
-    .default('merge')
-    .describe('How a candidate lands: a merge commit or one commit.'),
-  grace_ms: milliseconds(0, DAY_MS).default(2000).describe('How long a session waits for more before it ends, ms.'),
-  probe_ms: milliseconds(10, DAY_MS).default(30_000).describe('How often the remote is fetched and looked at, ms.'),
-  push_attempts: z.int().min(1).max(100).default(3).describe('Rebuilds after a lost race before the session ends.'),
-  push_batch: z.int().min(1).max(100).default(10).describe('Whole deliveries per push at most.'),
-  author: z
-    .string()
-    .max(200)
-    .regex(
-      /^[^<>\u0000-\u001f\u007f]*[^<>\u0000-\u0020\u007f] <[^<>\s\u0000-\u001f\u007f]+>$/,
-      'is not of the form "Name <mail>"',
-    )
-    .default('telec integrator <telec@localhost>')
-    .describe('Author and committer of the commits telec makes.'),
-  after_delivery: z
-    .string()
-    .max(4000)
-    .regex(/\S/, 'is empty')
-    .regex(/^[^\u0000]*$/, 'holds a NUL character')
-    .nullable()
-    .default(null)
-    .describe('Command run by /bin/sh after each drain that delivered something, as "make restart".'),
-});
-
-const cleanupSchema = z.strictObject({
-  worktree: z
-    .boolean()
-    .default(true)
-    .describe('Remove the work tree of a delivered branch, if nothing in it is unsaved.'),
-  local_branch: z.boolean().default(true).describe('Remove a delivered branch from the clones of this machine.'),
-  remote_branch: z.boolean().default(true).describe('Remove a delivered branch from the remote.'),
-  todo: z.boolean().default(true).describe('Remove the folder of a delivered todo on main.'),
-});
-
-const leaseSchema = z
-  .strictObject({
-    ttl_ms: milliseconds(1500, DAY_MS).default(120_000).describe('How long a lease lives without renewal, ms.'),
-    renew_ms: milliseconds(100, DAY_MS).default(30_000).describe('How often the holder renews it, ms.'),
-  })
-  .refine((lease) => lease.renew_ms * 3 <= lease.ttl_ms, {
-    path: ['renew_ms'],
-    error: 'three times renew_ms must not exceed ttl_ms',
-  });
-
-const configSchema = z.strictObject({
-  remote: refName('a remote')
-    .refine((name) => !name.includes('/'), { error: 'contains /' })
-    .default('origin')
-    .describe('Name of the canonical remote.'),
-  main: refName('a branch')
-    .refine((name) => name !== 'HEAD' && !name.startsWith('refs/'), { error: 'is not a plain branch name' })
-    .default('main')
-    .describe('The branch that only the integrator moves.'),
-  repo_id: z
-    .string()
-    .regex(/^[a-z0-9._-]{1,64}$/, 'is not 1 to 64 of a-z, 0-9, dot, dash and underscore')
-    .refine((id) => id !== '.' && id !== '..', { error: 'is no name but a path' })
-    .nullable()
-    .default(null)
-    .describe("Identity of the repository; null derives it from the remote's URL."),
-  redis: z
-    .string()
-    .refine((value) => value === 'embedded' || isRedisUrl(value), {
-      error: 'is neither "embedded" nor a redis:// or rediss:// URL',
-    })
-    .default('embedded')
-    .describe('"embedded" for a private server of this machine, or the URL of a shared one.'),
-  lease: leaseSchema.prefault({}).describe('The lease on main.'),
-  integration: integrationSchema.prefault({}).describe("How candidates land; read from main's own file."),
-  cleanup: cleanupSchema.prefault({}).describe("What is cleaned up behind a delivery; read from main's own file."),
-});
 
 type ConfigFields = z.infer<typeof configSchema>;
 
@@ -128,10 +32,15 @@ export interface Config {
     probeMs: number;
     pushAttempts: number;
     pushBatch: number;
+    /** Candidates compared in shadow before a cutover. */
+    parityMin: number;
     author: string;
     /** Run by `/bin/sh -c` after a drain that delivered something; null for none. */
     afterDelivery: string | null;
   };
+  /** `strict`: a commit on main without receipt halts. */
+  guards: 'normal' | 'strict';
+  web: { host: string; port: number };
   cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
 
@@ -153,12 +62,13 @@ const SECTIONS = {
   '': configSchema.shape,
   lease: leaseSchema.shape,
   integration: integrationSchema.shape,
+  web: webSchema.shape,
   cleanup: cleanupSchema.shape,
 };
 /** Read from main's own file where main has one. */
-const OF_MAIN = /^(integration|cleanup)\./;
+const OF_MAIN = /^((integration|cleanup)\.|guards$)/;
 
-function isSection(name: string): name is 'lease' | 'integration' | 'cleanup' {
+function isSection(name: string): name is 'lease' | 'integration' | 'web' | 'cleanup' {
   return name !== '' && Object.hasOwn(SECTIONS, name);
 }
 
@@ -305,7 +215,7 @@ export function readConfig(texts: ConfigTexts): ConfigReading {
   const main = texts.main === texts.workTree ? { ...workTree, problems: [] } : checkedFile(mainFile, texts.main);
   const problems = [...workTree.problems, ...main.problems];
   const sources = new Map<string, string>();
-  const merged: Tree = { lease: {}, integration: {}, cleanup: {} };
+  const merged: Tree = { lease: {}, integration: {}, web: {}, cleanup: {} };
   const broken = problems.length > 0;
   for (const entry of CONFIG_KEYS) {
     const { key } = entry;
@@ -343,7 +253,7 @@ function invalid(problems: Problem[]): TelecError {
 }
 
 function toConfig(fields: ConfigFields): Config {
-  const { lease, integration, cleanup } = fields;
+  const { lease, integration, guards, web, cleanup } = fields;
   return {
     remote: fields.remote,
     main: fields.main,
@@ -356,9 +266,12 @@ function toConfig(fields: ConfigFields): Config {
       probeMs: integration.probe_ms,
       pushAttempts: integration.push_attempts,
       pushBatch: integration.push_batch,
+      parityMin: integration.parity_min,
       author: integration.author,
       afterDelivery: integration.after_delivery,
     },
+    guards,
+    web,
     cleanup: {
       worktree: cleanup.worktree,
       localBranch: cleanup.local_branch,
@@ -371,8 +284,8 @@ function toConfig(fields: ConfigFields): Config {
 /** Hex SHA-256 of what decides how candidates land; equal in all clones that integrate alike. */
 export function configDigest(config: Config): string {
   const { main } = config;
-  // What runs afterwards changes nothing about how a candidate lands.
-  const { afterDelivery: _, ...integration } = config.integration;
+  // What runs afterwards, and what a cutover asks for, changes nothing about how a candidate lands.
+  const { afterDelivery: _, parityMin: __, ...integration } = config.integration;
   const said = [main, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 }

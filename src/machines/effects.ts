@@ -2,6 +2,7 @@
  * What the integrator machine may ask of the world: each effect's outcomes, as unions whose kinds are the decisions
  * the machine takes. The effects themselves live in `actors/`. Pure: types, and the placeholder that fails loudly.
  */
+import type { Violation } from './events.ts';
 import type { ReasonCode } from './readiness.ts';
 
 /** A candidate taken from the queue, with what dates and orders its commits. */
@@ -63,6 +64,10 @@ export type PushOutcome =
   | { kind: 'main_moved' }
   | { kind: 'refused'; detail: string }
   | Stopped;
+/** In shadow: what a live session would have done with the candidate is in the log, and nothing else happened. */
+export type JudgeOutcome = { kind: 'judged' } | Stopped;
+/** What landed was compared with what was to land; with violations it is recorded all the same, and then halted. */
+export type AuditOutcome = { kind: 'audited'; violations: Violation[] } | Stopped;
 export type RecordOutcome = { kind: 'recorded' } | Stopped;
 export type BlockOutcome = { kind: 'blocked' } | Stopped;
 
@@ -76,6 +81,8 @@ export type SessionEffectOutcome =
   | CleanOutcome
   | FollowUpOutcome
   | PushOutcome
+  | JudgeOutcome
+  | AuditOutcome
   | RecordOutcome
   | BlockOutcome;
 

@@ -25,6 +25,7 @@ export {
   envelopeSchema,
 } from './events/envelope.ts';
 export { capEvidence } from './events/evidence.ts';
+export { GUARD_CODES, type Violation } from './events/guards.ts';
 export { digestText, idempotencyKey, latestInstantMs, latestInstantPaths } from './events/idempotency.ts';
 export { type CatalogueRow, catalogueRow, type FieldRow } from './events/listing.ts';
 export {

@@ -4,10 +4,12 @@
  */
 import { assign, fromPromise, setup } from 'xstate';
 import {
+  type AuditOutcome,
   type BlockOutcome,
   type BooksOutcome,
   type CleanOutcome,
   type FollowUpOutcome,
+  type JudgeOutcome,
   type Member,
   type MergeOutcome,
   notProvided,
@@ -21,6 +23,7 @@ import {
   type TakeLeaseOutcome,
   type Taken,
 } from './effects.ts';
+import type { Violation } from './events.ts';
 import { candidateKey } from './identity.ts';
 
 export interface IntegratorInput {
@@ -49,6 +52,8 @@ export interface IntegratorContext extends IntegratorInput {
   /** Deliveries on main whose branch on the remote is still to be cleaned up. */
   uncleaned: number;
   train: Member[];
+  /** What the audit of the train that was just pushed found. */
+  violations: Violation[];
   /** Members the next push may have; halved while a refusal is being narrowed down. */
   trainLimit: number;
   refusal: string | null;
@@ -123,8 +128,12 @@ export const integratorSetup = setup({
     ),
     keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(notProvided('keepBooks')),
     pushTrain: fromPromise<PushOutcome, { train: Member[] }>(notProvided('pushTrain')),
+    judgeCandidate: fromPromise<JudgeOutcome, { candidate: Taken; base: string }>(notProvided('judgeCandidate')),
+    auditTrain: fromPromise<AuditOutcome, { train: Member[] }>(notProvided('auditTrain')),
     blockCandidate: fromPromise<BlockOutcome, { member: Member; detail: string }>(notProvided('blockCandidate')),
-    recordDeliveries: fromPromise<RecordOutcome, { train: Member[] }>(notProvided('recordDeliveries')),
+    recordDeliveries: fromPromise<RecordOutcome, { train: Member[]; violations: Violation[] }>(
+      notProvided('recordDeliveries'),
+    ),
     cleanRemote: fromPromise<CleanOutcome>(notProvided('cleanRemote')),
     landFollowUps: fromPromise<FollowUpOutcome>(notProvided('landFollowUps')),
     releaseLease: fromPromise<void, ReleaseInput>(notProvided('releaseLease')),
@@ -137,6 +146,9 @@ export const integratorSetup = setup({
     isEmpty: is('empty'),
     stillHolds: is('holds'),
     hasFallen: is('fell'),
+    holdsInShadow: ({ context, event }) => outcome(event, 'holds') !== null && context.mode === 'shadow',
+    wasJudged: is('judged'),
+    wasAudited: is('audited'),
     wasMerged: is('merged'),
     wasBooked: is('booked'),
     isProvisional: is('provisional'),
@@ -151,12 +163,15 @@ export const integratorSetup = setup({
     wereFollowedUp: is('followed_up'),
     isRecordedWithMuchToClean: ({ context, event }) =>
       outcome(event, 'recorded') !== null && context.uncleaned + context.train.length >= context.cleanAt,
-    isEmptyWithToClean: ({ context, event }) => outcome(event, 'empty') !== null && context.uncleaned > 0,
+    isEmptyWithToClean: ({ context, event }) =>
+      outcome(event, 'empty') !== null && context.uncleaned > 0 && context.mode === 'live',
     endsWithoutLease: ({ event }) => ['busy', 'held'].includes(outcome(event, 'stopped')?.stop.outcome ?? ''),
     isStopping: ({ context }) => context.stopping,
     hasRoom: ({ context }) => context.train.length < context.trainLimit && !context.stopping,
     isEmptyWithTrain: ({ context, event }) => outcome(event, 'empty') !== null && context.train.length > 0,
     isHoldWithTrain: ({ context, event }) => outcome(event, 'on_hold') !== null && context.train.length > 0,
+    isEmptyInShadow: ({ context, event }) =>
+      outcome(event, 'empty') !== null && context.graceOver && context.mode === 'shadow',
     isEmptyAfterGrace: ({ context, event }) => outcome(event, 'empty') !== null && context.graceOver,
     isLostRaceTooMany: ({ context, event }) =>
       outcome(event, 'main_moved') !== null && context.lostRaces + 1 >= context.pushAttempts,
@@ -210,9 +225,11 @@ export const integratorSetup = setup({
         worklist: [...context.train.slice(limit).map(asTaken), ...context.worklist],
       };
     }),
+    rememberAudit: assign(({ event }) => ({ violations: outcome(event, 'audited')?.violations ?? [] })),
     rememberRefusal: assign(({ event }) => ({ refusal: outcome(event, 'refused')?.detail ?? null })),
     emptyTrain: assign(({ context }) => ({
       train: [],
+      violations: [],
       refusal: null,
       // The search for the refused member is over once nothing waits to be rebuilt.
       trainLimit: context.worklist.length === 0 ? context.pushBatch : context.trainLimit,

@@ -27,6 +27,7 @@ export const integratorMachine = integratorSetup.createMachine({
     merged: null,
     uncleaned: 0,
     train: [],
+    violations: [],
     trainLimit: input.pushBatch,
     refusal: null,
     lostRaces: 0,
@@ -110,6 +111,7 @@ export const integratorMachine = integratorSetup.createMachine({
               { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
               { guard: 'isOnHold', target: 'holding' },
               { guard: 'isEmptyWithToClean', target: 'cleaning' },
+              { guard: 'isEmptyInShadow', target: '#integrator.releasing' },
               { guard: 'isEmptyAfterGrace', target: 'followingUp' },
               { guard: 'isEmpty', target: 'waiting' },
               stopped,
@@ -126,10 +128,24 @@ export const integratorMachine = integratorSetup.createMachine({
             src: 'recheckCandidate',
             input: ({ context }) => ({ candidate: context.candidate as Taken, train: context.train }),
             onDone: [
+              { guard: 'holdsInShadow', target: 'judging', actions: 'rememberBase' },
               { guard: 'stillHolds', target: 'merging', actions: 'rememberBase' },
               { guard: 'hasFallen', target: 'selecting', actions: 'dropCandidate' },
               stopped,
             ],
+            onError: failed,
+          },
+        },
+        judging: {
+          description:
+            'In shadow: works out what a live session would do with the candidate, tells it, and moves nothing.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect judgeCandidate' },
+          invoke: {
+            id: 'judgeCandidate',
+            src: 'judgeCandidate',
+            input: ({ context }) => ({ candidate: context.candidate as Taken, base: context.base as string }),
+            onDone: [{ guard: 'wasJudged', target: 'selecting', actions: 'dropCandidate' }, stopped],
             onError: failed,
           },
         },
@@ -188,7 +204,7 @@ export const integratorMachine = integratorSetup.createMachine({
             src: 'pushTrain',
             input: ({ context }) => ({ train: context.train }),
             onDone: [
-              { guard: 'wasPushed', target: 'recording' },
+              { guard: 'wasPushed', target: 'auditing' },
               { guard: 'haveMembersLeft', target: 'selecting', actions: 'uncoupleSurvivors' },
               {
                 guard: 'isLostRaceTooMany',
@@ -231,6 +247,18 @@ export const integratorMachine = integratorSetup.createMachine({
             onError: failed,
           },
         },
+        auditing: {
+          description: 'Compares what landed with what was to land, before anything else is taken.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect auditTrain' },
+          invoke: {
+            id: 'auditTrain',
+            src: 'auditTrain',
+            input: ({ context }) => ({ train: context.train }),
+            onDone: [{ guard: 'wasAudited', target: 'recording', actions: 'rememberAudit' }, stopped],
+            onError: failed,
+          },
+        },
         recording: {
           description: 'Writes the receipts: each member of the train is completed, in order.',
           tags: ['working'],
@@ -238,7 +266,7 @@ export const integratorMachine = integratorSetup.createMachine({
           invoke: {
             id: 'recordDeliveries',
             src: 'recordDeliveries',
-            input: ({ context }) => ({ train: context.train }),
+            input: ({ context }) => ({ train: context.train, violations: context.violations }),
             onDone: [
               {
                 guard: 'isRecordedWithMuchToClean',

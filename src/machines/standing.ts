@@ -11,9 +11,11 @@ import {
   foldDelivered,
   foldSessionEnd,
 } from './aftercare.ts';
+import { type Authority, FRESH_AUTHORITY, foldAuthority } from './authority.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
+import { FRESH_MODES, foldModes, type Modes, modeOf } from './modes.ts';
 
 export interface Hold {
   owner: string;
@@ -49,8 +51,10 @@ export interface SessionRecord {
 
 export interface Standing {
   configured: (PayloadOf<'integration.configured'> & { id: string }) | null;
-  /** `null` until `integration.cutover.enabled`: nothing but reading is allowed before. */
-  mode: 'live' | null;
+  /** As `modes` amount to; `null` until the repository was set up: nothing but reading is allowed before. */
+  mode: 'live' | 'shadow' | null;
+  modes: Modes;
+  authority: Authority;
   hold: Hold | null;
   /** Main as last brought, seen or accepted; null before the first. */
   main: string | null;
@@ -67,6 +71,8 @@ export interface Standing {
 export const FRESH_STANDING: Standing = {
   configured: null,
   mode: null,
+  modes: FRESH_MODES,
+  authority: FRESH_AUTHORITY,
   hold: null,
   main: null,
   session: null,
@@ -77,12 +83,16 @@ export const FRESH_STANDING: Standing = {
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
-export function foldStanding(standing: Standing, event: DomainEvent): Standing {
+export function foldStanding(before: Standing, event: DomainEvent): Standing {
+  const standing = withModes(before, event);
   switch (event.type) {
     case 'integration.configured':
       return { ...standing, configured: { ...event.payload, id: event.id } };
     case 'integration.cutover.enabled':
-      return { ...standing, mode: 'live', main: standing.main ?? event.payload.main_sha };
+    case 'integration.shadow.started':
+      return { ...standing, main: standing.main ?? event.payload.main_sha };
+    case 'integration.shadow.observed':
+      return { ...standing, main: event.payload.to };
     case 'integration.hold.placed': {
       const { owner, reason, until, main_busy, alarm } = event.payload;
       // A person's hold never hides a halt: the alarm stays until it is lifted.
@@ -135,6 +145,20 @@ export function foldStanding(standing: Standing, event: DomainEvent): Standing {
       return followUps === standing.followUps ? standing : { ...standing, followUps };
     }
   }
+}
+
+/** Mode and guards after the event; the same object when it concerns neither. */
+function withModes(standing: Standing, event: DomainEvent): Standing {
+  const modes = foldModes(standing.modes, event, isOfShadow(standing, event));
+  const authority = foldAuthority(standing.authority, event);
+  if (modes === standing.modes && authority === standing.authority) return standing;
+  const decision = modeOf(modes);
+  return { ...standing, modes, authority, mode: decision && (decision.kind === 'live' ? 'live' : 'shadow') };
+}
+
+/** Whether the event was written by the session that runs, and that one runs in shadow. */
+function isOfShadow({ session }: Standing, { payload }: DomainEvent): boolean {
+  return session?.mode === 'shadow' && 'session_id' in payload && payload.session_id === session.id;
 }
 
 /** The standing after a delivery. Told by who knows that the log bears it out. */

@@ -234,6 +234,7 @@ export class Daemon {
     const { port, clock } = this.process;
     const git = this.#openGit('session');
     return startSession({
+      mode: 'live',
       host: name,
       version: '0.0.0',
       config: shared.config,

@@ -72,6 +72,7 @@ export class World implements Shared {
       author: 'telec <telec@localhost>',
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,
+      guards: 'normal',
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     };
     this.spanMs = chance.pick([5000, 20_000, 60_000]);

@@ -41,7 +41,7 @@ const walk = explore(candidateMachine, {
   events: eventsAt,
   serialize: essenceOf,
   nameOf: (event) => event.id,
-  limit: 20_000,
+  limit: 40_000,
 });
 
 /** Ways that are not the beginning of another; driving them drives every way. */

@@ -48,7 +48,7 @@ const subjects: Subject[] = [
       events: eventsAt,
       serialize: essenceOf,
       nameOf: (event) => event.id,
-      limit: 20_000,
+      limit: 40_000,
     }) as never,
   },
   {
@@ -61,7 +61,7 @@ const subjects: Subject[] = [
       events: sessionEventsAt,
       serialize: sessionEssence,
       nameOf: named,
-      limit: 20_000,
+      limit: 40_000,
     }) as never,
   },
   {

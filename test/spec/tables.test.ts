@@ -114,7 +114,7 @@ describe('every state with every event is decided on purpose', () => {
       events: eventsAt,
       serialize: essenceOf,
       nameOf: (event) => event.id,
-      limit: 20_000,
+      limit: 40_000,
     });
     const events = [...new Set(walk.steps.map(({ event }) => event.type))];
     const { rows, undecided, needless } = totality(candidateMachine, events, CANDIDATE_REASONS);
@@ -141,7 +141,7 @@ describe('every state with every event is decided on purpose', () => {
       events: sessionEventsAt,
       serialize: sessionEssence,
       nameOf: (event) => event.name,
-      limit: 20_000,
+      limit: 40_000,
     });
     const calls = CALLS.map(({ type }) => type);
     const { rows, undecided, needless } = totality(integratorMachine, calls, INTEGRATOR_REASONS);

@@ -4,10 +4,12 @@
  */
 import type { SnapshotFrom } from 'xstate';
 import type {
+  AuditOutcome,
   BlockOutcome,
   BooksOutcome,
   CleanOutcome,
   FollowUpOutcome,
+  JudgeOutcome,
   Member,
   MergeOutcome,
   PushOutcome,
@@ -104,6 +106,14 @@ const pushTrain: ByKind<PushOutcome> = {
   stopped: aborted,
 };
 const blockCandidate: ByKind<BlockOutcome> = { blocked: () => [{ kind: 'blocked' }], stopped: aborted };
+const judgeCandidate: ByKind<JudgeOutcome> = { judged: () => [{ kind: 'judged' }], stopped: aborted };
+const auditTrain: ByKind<AuditOutcome> = {
+  audited: ({ train }) => [
+    { kind: 'audited', violations: [] },
+    { kind: 'audited', violations: [{ commit: train[0]?.tip ?? '', code: 'tree_differs', text: 'another tree' }] },
+  ],
+  stopped: aborted,
+};
 const recordDeliveries: ByKind<RecordOutcome> = { recorded: () => [{ kind: 'recorded' }], stopped: aborted };
 
 const EFFECTS = {
@@ -116,6 +126,8 @@ const EFFECTS = {
   cleanRemote,
   landFollowUps,
   pushTrain,
+  judgeCandidate,
+  auditTrain,
   blockCandidate,
   recordDeliveries,
 } as const;
@@ -169,5 +181,6 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
     stop?.reason,
     merged?.slug,
     Math.min(uncleaned, SESSION_INPUT.cleanAt),
+    pathOf(value).endsWith('recording') && context.violations.length,
   ]);
 }

@@ -31,9 +31,12 @@ describe('the configuration', () => {
         probeMs: 30_000,
         pushAttempts: 3,
         pushBatch: 10,
+        parityMin: 20,
         author: 'telec integrator <telec@localhost>',
         afterDelivery: null,
       },
+      guards: 'normal',
+      web: { host: '127.0.0.1', port: 7433 },
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     });
     expect(new Set(read().rows.map((row) => row.source))).toEqual(new Set(['default']));

@@ -9,8 +9,8 @@ export interface RolloutLog {
   state: 'read' | 'none' | 'unreachable';
   /** Why it cannot be read. */
   fault: unknown;
-  /** Null until telec was set up to move main. */
-  mode: 'live' | null;
+  /** Null until telec was set up. */
+  mode: 'live' | 'shadow' | null;
   /** Number of candidates that are on main. */
   deliveries: number;
   /** Where the delivery of a slug stands; null while it is not delivered. */

@@ -11,7 +11,7 @@ import type { GateRow, GateView, RolloutView, SliceView } from './views.ts';
 const gateTitle = (name: string): string => GATE_TITLES[name as DorGate] ?? inline(name);
 
 /** The report of a whole rollout. `verdict`: whether to state the verdict, which a file may have elsewhere. */
-export function rolloutReport(view: RolloutView, mode: 'live' | null, verdict: boolean): string {
+export function rolloutReport(view: RolloutView, mode: 'live' | 'shadow' | null, verdict: boolean): string {
   return [
     ...(verdict ? [verdictPart(view, readyDecision(view))] : []),
     matrixPart(view),
@@ -114,7 +114,7 @@ const VERDICTS: Record<GoDecision['verdict'], string> = {
 const pointLine = ({ asks, met, evidence, missing }: GoDecision['points'][number], absent = '**missing**'): string =>
   `${inline(asks)}: ${met ? `met (${inline(evidence ?? '')})` : `${absent} (${missing.map(inline).join('; ')})`}`;
 
-function policyPart(go: GoDecision, mode: 'live' | null): string {
+function policyPart(go: GoDecision, mode: 'live' | 'shadow' | null): string {
   const { cutover, verdict, points } = go;
   const passed = verdict === 'passed';
   return [
@@ -127,7 +127,7 @@ function policyPart(go: GoDecision, mode: 'live' | null): string {
   ].join('\n\n');
 }
 
-function containment({ cutover, shadow }: GoDecision, mode: 'live' | null): string[] {
+function containment({ cutover, shadow }: GoDecision, mode: 'live' | 'shadow' | null): string[] {
   const report = `telec rollout report ${cutover} --write`;
   const moves = mode === 'live' ? 'telec moves main of this repository already' : 'telec does not move main here';
   return [

@@ -56,7 +56,7 @@ export interface RolloutView {
 export interface RolloutStatusView {
   /** Whether the log was read: `none` in a clone that telec is not set up in. */
   log: 'read' | 'none' | 'unreachable';
-  mode: 'live' | null;
+  mode: 'live' | 'shadow' | null;
   /** False when anything contradicts itself or is missing. */
   consistent: boolean;
   rollouts: RolloutView[];

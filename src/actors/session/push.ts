@@ -5,11 +5,13 @@
 import { invariant } from '../../errors.ts';
 import type { PushOutcome as GitPush } from '../../io/git/port.ts';
 import type { Member, PushOutcome, RecordOutcome } from '../../machines/effects.ts';
+import type { Violation } from '../../machines/events.ts';
 import type { FollowUpChange } from '../../machines/follow-up.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
 import { LeaseLost } from '../lease-keeper.ts';
 import type { Emission } from '../producer.ts';
+import { answerViolations, audited } from './audit.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
 import { fenceNote } from './take-lease.ts';
@@ -265,7 +267,10 @@ async function sendBackFallen(work: SessionWork, train: Member[]): Promise<Candi
 }
 
 /** Writes the proof of the push and the receipt of every member, in order and in one append. */
-export async function recordDeliveries(work: SessionWork, train: Member[]): Promise<RecordOutcome> {
+export async function recordDeliveries(
+  work: SessionWork,
+  { train, violations }: { train: Member[]; violations: Violation[] },
+): Promise<RecordOutcome> {
   const { fence } = work.held();
   const { strategy } = work.parts.config;
   const emissions: Emission[] = [
@@ -298,8 +303,12 @@ export async function recordDeliveries(work: SessionWork, train: Member[]): Prom
       },
     });
   }
+  const [first] = train;
+  const tip = train.at(-1)?.tip;
+  if (first && tip) emissions.push(audited(work, { from: first.base, to: tip, commits: train.length, violations }));
   await work.record(...emissions);
   work.counts.completed += train.length;
   await work.parts.faults.reach('after-push-recorded');
+  await answerViolations(work, violations);
   return { kind: 'recorded' };
 }

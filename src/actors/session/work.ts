@@ -31,6 +31,8 @@ export interface SessionConfig {
   pushBatch: number;
   /** `Name <mail>`. */
   author: string;
+  /** `strict`: a commit on main without receipt halts and takes the cutover back. */
+  guards: 'normal' | 'strict';
   /** What is cleaned up behind a delivery. */
   cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
   leaseTtlMs: number;
@@ -52,6 +54,8 @@ export const TIMINGS: Timings = { retryFirstMs: 1000, retryMaxMs: 60_000, retryT
 /** What a session needs from outside. */
 export interface SessionParts {
   sessionId: string;
+  /** In shadow nothing of the remote is changed, the fence included. */
+  mode: 'live' | 'shadow';
   host: string;
   version: string;
   config: SessionConfig;

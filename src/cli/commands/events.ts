@@ -1,5 +1,6 @@
 /** `events emit / tail / catalog / dead`: the log, as people and scripts write and read it. */
-import type { CatalogField, CatalogRow, EmitRequest, EmitResult, TelecClient } from '../../actors/client.ts';
+import type { CatalogRow, EmitRequest, EmitResult, TelecClient } from '../../actors/client.ts';
+import type { CatalogField } from '../../actors/event-views.ts';
 import { EXIT, TelecError } from '../../errors.ts';
 import { entryOption, flagOption, textOption } from '../arguments.ts';
 import { type Call, type Handler, withClient } from '../call.ts';

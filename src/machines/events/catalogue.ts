@@ -8,6 +8,8 @@ import { aftercareEvents } from './aftercare.ts';
 import { candidateEvents } from './candidates.ts';
 import { decisionEvents } from './decisions.ts';
 import { followUpEvents } from './follow-ups.ts';
+import { guardEvents } from './guards.ts';
+import { modeEvents } from './modes.ts';
 import { registryEvents } from './registry.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
 import { sessionEvents } from './sessions.ts';
@@ -23,6 +25,8 @@ const OWN_EVENTS = {
   ...sessionEvents,
   ...registryEvents,
   ...decisionEvents,
+  ...modeEvents,
+  ...guardEvents,
 };
 
 /** Short names of telec's own types. */

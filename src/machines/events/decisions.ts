@@ -133,16 +133,6 @@ export const decisionEvents = {
     }),
     lifecycle: { ...system, resolves: true, resolvesRowsOf: ['integration.main.foreign', 'integration.main.rewound'] },
   },
-  'integration.cutover.enabled': {
-    ...decision,
-    description: 'From here on this path alone moves main',
-    payload: z.strictObject({
-      main_sha: field.sha('Main at the cutover').nullable().describe('Main at the cutover; null when it had no commit'),
-      evidence: field.text('Why it may be enabled'),
-      ...decided(),
-    }),
-    moves: 'mode',
-  },
   'notification.seen': { ...rowEvent, description: 'A person saw the notification', payload: ofRow() },
   'notification.claimed': { ...rowEvent, description: 'Somebody takes care of it', payload: ofRow() },
   'notification.resolved': { ...rowEvent, description: 'It is settled', payload: ofRow() },
