@@ -170,7 +170,7 @@ export function withFifoViolation(modes: Modes): Modes {
 }
 
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */
-export function rollbackDue(modes: Modes): { trigger: RollbackTrigger; evidence: string } | null {
+export function rollbackDue(modes: Modes): { trigger: 'fence_shared' | 'faulty_aborts'; evidence: string } | null {
   if (!modes.enabled || !modes.parityAccepted) return null;
   if (modes.fenceShared) {
     const { fence, sessions } = modes.fenceShared;
