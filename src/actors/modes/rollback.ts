@@ -64,9 +64,12 @@ export async function rollBack(
 
 /** Takes the cutover back when the log says that it is due. Answers as `rollBack`. */
 export async function rollBackWhenDue(parts: RollbackParts, actor: string): Promise<boolean> {
-  const { standing } = parts.repository;
-  const due = rollbackDue(standing.modes);
-  return due !== null && rollBack(parts, { ...due, mainSha: standing.main, actor });
+  const { repository, dispatcher } = parts;
+  if (rollbackDue(repository.standing.modes) === null) return false;
+  // What looked due may be over by the log's end: a session that ended well, another cutover.
+  await dispatcher.catchUp();
+  const due = rollbackDue(repository.standing.modes);
+  return due !== null && rollBack(parts, { ...due, mainSha: repository.standing.main, actor });
 }
 
 /** One id for all who take the same cutover back: the second one's entry is none. */
