@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { todoShapes } from './todo-examples.ts';
@@ -62,6 +63,7 @@ const status: StatusView = {
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
+  mode_reason: null,
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
@@ -403,6 +405,9 @@ export const shapes: Record<string, unknown> = {
   'sessions start': sessionStart,
   'sessions end': sessionEnd,
   adopt,
+  'cutover status': cutoverStatus,
+  'cutover enable': enabled,
+  'cutover rollback': rolledBack,
   ...todoShapes,
   'todo draft': papers.draft,
   'todo gate': papers.gate,

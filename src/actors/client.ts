@@ -5,6 +5,7 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -54,7 +55,10 @@ export interface StatusView {
   /** `state` is the state path joined by dots; `standby` without a session. */
   integrator: { state: string; session_id: string | null; candidate: string | null };
   lease: LeaseView | null;
+  /** The cutover is enabled and was taken back: a person has to decide. */
   rollback_required: boolean;
+  /** Why nothing is pushed; null while live. */
+  mode_reason: string | null;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -283,6 +287,8 @@ export interface TelecClient {
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(request: InitRequest): Promise<InitView>;
+  /** Cutover: where it stands, enabling it, taking it back. */
+  cutover(): Promise<CutoverDesk>;
   /** Everything about sessions of all roles. */
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */

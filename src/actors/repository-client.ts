@@ -46,6 +46,7 @@ import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -236,6 +237,15 @@ export class RepositoryClient implements TelecClient {
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
     return initialize(context, agreed, host, request);
+  }
+
+  async cutover(): Promise<CutoverDesk> {
+    const { openCutoverDesk } = await import('./modes/cutover.ts');
+    const { context } = this.#parts;
+    return openCutoverDesk({
+      folded: async () => ({ context, host: (await this.#folded()).host, workspace: await openWorkspace(context) }),
+      writing: () => this.#writing(),
+    });
   }
 
   async todos(): Promise<TodoDesk> {

@@ -72,7 +72,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   const rows: [string, string][] = [
     ['repository', plain(status.repo_id, 100)],
     ['main', `${plain(status.main.ref, 200)} ${status.main.sha ? short(status.main.sha) : 'not seen yet'}`],
-    ['mode', status.mode === 'live' ? 'live' : paint('warn', 'shadow: nothing is pushed')],
+    ['mode', status.mode === 'live' ? 'live' : paint('warn', shadowLine(status))],
     ['daemon', daemon.running ? paint('good', `running, process ${daemon.pid}`) : 'not running'],
     [
       'integrator',
@@ -92,7 +92,8 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   ];
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
-  if (status.rollback_required) rows.push(['alarm', paint('bad', 'parity is incomplete: a rollback is required')]);
+  if (status.rollback_required)
+    rows.push(['alarm', paint('bad', 'the cutover was taken back: see telec cutover status')]);
   if (status.stale)
     rows.push([
       'stale',
@@ -101,6 +102,9 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   if (log.dead > 0) rows.push(['dead letters', paint('bad', `${log.dead}; see telec events dead`)]);
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
 }
+
+const shadowLine = ({ mode_reason }: StatusView): string =>
+  `shadow: nothing is pushed${mode_reason === null ? '' : `; ${plain(mode_reason, 400)}`}`;
 
 export function candidatesText(candidates: CandidateView[], now: number, paint: Paint): string {
   if (candidates.length === 0) return 'no candidates';

@@ -5,6 +5,7 @@
 import { Argument, Command } from 'commander';
 import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
+import { addCutover } from './table/cutover.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
 import { addInsight } from './table/insight.ts';
@@ -103,6 +104,7 @@ export function buildProgram(run: Run): Command {
   addRoadmap(program, add);
   addControl(program, add);
   addSessions(program, add);
+  addCutover(program, add);
   addRollout(program, add);
   addInsight(program, add);
   return program;

@@ -64,8 +64,8 @@ export interface Modes {
   enabled: boolean;
   parityAccepted: boolean;
   rollbackOnIncompleteParity: boolean;
-  /** The newest cutover; null before the first. */
-  cutover: (Moment & { evidence: string }) | null;
+  /** The newest cutover, with the deliveries of an older flow that it gave up; null before the first. */
+  cutover: (Moment & { evidence: string; dropped: readonly string[] }) | null;
   /** The newest way back that was no drill; null before the first. */
   rollback: (Moment & { trigger: RollbackTrigger; reason: string }) | null;
   /** The newest way back, drill or not. */
@@ -123,6 +123,17 @@ export function modeOf(modes: Modes, narrowed: Partial<CutoverControls> = {}): M
   return decideMode({ shadowRequested: false, enabled, parityAccepted, rollbackOnIncompleteParity, ...narrowed });
 }
 
+/** Why nothing is pushed, for people; null while telec is live. */
+export function whyNotLive(modes: Modes): string | null {
+  const decision = modeOf(modes);
+  if (decision === null) return 'not set up yet';
+  if (decision.kind === 'live') return null;
+  const taken = modes.rollback && `the cutover was taken back at ${modes.rollback.at}: ${modes.rollback.reason}`;
+  if (decision.kind === 'refused') return `no session begins, not even in shadow: ${taken ?? decision.detail}`;
+  if (decision.rollbackRequired) return `${taken ?? 'evidence is missing'}; a person has to decide how it goes on`;
+  return taken ?? 'another path moves main';
+}
+
 /** After one more event; the same object when it does not concern the modes. `inShadow`: the session that runs is. */
 export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): Modes {
   switch (event.type) {
@@ -131,8 +142,9 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       return { ...modes, begun: true, shadow, parity: NO_PARITY };
     }
     case 'integration.cutover.enabled': {
-      const { main_sha, evidence, rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
-      const cutover = { ...momentOf(event, main_sha), evidence };
+      const { main_sha, evidence, dropped = [] } = event.payload;
+      const { rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
+      const cutover = { ...momentOf(event, main_sha), evidence, dropped };
       const decided = { enabled: true, parityAccepted: true, rollbackOnIncompleteParity };
       return { ...modes, ...decided, begun: true, cutover, fenceShared: null, faultyAborts: 0 };
     }

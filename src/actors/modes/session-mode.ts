@@ -16,7 +16,9 @@ export function narrowedBy(env: Record<string, string | undefined>): Partial<Cut
 
 /** Thrown: CUTOVER_INCOMPLETE (6) when nobody may integrate, not even in shadow. */
 export function sessionMode(modes: Modes, narrowed: Partial<CutoverControls>): 'live' | 'shadow' {
-  const decision = modeOf(modes, narrowed);
+  const byLog = modeOf(modes);
+  // A switch that says no would lead to shadow, which is more than what the log refuses altogether.
+  const decision = byLog?.kind === 'refused' ? byLog : modeOf(modes, narrowed);
   if (decision?.kind === 'refused') {
     throw new TelecError('CUTOVER_INCOMPLETE', EXIT.refused, decision.detail, {
       hint: 'telec cutover status says what is missing; telec cutover rollback --reason "..." goes back to shadow',
