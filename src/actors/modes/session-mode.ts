@@ -14,6 +14,12 @@ export function narrowedBy(env: Record<string, string | undefined>): Partial<Cut
   };
 }
 
+/** In which mode a session would run now; null while none may. */
+export function modeNow(modes: Modes, narrowed: Partial<CutoverControls>): 'live' | 'shadow' | null {
+  const decision = modeOf(modes, narrowed);
+  return decision === null || decision.kind === 'refused' ? null : decision.kind;
+}
+
 /** Thrown: CUTOVER_INCOMPLETE (6) when nobody may integrate, not even in shadow. */
 export function sessionMode(modes: Modes, narrowed: Partial<CutoverControls>): 'live' | 'shadow' {
   const decision = modeOf(modes, narrowed);

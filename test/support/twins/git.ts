@@ -230,7 +230,9 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     changedPaths: (base, tip) =>
       local('changedPaths', () => {
         const { files } = needed(tip);
-        const paths = graph.mergeBases(needed(base).sha, tip).flatMap((origin) => changes(graph.get(origin).files, files));
+        const paths = graph
+          .mergeBases(needed(base).sha, tip)
+          .flatMap((origin) => changes(graph.get(origin).files, files));
         return [...new Set(paths)].sort();
       }),
 
@@ -350,7 +352,9 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     const [parent] = parents;
     const before: Files = parent === undefined ? new Map() : graph.get(parent).files;
     const paths = parents.length > 1 ? [] : changes(before, files).sort();
-    return paths.length === 0 ? `nothing ${sha}` : JSON.stringify(paths.map((path) => [path, before.get(path), files.get(path)]));
+    return paths.length === 0
+      ? `nothing ${sha}`
+      : JSON.stringify(paths.map((path) => [path, before.get(path), files.get(path)]));
   }
 
   function depth(commit: TwinCommit): number {
