@@ -99,7 +99,8 @@ export interface CandidateView {
   merge_commit: string | null;
   blocked: BlockedView | null;
   follow_up_slug: string | null;
-  shadow: unknown;
+  /** What sessions in shadow said of it, and how that compares with what another path did; null for neither. */
+  shadow: ShadowView | null;
   /** What proves the delivery, as in `deployment.completed`. */
   receipt: Record<string, unknown> | null;
   /** What the block was made of, as in `deployment.failed`. */
@@ -116,6 +117,29 @@ export interface HistoryRow {
   event: string;
   from: string | null;
   to: string;
+}
+
+export interface ShadowView {
+  verdict: 'would_integrate' | 'would_block';
+  /** Commit it was merged into, and the tree of that; null when it would be blocked. */
+  base: string;
+  tree: string | null;
+  /** Why it would be blocked. */
+  evidence: string[];
+  /** The same on top of what was judged before it on that main; null when it landed before it was judged. */
+  on_top: { base: string; verdict: 'would_integrate' | 'would_block'; tree: string | null } | null;
+  judged_at: string;
+  session_id: string | null;
+  /** What another path did with it; null while it did nothing. */
+  compared: {
+    landed_by: string;
+    agrees: boolean;
+    class: string;
+    verdict: string;
+    base: string;
+    tree: string | null;
+    landed_tree: string;
+  } | null;
 }
 
 export interface CandidateDetailView extends CandidateView {
@@ -179,7 +203,10 @@ export interface SubmitView {
   events: string[];
 }
 
-/** `settled`: completed, blocked or superseded. `timeout`: not within the time given. */
+/**
+ * `settled`: completed, blocked or superseded; in shadow also judged on main as it is, or waiting for a live session.
+ * `timeout`: not within the time given.
+ */
 export type SettleOutcome =
   | { kind: 'settled'; candidate: CandidateView }
   | { kind: 'timeout'; candidate: CandidateView };
@@ -192,6 +219,8 @@ export interface IntegrateView {
   blocked: number;
   superseded: number;
   duration_ms: number;
+  /** What a session in shadow said and compared; null for a live one. */
+  shadow: { would_integrate: number; would_block: number; compared: number } | null;
 }
 
 export interface ReplayView {

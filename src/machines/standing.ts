@@ -161,8 +161,12 @@ function isOfShadow({ session }: Standing, { payload }: DomainEvent): boolean {
   return session?.mode === 'shadow' && 'session_id' in payload && payload.session_id === session.id;
 }
 
-/** The standing after a delivery. Told by who knows that the log bears it out. */
+/**
+ * The standing after a delivery. Told by who knows that the log bears it out. What a session in shadow found on main was
+ * brought there by another path, and nobody of telec cleans up behind that.
+ */
 export function withDelivery(standing: Standing, delivery: PayloadOf<'deployment.completed'>): Standing {
+  if (standing.session?.mode === 'shadow' && delivery.outcome === 'already_integrated') return standing;
   return { ...standing, aftercare: foldDelivered(standing.aftercare, delivery) };
 }
 

@@ -101,6 +101,7 @@ export const shadowSession = (world: World, sessionId: string, candidates: reado
           base: world.first,
           verdict: at === 0 ? 'would_block' : 'would_integrate',
           tree: at === 0 ? null : world.first,
+          evidence: at === 0 ? ['it conflicts'] : [],
           landed_by: world.first,
           landed_tree: world.first,
           agrees: true,

@@ -123,6 +123,11 @@ async function announce(work: SessionWork, making: Fence, freight: Freight): Pro
     },
   });
   await faults.reach('after-push-attempted');
+  // From here on the log says who was first; what a person or an alarm took back just before is not pushed any more.
+  if (work.parts.repository.standing.mode !== 'live') {
+    await settle(work, 'integration.push.rejected', seq, 'the cutover was taken back before the push');
+    work.stopIfModeMoved();
+  }
   return { ...making, tip, fenceTo };
 }
 
