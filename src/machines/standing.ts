@@ -15,7 +15,7 @@ import { type Authority, FRESH_AUTHORITY, foldAuthority } from './authority.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import { FRESH_MODES, foldModes, type Modes, modeOf } from './modes.ts';
+import { FRESH_MODES, foldModes, type Modes, modeOf, withOwnLanding } from './modes.ts';
 
 export interface Hold {
   owner: string;
@@ -133,7 +133,9 @@ export function foldStanding(before: Standing, event: DomainEvent): Standing {
     }
     case 'integration.push.succeeded': {
       const push = standing.openPushes.find(({ seq }) => seq === event.payload.seq);
-      return { ...withoutPush(standing, event.payload.seq), main: push?.tip ?? standing.main };
+      const { tip: main = standing.main } = push ?? {};
+      const after = withOwnLanding(standing.modes, { from: standing.main, to: main });
+      return { ...withoutPush(standing, event.payload.seq), main, modes: after };
     }
     case 'integration.push.rejected':
     case 'integration.push.burned':
