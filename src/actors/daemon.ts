@@ -157,6 +157,8 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   if (context.signal.aborted) end();
   const since = new Date().toISOString();
   report.info('the daemon starts', { version: telecVersion(), repo_id: workspace.repoId, node: process.version });
+  if (Object.keys(parts.narrowed).length > 0)
+    report.warn('switches of the environment keep the sessions of this daemon to shadow', {});
   const inspection = createInspection();
   let steward: Steward | null = null;
   const hooks: HostHooks = {

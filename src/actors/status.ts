@@ -11,10 +11,15 @@ export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'st
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
+  /** The environment of this process, or of the daemon that answers, keeps sessions to shadow. */
+  narrowed: boolean;
   lease: { record: Omit<LeaseRecord, 'leaseToken'> | null; now: number };
 }
 
-export function statusView({ standing, session, lease, ...parts }: StatusParts): StatusView {
+/** Told where the log says live and nothing would be pushed all the same. */
+const NARROWED = 'live by the log, but switches of the environment keep sessions to shadow';
+
+export function statusView({ standing, session, lease, narrowed, ...parts }: StatusParts): StatusView {
   const { remote = 'origin', main = 'main' } = standing.configured ?? {};
   const decision = modeOf(standing.modes);
   return {
@@ -28,7 +33,7 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
       : elsewhere(standing, lease),
     lease: leaseView(lease),
     rollback_required: decision?.kind === 'shadow' && decision.rollbackRequired,
-    mode_reason: whyNotLive(standing.modes),
+    mode_reason: whyNotLive(standing.modes) ?? (narrowed ? NARROWED : null),
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,

@@ -9,7 +9,7 @@ import { readRepoId, repoFolder } from '../../src/io/state.ts';
 import type { Candidate, World } from './e2e-world.ts';
 
 /** A host on the log of the world, for `use`. */
-export async function withHost<T>(world: World, use: (host: Host) => Promise<T>): Promise<T> {
+export async function withHost<T>(world: Pick<World, 'cloneDir' | 'env'>, use: (host: Host) => Promise<T>): Promise<T> {
   const repoId = readRepoId(join(world.cloneDir, '.git')) ?? '';
   const host = await openHost({
     repoId,
@@ -27,7 +27,7 @@ export async function withHost<T>(world: World, use: (host: Host) => Promise<T>)
 }
 
 /** Appends events that need no lease. Throws when one is not taken. */
-export const plant = (world: World, ...events: Emission[]): Promise<void> =>
+export const plant = (world: Pick<World, 'cloneDir' | 'env'>, ...events: Emission[]): Promise<void> =>
   withHost(world, async (host) => {
     taken(await host.producer.emitAll(events));
   });
