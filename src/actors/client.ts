@@ -5,6 +5,8 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -13,6 +15,7 @@ import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+export type { ShadowView } from './modes/shadow-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -54,7 +57,10 @@ export interface StatusView {
   /** `state` is the state path joined by dots; `standby` without a session. */
   integrator: { state: string; session_id: string | null; candidate: string | null };
   lease: LeaseView | null;
+  /** The cutover is enabled and was taken back: a person has to decide. */
   rollback_required: boolean;
+  /** Why nothing is pushed; null while live. */
+  mode_reason: string | null;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -115,29 +121,6 @@ export interface HistoryRow {
   to: string;
 }
 
-export interface ShadowView {
-  verdict: 'would_integrate' | 'would_block';
-  /** Commit it was merged into, and the tree of that; null when it would be blocked. */
-  base: string;
-  tree: string | null;
-  /** Why it would be blocked. */
-  evidence: string[];
-  /** The same on top of what was judged before it on that main; null when it landed before it was judged. */
-  on_top: { base: string; verdict: 'would_integrate' | 'would_block'; tree: string | null } | null;
-  judged_at: string;
-  session_id: string | null;
-  /** What another path did with it; null while it did nothing. */
-  compared: {
-    landed_by: string;
-    agrees: boolean;
-    class: string;
-    verdict: string;
-    base: string;
-    tree: string | null;
-    landed_tree: string;
-  } | null;
-}
-
 export interface CandidateDetailView extends CandidateView {
   history: HistoryRow[];
 }
@@ -151,6 +134,8 @@ export interface QueueRow {
   ready_at: string;
   waiting_ms: number;
   on_hold: boolean;
+  /** In shadow: what would become of it on main as it is. Null while telec is live. */
+  verdict: ShadowView['verdict'] | 'not_judged' | null;
 }
 
 export interface WhyView {
@@ -225,6 +210,11 @@ export interface ReplayView {
   duration_ms: number;
   /** Whether the fold equals the running daemon's; null when that was not asked. */
   equal: boolean | null;
+}
+
+export interface InitRequest {
+  /** Another path goes on moving main; telec judges beside it. */
+  shadow: boolean;
 }
 
 export interface InitView {
@@ -306,7 +296,11 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
-  init(): Promise<InitView>;
+  init(request: InitRequest): Promise<InitView>;
+  /** The comparison with another path that moves main. */
+  shadow(): Promise<ShadowDesk>;
+  /** Cutover: where it stands, enabling it, taking it back. */
+  cutover(): Promise<CutoverDesk>;
   /** Everything about sessions of all roles. */
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */

@@ -3,6 +3,7 @@
  * (see `glance.ts`) and the long one say the same at their own price.
  */
 import type { LeaseRecord } from '../io/redis/lease.ts';
+import { modeOf, whyNotLive } from '../machines/modes.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
 
@@ -15,6 +16,7 @@ export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'st
 
 export function statusView({ standing, session, lease, ...parts }: StatusParts): StatusView {
   const { remote = 'origin', main = 'main' } = standing.configured ?? {};
+  const decision = modeOf(standing.modes);
   return {
     repo_id: parts.repo_id,
     main: { ref: `${remote}/${main}`, sha: standing.main },
@@ -25,7 +27,8 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
       ? { state: session.state, session_id: session.id, candidate: session.candidate }
       : elsewhere(standing, lease),
     lease: leaseView(lease),
-    rollback_required: false,
+    rollback_required: decision?.kind === 'shadow' && decision.rollbackRequired,
+    mode_reason: whyNotLive(standing.modes),
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,

@@ -27,10 +27,11 @@ function firstOf(env: Env, names: readonly string[]): Declared | null {
 /** What a switch says: nothing, yes, or anything else, which counts as no. */
 export type Switch = 'absent' | 'on' | 'off';
 
+/** A switch only takes away, so both its names count: one that says no is enough. Empty counts as not set. */
 function switchOf(env: Env, names: readonly string[], yes: RegExp): Switch {
-  const said = firstOf(env, names);
-  if (said === null) return 'absent';
-  return yes.test(said.value) ? 'on' : 'off';
+  const said = names.flatMap((name) => env[name] || []);
+  if (said.length === 0) return 'absent';
+  return said.every((value) => yes.test(value)) ? 'on' : 'off';
 }
 
 /** The switch of the cutover: `1`, `true`, `yes` or `on`. */

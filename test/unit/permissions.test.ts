@@ -59,6 +59,8 @@ describe('F37 the table of rights', () => {
   const REFUSED: Record<Role, string[]> = {
     worker: [
       'adopt',
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'integrate',
       'lease adopt',
@@ -73,6 +75,8 @@ describe('F37 the table of rights', () => {
       'unhold (of a halt)',
     ],
     orchestrator: [
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'integrate',
       'lease adopt',
@@ -83,6 +87,8 @@ describe('F37 the table of rights', () => {
       'unhold (of a halt)',
     ],
     integrator: [
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'lease adopt',
       'lease break',

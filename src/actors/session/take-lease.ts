@@ -6,6 +6,7 @@ import type { FenceNote, RemoteView } from '../../io/git/port.ts';
 import type { TakeLeaseOutcome } from '../../machines/effects.ts';
 import { expiryOf } from '../hold-expiry.ts';
 import type { AcquireResult } from '../lease-keeper.ts';
+import { rollBackWhenDue } from '../modes/rollback.ts';
 import { type SessionWork, stop } from './work.ts';
 
 /** How often the fence may move under the grant before the session gives up. */
@@ -48,6 +49,7 @@ export async function takeLeaseInShadow(work: SessionWork): Promise<TakeLeaseOut
 async function mayBegin(work: SessionWork): Promise<void> {
   const { parts } = work;
   await parts.dispatcher.catchUp();
+  await rollBackWhenDue(parts, parts.sessionId);
   work.stopIfModeMoved();
   await liftExpiredHold(work);
   refuseUnderHold(work);
