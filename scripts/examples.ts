@@ -28,6 +28,7 @@ import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '..
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
+import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -129,6 +130,7 @@ const queue: QueueRow[] = [
     ready_at: '2026-01-01T10:00:00.000Z',
     waiting_ms: 65_000,
     on_hold: false,
+    verdict: null,
   },
 ];
 
@@ -207,6 +209,7 @@ const integrate: IntegrateView = {
   blocked: 1,
   superseded: 0,
   duration_ms: 5300,
+  shadow: null,
 };
 
 const replay: ReplayView = { candidates: [ready], entries: 412, duration_ms: 31, equal: null };
@@ -405,6 +408,8 @@ export const shapes: Record<string, unknown> = {
   'sessions start': sessionStart,
   'sessions end': sessionEnd,
   adopt,
+  'shadow report': shadowReport,
+  'shadow restart': shadowRestarted,
   'cutover status': cutoverStatus,
   'cutover enable': enabled,
   'cutover rollback': rolledBack,

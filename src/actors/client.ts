@@ -5,6 +5,7 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
@@ -14,6 +15,7 @@ import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+export type { ShadowView } from './modes/shadow-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -119,29 +121,6 @@ export interface HistoryRow {
   to: string;
 }
 
-export interface ShadowView {
-  verdict: 'would_integrate' | 'would_block';
-  /** Commit it was merged into, and the tree of that; null when it would be blocked. */
-  base: string;
-  tree: string | null;
-  /** Why it would be blocked. */
-  evidence: string[];
-  /** The same on top of what was judged before it on that main; null when it landed before it was judged. */
-  on_top: { base: string; verdict: 'would_integrate' | 'would_block'; tree: string | null } | null;
-  judged_at: string;
-  session_id: string | null;
-  /** What another path did with it; null while it did nothing. */
-  compared: {
-    landed_by: string;
-    agrees: boolean;
-    class: string;
-    verdict: string;
-    base: string;
-    tree: string | null;
-    landed_tree: string;
-  } | null;
-}
-
 export interface CandidateDetailView extends CandidateView {
   history: HistoryRow[];
 }
@@ -155,6 +134,8 @@ export interface QueueRow {
   ready_at: string;
   waiting_ms: number;
   on_hold: boolean;
+  /** In shadow: what would become of it on main as it is. Null while telec is live. */
+  verdict: ShadowView['verdict'] | 'not_judged' | null;
 }
 
 export interface WhyView {
@@ -316,6 +297,8 @@ export interface TelecClient {
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(request: InitRequest): Promise<InitView>;
+  /** The comparison with another path that moves main. */
+  shadow(): Promise<ShadowDesk>;
   /** Cutover: where it stands, enabling it, taking it back. */
   cutover(): Promise<CutoverDesk>;
   /** Everything about sessions of all roles. */

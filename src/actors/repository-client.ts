@@ -46,6 +46,7 @@ import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
@@ -238,6 +239,11 @@ export class RepositoryClient implements TelecClient {
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
     return initialize(context, agreed, host, request);
+  }
+
+  async shadow(): Promise<ShadowDesk> {
+    const { openShadowDesk } = await import('./modes/ledger.ts');
+    return openShadowDesk({ folded: async () => (await this.#folded()).host, writing: () => this.#writing() });
   }
 
   async cutover(): Promise<CutoverDesk> {

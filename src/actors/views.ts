@@ -13,6 +13,7 @@ import type { BlockedView, CandidateView, NotificationRow, QueueRow, ShadowView,
 import { findFollowUp, type OpenFollowUp, openFollowUps } from './follow-ups.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { Repository } from './repository.ts';
+import { isJudgedOn } from './shadow-record.ts';
 import { holdAt } from './status.ts';
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
@@ -125,15 +126,14 @@ export function selectCandidate(repository: Repository, selector: string): Candi
 
 export function queueRows(repository: Repository, now: number): QueueRow[] {
   const onHold = holdAt(repository.standing, now) !== null;
-  return repository.queue.map(({ context }, index) => ({
-    position: index + 1,
-    slug: context.slug,
-    branch: context.branch,
-    sha: context.sha,
-    ready_at: context.readyAt,
-    waiting_ms: Math.max(0, Math.round(now - context.readyAtMs)),
-    on_hold: onHold,
-  }));
+  const { main, mode } = repository.standing;
+  return repository.queue.map((record, index) => {
+    const { slug, branch, sha, readyAt: ready_at, readyAtMs } = record.context;
+    const waiting_ms = Math.max(0, Math.round(now - readyAtMs));
+    const judged = isJudgedOn(record, main) ? record.shadow?.judged?.verdict : undefined;
+    const verdict = mode === 'shadow' ? (judged ?? 'not_judged') : null;
+    return { position: index + 1, slug, branch, sha, ready_at, waiting_ms, on_hold: onHold, verdict };
+  });
 }
 
 /** What a slug waits for, and who can provide it. Thrown: NOT_FOUND (1). */

@@ -25,6 +25,7 @@ import type {
   WhyView,
 } from '../actors/client.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
+import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
 /** The tone of each state, the same wherever one is shown. */
 export const TONES: Record<CandidateState, Tone> = {
@@ -148,6 +149,7 @@ export function candidateText(candidate: CandidateView, paint: Paint): string {
     if (blocked.reproduce) lines.push(`  see it again: ${plain(blocked.reproduce)}`);
     lines.push(`  next: ${plain(blocked.next_action)}`);
   }
+  if (candidate.shadow) lines.push(...shadowLines(candidate.shadow, paint));
   if (candidate.follow_up_slug) lines.push(`  follow-up: ${plain(candidate.follow_up_slug, 200)}`);
   return lines.join('\n');
 }
@@ -169,7 +171,7 @@ export function candidateDetailText(candidate: CandidateDetailView, paint: Paint
 export function queueText(queue: QueueRow[], paint: Paint): string {
   if (queue.length === 0) return 'the queue is empty';
   return table(
-    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', ''],
+    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', ''],
     queue.map((row) => [
       row.position,
       row.slug,
@@ -177,6 +179,7 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
       short(row.sha),
       span(row.waiting_ms),
       row.on_hold ? 'on hold' : '',
+      verdictCell(row),
     ]),
     paint,
   );
@@ -293,11 +296,13 @@ const OUTCOMES: Record<IntegrateView['outcome'], string> = {
 };
 
 export function integrateSentence(result: IntegrateView): string {
-  return OUTCOMES[result.outcome];
+  const judged = result.mode === 'shadow' && result.outcome === 'drained';
+  return judged ? 'every candidate of the queue is judged' : OUTCOMES[result.outcome];
 }
 
 export function integrateText(result: IntegrateView): string {
-  const numbers = `${result.completed} completed, ${result.blocked} blocked, ${result.superseded} superseded`;
+  const ends = `${result.completed} completed, ${result.blocked} blocked, ${result.superseded} superseded`;
+  const numbers = result.shadow ? `${judgedNumbers(result.shadow)}, ${ends}` : ends;
   const mode = result.mode === 'shadow' ? ' (shadow: nothing was pushed)' : '';
   return `${integrateSentence(result)}: ${numbers} in ${span(result.duration_ms)}${mode}`;
 }

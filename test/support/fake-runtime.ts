@@ -2,6 +2,7 @@
 
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
+import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
@@ -81,6 +82,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       leave: async () => undefined,
       adopt: async () => examples.adopt,
     }),
+    shadow: async () => ({ report: async () => shadowReport, restart: async () => shadowRestarted }),
     cutover: async () => ({
       status: async () => cutoverStatus,
       enable: async () => enabled,

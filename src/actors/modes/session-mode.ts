@@ -14,8 +14,7 @@ export function narrowedBy(env: Record<string, string | undefined>): Partial<Cut
   };
 }
 
-/** The table's answer for a session; null before the repository was set up. */
-function decisionFor(modes: Modes, narrowed: Partial<CutoverControls>): ModeDecision | null {
+function decide(modes: Modes, narrowed: Partial<CutoverControls>): ModeDecision | null {
   const byLog = modeOf(modes);
   // A switch that says no would lead to shadow, which is more than what the log refuses altogether.
   return byLog?.kind === 'refused' ? byLog : modeOf(modes, narrowed);
@@ -23,13 +22,13 @@ function decisionFor(modes: Modes, narrowed: Partial<CutoverControls>): ModeDeci
 
 /** In which mode a session would run now; null while none may. */
 export function modeNow(modes: Modes, narrowed: Partial<CutoverControls>): 'live' | 'shadow' | null {
-  const decision = decisionFor(modes, narrowed);
+  const decision = decide(modes, narrowed);
   return decision === null || decision.kind === 'refused' ? null : decision.kind;
 }
 
 /** Thrown: CUTOVER_INCOMPLETE (6) when nobody may integrate, not even in shadow. */
 export function sessionMode(modes: Modes, narrowed: Partial<CutoverControls>): 'live' | 'shadow' {
-  const decision = decisionFor(modes, narrowed);
+  const decision = decide(modes, narrowed);
   if (decision?.kind === 'refused') {
     throw new TelecError('CUTOVER_INCOMPLETE', EXIT.refused, decision.detail, {
       hint: 'telec cutover status says what is missing; telec cutover rollback --reason "..." goes back to shadow',
