@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TelecError } from '../errors.ts';
+import { keepsToShadow } from '../io/acting.ts';
 import { transportSettings } from '../io/git/clone.ts';
 import { quoted } from '../io/git/housekeeping.ts';
 import { readCleanMemory } from '../io/leftovers.ts';
@@ -12,7 +13,6 @@ import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
-import { narrowedBy } from './modes/session-mode.ts';
 import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const run = promisify(execFile);
@@ -123,7 +123,7 @@ async function modeStands({ context, host }: Opened): Promise<Omit<DoctorRow, 'c
     const detail = `shadow: ${why}`;
     return decision.rollbackRequired ? fail(detail, 'telec cutover status says what is missing') : ok(detail);
   }
-  if (Object.keys(narrowedBy(context.env)).length === 0) return ok(`live since ${modes.cutover?.at}`);
+  if (!keepsToShadow(context.env)) return ok(`live since ${modes.cutover?.at}`);
   const names = 'TELEC_INTEGRATOR_CUTOVER_ENABLED or TELEC_INTEGRATOR_PARITY_EVIDENCE, or their older names';
   return warn(`live, but this environment keeps sessions to shadow: ${names}`, 'unset them');
 }

@@ -4,12 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepsToShadow } from '../io/acting.ts';
 import { glanceAtLog } from '../io/redis/glance.ts';
 import { atomicWrite } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CommandContext, StatusView } from './client.ts';
-import { narrowedBy } from './modes/session-mode.ts';
 import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
@@ -48,7 +48,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
   return statusView({
     repo_id: place.repoId,
     standing: summary.standing,
-    narrowed: Object.keys(narrowedBy(context.env)).length > 0,
+    narrowed: keepsToShadow(context.env),
     counts: summary.counts,
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },

@@ -40,6 +40,9 @@ export const cutoverSwitch = (env: Env): Switch => switchOf(env, CUTOVER_NAMES, 
 /** The switch of parity: `accepted`. */
 export const paritySwitch = (env: Env): Switch => switchOf(env, PARITY_NAMES, /^accepted$/);
 
+/** Whether a switch keeps sessions to shadow, whatever the log says. */
+export const keepsToShadow = (env: Env): boolean => cutoverSwitch(env) === 'off' || paritySwitch(env) === 'off';
+
 /** The role somebody declared, whatever it says; null when nobody did. Empty counts as not set. */
 export const declaredRole = (env: Env): Declared | null => firstOf(env, ROLE_NAMES);
 
