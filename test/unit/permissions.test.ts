@@ -71,6 +71,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'todo handover',
       'unhold (of a halt)',
     ],
@@ -84,6 +85,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'unhold (of a halt)',
     ],
     integrator: [
@@ -94,6 +96,7 @@ describe('F37 the table of rights', () => {
       'lease break',
       'sessions start --role admin',
       'sessions start --role orchestrator',
+      'shadow restart',
       'submit',
       'todo finalize',
       'todo gate',
