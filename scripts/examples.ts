@@ -62,6 +62,7 @@ const status: StatusView = {
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
+  permit: null,
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },

@@ -5,6 +5,7 @@
 import type { LeaseRecord } from '../io/redis/lease.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
+import { permitView } from './guards/permit.ts';
 
 export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'stale' | 'counts' | 'log'> {
   standing: Standing;
@@ -26,6 +27,7 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
       : elsewhere(standing, lease),
     lease: leaseView(lease),
     rollback_required: false,
+    permit: permitView(standing, lease.now),
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,

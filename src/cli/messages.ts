@@ -24,6 +24,7 @@ import type {
   SubmitView,
   WhyView,
 } from '../actors/client.ts';
+import type { PermitView } from '../actors/guards/server-views.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
 
 /** The tone of each state, the same wherever one is shown. */
@@ -67,6 +68,11 @@ function holdLine(hold: HoldView): string {
   return `${what}: ${plain(hold.reason)} (${plain(hold.owner, 100)}, since ${plain(hold.since, 40)}${until})`;
 }
 
+function permitLine({ commit, until, reason, actor, used }: PermitView): string {
+  const done = used ? ', used' : '';
+  return `main may be brought to ${short(commit)} until ${plain(until, 40)}${done}: ${plain(reason)} (${plain(actor, 100)})`;
+}
+
 export function statusText(status: StatusView, now: number, paint: Paint): string {
   const { daemon, integrator, lease, counts, log } = status;
   const rows: [string, string][] = [
@@ -92,6 +98,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   ];
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
+  if (status.permit) rows.push(['by hand', paint('warn', permitLine(status.permit))]);
   if (status.rollback_required) rows.push(['alarm', paint('bad', 'parity is incomplete: a rollback is required')]);
   if (status.stale)
     rows.push([
