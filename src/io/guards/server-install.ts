@@ -137,7 +137,8 @@ function putIn(bare: BareRepository, manifest: Manifest, name: ServerHook, text:
     write(how === 'own' ? path : own, text, 0o755);
     const written = how === 'own' ? digest(text) : digest(there);
     manifest.hooks[name] = known ? { ...known, written } : { how, before: null, written };
-    return writeManifest(bare, manifest);
+    writeManifest(bare, manifest);
+    return;
   }
   // What git would not run is no hook, and comes back as it was.
   const runs = stat !== undefined && (stat.isSymbolicLink() || (stat.mode & 0o111) !== 0);
@@ -214,11 +215,15 @@ function takeOut(bare: BareRepository, name: ServerHook, kept: Kept | undefined)
 }
 
 function putBack(bare: BareRepository, path: string, name: string, before: Before): void {
-  if (before === null) return fs.rmSync(path, { force: true });
-  if ('mode' in before) return write(path, read(asideOf(bare, name)), before.mode);
-  const temporary = `${path}.${process.pid}.new`;
-  fs.symlinkSync(before.link, temporary);
-  fs.renameSync(temporary, path);
+  if (before === null) {
+    fs.rmSync(path, { force: true });
+  } else if ('mode' in before) {
+    write(path, read(asideOf(bare, name)), before.mode);
+  } else {
+    const temporary = `${path}.${process.pid}.new`;
+    fs.symlinkSync(before.link, temporary);
+    fs.renameSync(temporary, path);
+  }
 }
 
 /** The hooks of telec that git would run there now. */
