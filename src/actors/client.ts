@@ -5,7 +5,7 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
-import type { PermitView } from './guards/server-views.ts';
+import type { AllowRequest, PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -278,6 +278,8 @@ export interface TelecClient {
   unhold(request: { reason: string | null }): Promise<HoldView | null>;
   leaseBreak(reason: string): Promise<LeaseView | null>;
   leaseAdopt(reason: string): Promise<LeaseView | null>;
+  /** Lets a person bring main to one commit by hand. */
+  allow(request: AllowRequest): Promise<PermitView>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(): Promise<InitView>;
@@ -338,6 +340,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** The hooks of a remote on this machine; works on a server without a clone, too. */
+  serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

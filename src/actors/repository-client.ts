@@ -43,6 +43,7 @@ import {
 } from './commands/reading.ts';
 import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
+import type { AllowRequest, PermitView } from './guards/server-views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
@@ -228,6 +229,11 @@ export class RepositoryClient implements TelecClient {
 
   async leaseAdopt(reason: string): Promise<LeaseView | null> {
     return leaseAdopt(await this.#writing(), reason);
+  }
+
+  async allow(request: AllowRequest): Promise<PermitView> {
+    const { allowCommit } = await import('./guards/allow.ts');
+    return allowCommit(await this.#writing(), request);
   }
 
   async init(): Promise<InitView> {

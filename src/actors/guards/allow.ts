@@ -11,15 +11,7 @@ import { createLeaseKeeper, type LeaseProof } from '../lease-keeper.ts';
 import { movePermitFence } from '../session/permit-fence.ts';
 import { actorOf } from '../workspace.ts';
 import { permitView } from './permit.ts';
-import type { PermitView } from './server-views.ts';
-
-export interface AllowRequest {
-  /** The commit or the beginning of its id. */
-  commit: string;
-  reason: string;
-  /** How long it is good for, ms; null: ten minutes. */
-  forMs: number | null;
-}
+import type { AllowRequest, PermitView } from './server-views.ts';
 
 const USUAL_MS = 10 * 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;

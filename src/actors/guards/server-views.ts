@@ -36,7 +36,16 @@ export interface PermitView {
   used: boolean;
 }
 
-/** The server guard of a remote, and a person's way past it. */
+/** What a person asks for. */
+export interface AllowRequest {
+  /** The commit or the beginning of its id. */
+  commit: string;
+  reason: string;
+  /** How long it is good for, ms; null: ten minutes. */
+  forMs: number | null;
+}
+
+/** The server guard of a remote. */
 export interface ServerGuardDesk {
   /** Thrown: NOT_LOCAL, NOT_BARE (2), NOT_INITIALIZED, CUTOVER_PENDING, FENCE_UNREADABLE, FENCE_UNSIGNED, GUARD_BUSY (6). */
   install(request: ServerGuardRequest): Promise<ServerGuardView>;
