@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { guardChange, guardCheck, guardEnvironment } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { todoShapes } from './todo-examples.ts';
@@ -62,6 +63,7 @@ const status: StatusView = {
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
+  guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
@@ -359,6 +361,7 @@ export const examples = {
   sessionStart,
   sessions,
   rollout: { status: rolloutStatus, gate: gateView, report: reportView },
+  guards: { check: guardCheck, change: guardChange, environment: guardEnvironment },
   status,
   submit,
   why,
@@ -422,4 +425,8 @@ export const shapes: Record<string, unknown> = {
   'rollout status': rolloutStatus,
   'rollout gate': gateView,
   'rollout report': reportView,
+  'guard install': guardChange,
+  'guard check': guardCheck,
+  'guard env': guardEnvironment,
+  'guard uninstall': { ...guardChange, in_force: false },
 };

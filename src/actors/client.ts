@@ -5,6 +5,7 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -55,6 +56,8 @@ export interface StatusView {
   integrator: { state: string; session_id: string | null; candidate: string | null };
   lease: LeaseView | null;
   rollback_required: boolean;
+  /** The guards on this machine. */
+  guards: GuardsGlance;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -282,6 +285,8 @@ export interface TelecClient {
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */
   todos(): Promise<TodoDesk>;
+  /** What stands between others and main on this machine. */
+  guards(): Promise<GuardsDesk>;
   close(): Promise<void>;
 }
 

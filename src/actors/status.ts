@@ -6,7 +6,7 @@ import type { LeaseRecord } from '../io/redis/lease.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
 
-export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'stale' | 'counts' | 'log'> {
+export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'log'> {
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
@@ -26,6 +26,7 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
       : elsewhere(standing, lease),
     lease: leaseView(lease),
     rollback_required: false,
+    guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,

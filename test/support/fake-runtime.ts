@@ -81,6 +81,12 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       adopt: async () => examples.adopt,
     }),
     todos: async () => desk,
+    guards: async () => ({
+      install: async () => examples.guards.change,
+      check: async () => examples.guards.check,
+      environment: async () => examples.guards.environment,
+      uninstall: async () => ({ ...examples.guards.change, in_force: false }),
+    }),
     close: async () => {
       open--;
     },

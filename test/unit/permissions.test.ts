@@ -60,6 +60,7 @@ describe('F37 the table of rights', () => {
     worker: [
       'adopt',
       'down --redis',
+      'guard uninstall',
       'integrate',
       'lease adopt',
       'lease break',
@@ -74,6 +75,7 @@ describe('F37 the table of rights', () => {
     ],
     orchestrator: [
       'down --redis',
+      'guard uninstall',
       'integrate',
       'lease adopt',
       'lease break',
@@ -84,6 +86,7 @@ describe('F37 the table of rights', () => {
     ],
     integrator: [
       'down --redis',
+      'guard uninstall',
       'lease adopt',
       'lease break',
       'sessions start --role admin',
