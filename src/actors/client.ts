@@ -5,7 +5,8 @@
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
-import type { AllowRequest, PermitView, ServerGuardDesk } from './guards/server-views.ts';
+import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
+import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -58,6 +59,8 @@ export interface StatusView {
   rollback_required: boolean;
   /** A person's permission to bring main to one commit by hand, while it is in force. */
   permit: PermitView | null;
+  /** The guards on this machine. */
+  guards: GuardsGlance;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -278,8 +281,6 @@ export interface TelecClient {
   unhold(request: { reason: string | null }): Promise<HoldView | null>;
   leaseBreak(reason: string): Promise<LeaseView | null>;
   leaseAdopt(reason: string): Promise<LeaseView | null>;
-  /** Lets a person bring main to one commit by hand. */
-  allow(request: AllowRequest): Promise<PermitView>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
   init(): Promise<InitView>;
@@ -287,6 +288,8 @@ export interface TelecClient {
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */
   todos(): Promise<TodoDesk>;
+  /** What stands between others and main on this machine. */
+  guards(): Promise<GuardsDesk>;
   close(): Promise<void>;
 }
 

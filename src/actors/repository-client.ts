@@ -43,7 +43,8 @@ import {
 } from './commands/reading.ts';
 import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
-import type { AllowRequest, PermitView } from './guards/server-views.ts';
+import { guardsGlance } from './guards/glance.ts';
+import type { GuardsDesk } from './guards/views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
@@ -101,6 +102,7 @@ export class RepositoryClient implements TelecClient {
       standing: host.repository.standing,
       counts: host.repository.counts(),
       daemon,
+      guards: guardsGlance(host.options.folder),
       session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
       lease,
       stale: host.dispatcher.stale,
@@ -231,11 +233,6 @@ export class RepositoryClient implements TelecClient {
     return leaseAdopt(await this.#writing(), reason);
   }
 
-  async allow(request: AllowRequest): Promise<PermitView> {
-    const { allowCommit } = await import('./guards/allow.ts');
-    return allowCommit(await this.#writing(), request);
-  }
-
   async init(): Promise<InitView> {
     const { context, host, agreed } = this.#parts;
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
@@ -247,6 +244,12 @@ export class RepositoryClient implements TelecClient {
     const { context, host } = this.#parts;
     const { createTodoDesk } = await import('./todos/todo-desk.ts');
     return createTodoDesk({ context, host: async () => host, opened: () => this.#writing() });
+  }
+
+  async guards(): Promise<GuardsDesk> {
+    const { context, host } = this.#parts;
+    const { openGuardsDesk } = await import('./guards/desk.ts');
+    return openGuardsDesk({ context, host });
   }
 
   async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {

@@ -7,7 +7,7 @@ import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
 import { permitView } from './guards/permit.ts';
 
-export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'stale' | 'counts' | 'log'> {
+export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'log'> {
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
@@ -28,6 +28,7 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
     lease: leaseView(lease),
     rollback_required: false,
     permit: permitView(standing, lease.now),
+    guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,
     log: parts.log,

@@ -22,7 +22,10 @@ export function serverGuardText(view: ServerGuardView, way: 'in' | 'out'): strin
 /** The files as they are, each behind a line that says where it goes. */
 export function serverFilesText({ files }: ServerGuardFiles): string {
   return files
-    .map(({ path, mode, text }) => `# ==> ${path} (mode ${mode})\n${plainLines(text, Number.POSITIVE_INFINITY).join('\n')}`)
+    .map(
+      ({ path, mode, text }) =>
+        `# ==> ${path} (mode ${mode})\n${plainLines(text, Number.POSITIVE_INFINITY).join('\n')}`,
+    )
     .join('\n\n');
 }
 

@@ -100,6 +100,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
   if (status.permit) rows.push(['by hand', paint('warn', permitLine(status.permit))]);
   if (status.rollback_required) rows.push(['alarm', paint('bad', 'parity is incomplete: a rollback is required')]);
+  if (!status.guards.in_force) rows.push(['guards', paint('warn', guardsLine(status.guards))]);
   if (status.stale)
     rows.push([
       'stale',
@@ -107,6 +108,10 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
     ]);
   if (log.dead > 0) rows.push(['dead letters', paint('bad', `${log.dead}; see telec events dead`)]);
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
+}
+
+function guardsLine({ missing, mend }: StatusView['guards']): string {
+  return `not in force: ${missing.map((name) => plain(name, 200)).join(', ')}; ${mend}`;
 }
 
 export function candidatesText(candidates: CandidateView[], now: number, paint: Paint): string {

@@ -7,6 +7,7 @@ import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
+import { addGuards } from './table/guards.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
 import { addRoadmap } from './table/roadmap.ts';
@@ -39,7 +40,7 @@ export function buildProgram(run: Run): Command {
 
   add(program, {
     usage: 'init',
-    summary: 'set up this repository: write telec.yaml if absent, register it, begin',
+    summary: 'set up this repository: write telec.yaml if absent, put the guards in, register it, begin',
     examples: ['telec init', 'telec -C ../app init --json'],
     load: async () => (await import('./commands/setup.ts')).init,
   });
@@ -102,6 +103,7 @@ export function buildProgram(run: Run): Command {
   addControl(program, add);
   addSessions(program, add);
   addRollout(program, add);
+  addGuards(program, add);
   addInsight(program, add);
   return program;
 }

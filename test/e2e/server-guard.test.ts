@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { expectBooksInLine } from '../support/books-world.ts';
+import { endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git, hermeticEnv, tryGit } from '../support/git-repo.ts';
 
 afterAll(endWorlds);
@@ -41,7 +41,11 @@ describe.each([
     const world = await makeWorld({
       guard,
       format,
-      files: { f: 'one\n', 'todos/roadmap.yaml': '- slug: winner\n- slug: loser\n- slug: third\n', 'todos/winner/requirements.md': '# w\n' },
+      files: {
+        f: 'one\n',
+        'todos/roadmap.yaml': '- slug: winner\n- slug: loser\n- slug: third\n',
+        'todos/winner/requirements.md': '# w\n',
+      },
     });
     const [, loser] = await world.ready([
       { slug: 'winner', files: { f: 'uno\n' } },

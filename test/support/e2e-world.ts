@@ -179,7 +179,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   };
   const updateRefs = (lines: string[]) => {
     // As somebody who may write the remote's files; hooks are not asked.
-    const answer = tryGit(remoteDir, ['-c', 'core.hooksPath=/dev/null', 'update-ref', '--stdin'], { stdin: `${lines.join('\n')}\n` });
+    const answer = tryGit(remoteDir, ['-c', 'core.hooksPath=/dev/null', 'update-ref', '--stdin'], {
+      stdin: `${lines.join('\n')}\n`,
+    });
     if (answer.status !== 0) throw new Error(answer.stderr);
   };
   const dropImports = (count: number) => Array.from({ length: count }, (_, index) => `delete refs/import/${index}`);

@@ -60,6 +60,9 @@ describe('F37 the table of rights', () => {
     worker: [
       'adopt',
       'down --redis',
+      'guard allow',
+      'guard install --server',
+      'guard uninstall',
       'integrate',
       'lease adopt',
       'lease break',
@@ -74,6 +77,9 @@ describe('F37 the table of rights', () => {
     ],
     orchestrator: [
       'down --redis',
+      'guard allow',
+      'guard install --server',
+      'guard uninstall',
       'integrate',
       'lease adopt',
       'lease break',
@@ -84,6 +90,9 @@ describe('F37 the table of rights', () => {
     ],
     integrator: [
       'down --redis',
+      'guard allow',
+      'guard install --server',
+      'guard uninstall',
       'lease adopt',
       'lease break',
       'sessions start --role admin',

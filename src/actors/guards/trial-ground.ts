@@ -59,9 +59,14 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
   const must = async (...args: string[]): Promise<string> => {
     const result = await git(args, { cwd: args[0] === 'init' ? dir : clone });
     if (result.ended === 'exited' && result.status === 0) return result.stdout.toString('utf8').trim();
-    throw new TelecError('GUARD_TRIAL', EXIT.domain, `the guards cannot be tried: git ${args[0]}: ${result.stderr.trim()}`, {
-      hint: 'telec doctor',
-    });
+    throw new TelecError(
+      'GUARD_TRIAL',
+      EXIT.domain,
+      `the guards cannot be tried: git ${args[0]}: ${result.stderr.trim()}`,
+      {
+        hint: 'telec doctor',
+      },
+    );
   };
   let integrator: IntegrationRepository | null = null;
   const close = async () => {
@@ -98,7 +103,10 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
     await must('push', '--quiet', 'origin', `${fence}:refs/telec/fence`);
     const remote = await openBare(remoteDir);
     const ref = async (name: string) => {
-      const answer = await git(['show-ref', '--verify', '--hash', name], { cwd: remoteDir, env: { GIT_DIR: remoteDir } });
+      const answer = await git(['show-ref', '--verify', '--hash', name], {
+        cwd: remoteDir,
+        env: { GIT_DIR: remoteDir },
+      });
       return answer.status === 0 ? answer.stdout.toString('utf8').trim() : '';
     };
     return { dir, remote, clone, main, tip, fence, strange, integrator, note, git, ref, close };

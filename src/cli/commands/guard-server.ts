@@ -13,7 +13,8 @@ export function asksForServer({ options }: Pick<Call, 'options'>): boolean {
   return false;
 }
 
-const pathOf = ({ options }: Call): string | null => (options['server'] === true ? null : textOption(options, 'server'));
+const pathOf = ({ options }: Call): string | null =>
+  options['server'] === true ? null : textOption(options, 'server');
 
 export const installServer: Handler = async (call) => {
   const desk = await (await call.runtime()).serverGuard(call.context);
@@ -35,7 +36,7 @@ export const allow: Handler = async (call) => {
     reason: requiredOption(call.options, 'reason', 'a way past the guards is recorded with its reason'),
     forMs: durationOption(call.options, 'for'),
   };
-  const permit = await withClient(call, (client) => client.allow(request));
+  const permit = await withClient(call, async (client) => (await client.guards()).allow(request));
   await call.output.answer(permit, permitText);
   return undefined;
 };
