@@ -1,10 +1,10 @@
 /** Answers of the guard commands, as `--json` prints them; part of `examples.ts`. */
 import type { PermitView, ServerGuardFiles, ServerGuardView } from '../src/actors/guards/server-views.ts';
-import type { GuardChangeView, GuardCheckView, GuardEnvironmentView } from '../src/actors/guards/views.ts';
+import type { GuardChangeView, GuardCheckView, GuardEnvironmentView, GuardsView } from '../src/actors/guards/views.ts';
 
 const state = '/home/ann/.local/state/telec/app-0123456789ab';
 
-export const guardCheck: GuardCheckView = {
+const standing: GuardsView = {
   in_force: true,
   guards: [
     {
@@ -26,7 +26,20 @@ export const guardCheck: GuardCheckView = {
   ],
 };
 
-export const guardChange: GuardChangeView = { changed: true, ...guardCheck };
+export const guardCheck: GuardCheckView = {
+  ...standing,
+  trial: {
+    refused: 16,
+    leaked: 0,
+    passed: true,
+    guards: [
+      { guard: 'server', in_place: true, refused: 13, leaks: [], note: null },
+      { guard: 'pre_push', in_place: true, refused: 3, leaks: [], note: null },
+    ],
+  },
+};
+
+export const guardChange: GuardChangeView = { changed: true, ...standing };
 
 export const guardEnvironment: GuardEnvironmentView = {
   wrappers: `${state}/bin`,

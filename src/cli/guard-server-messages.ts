@@ -1,5 +1,11 @@
 /** What people read of the server guard and of permissions. Pure: a view in, text out. */
-import type { PermitView, ServerGuardFiles, ServerGuardView } from '../actors/guards/server-views.ts';
+import type {
+  GuardTrialView,
+  PermitView,
+  ServerGuardFiles,
+  ServerGuardView,
+  TriedGuard,
+} from '../actors/guards/server-views.ts';
 import { type Paint, plain, plainLines } from './output.ts';
 
 const PLACES = {
@@ -35,4 +41,24 @@ export function permitText({ commit, until, reason }: PermitView, paint: Paint):
     `${paint('warn', `main may be brought to ${short} by hand`)} until ${plain(until, 40)}: ${plain(reason)}`,
     `  merging is on hold meanwhile; push ${short} to main with git, then telec unhold`,
   ].join('\n');
+}
+
+const TRIED: Readonly<Record<TriedGuard['guard'], string>> = {
+  server: 'hooks of the remote',
+  pre_push: 'pre-push hook',
+  git: 'wrapper of git',
+  gh: 'wrapper of gh',
+};
+
+/** How each guard stood the trial, and what got through. */
+export function guardTrialText({ guards, refused, leaked, passed }: GuardTrialView, paint: Paint): string {
+  const lines = guards.map(({ guard, in_place: inPlace, refused: stopped, leaks, note }) => {
+    const name = TRIED[guard];
+    if (stopped + leaks.length === 0) return `      ${name}: not tried: ${plain(note ?? '')}`;
+    const where = inPlace ? '' : ' as they would be put in';
+    if (leaks.length > 0) return `${paint('bad', 'leak')}  ${name}${where}: ${plain(leaks.join(', '))}`;
+    return `${paint('good', 'ok  ')}  ${name}${where}: ${stopped} ways to main refused${note === null ? '' : `, and everybody: ${plain(note)}`}`;
+  });
+  const end = `tried against a scratch remote: ${refused} refused, ${leaked} got through; the integrator ${passed ? 'passes' : 'does not pass'}`;
+  return [...lines, passed && leaked === 0 ? end : paint('bad', end)].join('\n');
 }

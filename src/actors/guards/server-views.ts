@@ -36,6 +36,27 @@ export interface PermitView {
   used: boolean;
 }
 
+/** One guard as it stood the trial. */
+export interface TriedGuard {
+  guard: 'server' | 'pre_push' | 'git' | 'gh';
+  /** It stands where it is to stand. For the remote's: false too when the remote is no folder of this machine. */
+  in_place: boolean;
+  /** Ways that it stopped. */
+  refused: number;
+  /** Ways that got through it. */
+  leaks: string[];
+  /** Why it was not tried, or why it refuses everybody. */
+  note: string | null;
+}
+
+export interface GuardTrialView {
+  refused: number;
+  leaked: number;
+  /** The integrator's own push got through, and so did work on branches and packing. */
+  passed: boolean;
+  guards: TriedGuard[];
+}
+
 /** What a person asks for. */
 export interface AllowRequest {
   /** The commit or the beginning of its id. */

@@ -12,6 +12,7 @@ import type { FenceNote, IntegrationRepository } from '../../io/git/port.ts';
 import { openRepository } from '../../io/git/repository.ts';
 import { type GitResult, runGit } from '../../io/git/run.ts';
 import { type BareRepository, openBare } from '../../io/guards/bare-repository.ts';
+import { withoutWrappers } from '../../io/guards/wrapper-files.ts';
 
 const AUTHOR = 'telec trial <telec@localhost>';
 /** Above what any trial does, so that one that hangs ends. */
@@ -26,7 +27,7 @@ export interface Ground {
   tip: string;
   /** Fence commits: the remote's, and others that must not get there. */
   fence: string;
-  strange: { older: string; skipped: string; unrelated: string };
+  strange: { older: string; skipped: string; unrelated: string; unsigned: string };
   integrator: IntegrationRepository;
   note: FenceNote;
   /** Runs git in the clone; `env` goes over the usual one. */
@@ -41,7 +42,8 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'telec-trial-')));
   const [remoteDir, clone] = [join(dir, 'remote.git'), join(dir, 'clone')];
   const env = {
-    ...pick(process.env, ['PATH', 'TMPDIR', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH']),
+    ...pick(process.env, ['TMPDIR', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH']),
+    PATH: withoutWrappers(process.env['PATH'] ?? ''),
     HOME: dir,
     LC_ALL: 'C',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -93,13 +95,19 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
     const write = (from: string | null, more: Partial<FenceNote>) =>
       (integrator as IntegrationRepository).writeFence(from, { ...note, ...more }, AUTHOR, 1_000_000_000);
     const fence = await write(null, {});
+    // The clone has its fences at hand, as somebody who wants to get through would.
+    writeFileSync(join(clone, '.git', 'objects', 'info', 'alternates'), `${join(dir, 'private', 'objects')}\n`);
+    // By git alone, which is told of no key.
+    const emptyTree = await must('hash-object', '-w', '-t', 'tree', '/dev/null');
+    const trailers = { Fence: 3, Seq: 4, Session: 'trial', Log: 'trial', Repo: 'trial', Main: main };
+    const lines = Object.entries(trailers).map(([key, value]) => `Telec-${key}: ${value}\n`);
+    const unsigned = await git(['commit-tree', '-p', fence, emptyTree], { stdin: `telec fence\n\n${lines.join('')}` });
     const strange = {
+      unsigned: unsigned.stdout.toString('utf8').trim(),
       older: await write(fence, { fence: 2, seq: 4 }),
       skipped: await write(fence, { seq: 5 }),
       unrelated: await write(null, { seq: 4 }),
     };
-    // The clone has them at hand, as somebody who wants to get through would.
-    writeFileSync(join(clone, '.git', 'objects', 'info', 'alternates'), `${join(dir, 'private', 'objects')}\n`);
     await must('push', '--quiet', 'origin', `${fence}:refs/telec/fence`);
     const remote = await openBare(remoteDir);
     const ref = async (name: string) => {

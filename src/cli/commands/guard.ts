@@ -19,7 +19,7 @@ export const check: Handler = async (call) => {
   if (hook !== null || tool !== null) return asked(call, hook === null ? ['--tool', `${tool}`] : ['--hook', hook]);
   const view = await withClient(call, async (client) => (await client.guards()).check());
   await call.output.answer(view, guardCheckText);
-  return view.in_force ? EXIT.done : EXIT.domain;
+  return view.in_force && !view.trial?.leaked ? EXIT.done : EXIT.domain;
 };
 
 /** The way of hook and wrappers, with other words around theirs. */
