@@ -26,6 +26,7 @@ import type {
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
+import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
@@ -65,6 +66,8 @@ const status: StatusView = {
   lease,
   rollback_required: false,
   mode_reason: null,
+  permit: null,
+  guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
@@ -364,6 +367,14 @@ export const examples = {
   sessionStart,
   sessions,
   rollout: { status: rolloutStatus, gate: gateView, report: reportView },
+  guards: {
+    check: guardCheck,
+    change: guardChange,
+    environment: guardEnvironment,
+    permit,
+    server: serverGuard,
+    files: serverFiles,
+  },
   status,
   submit,
   why,
@@ -432,4 +443,9 @@ export const shapes: Record<string, unknown> = {
   'rollout status': rolloutStatus,
   'rollout gate': gateView,
   'rollout report': reportView,
+  'guard install': guardChange,
+  'guard check': guardCheck,
+  'guard env': guardEnvironment,
+  'guard allow': permit,
+  'guard uninstall': { ...guardChange, in_force: false },
 };

@@ -169,11 +169,13 @@ export class Host {
     // Loaded with the first question to git: most commands only read the log.
     const { transportSettings } = await import('../io/git/clone.ts');
     const { openRepository } = await import('../io/git/repository.ts');
+    const { fenceSigner } = await import('../io/guards/server-guard-file.ts');
     return openRepository({
       dir: join(this.options.folder, 'git'),
       clonePath: clone.commonDir,
       remote: await transportSettings(clone, config.remote),
       main: config.main,
+      sign: fenceSigner(this.options.folder),
       ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
     });
   }

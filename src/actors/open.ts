@@ -205,6 +205,10 @@ export const runtime: Runtime = {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
   },
+  async serverGuard(context) {
+    const { openServerGuard } = await import('./guards/server.ts');
+    return openServerGuard(context);
+  },
   async configuration(context) {
     return (await openWorkspace(context)).rows;
   },

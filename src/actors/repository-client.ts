@@ -44,6 +44,8 @@ import {
 } from './commands/reading.ts';
 import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
+import { guardsGlance } from './guards/glance.ts';
+import type { GuardsDesk } from './guards/views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
@@ -104,6 +106,7 @@ export class RepositoryClient implements TelecClient {
       narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
       counts: host.repository.counts(),
       daemon,
+      guards: guardsGlance(host.options.folder),
       session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
       lease,
       stale: host.dispatcher.stale,
@@ -259,6 +262,12 @@ export class RepositoryClient implements TelecClient {
     const { context, host } = this.#parts;
     const { createTodoDesk } = await import('./todos/todo-desk.ts');
     return createTodoDesk({ context, host: async () => host, opened: () => this.#writing() });
+  }
+
+  async guards(): Promise<GuardsDesk> {
+    const { context, host } = this.#parts;
+    const { openGuardsDesk } = await import('./guards/desk.ts');
+    return openGuardsDesk({ context, host });
   }
 
   async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {

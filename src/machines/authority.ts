@@ -4,7 +4,7 @@
  */
 import type { DomainEvent, PayloadOf } from './events.ts';
 
-/** A person may bring main to `commit`, and to nothing else, until then. */
+/** A person may bring main to `commit`, and to nothing else, until then, or until the next live session begins. */
 export interface Permit {
   id: string;
   commit: string;
@@ -55,6 +55,13 @@ export function foldAuthority(authority: Authority, event: DomainEvent): Authori
       const { permit } = authority;
       if (permit?.commit !== event.payload.commit) return authority;
       return { ...authority, permit: { ...permit, used: true } };
+    }
+    case 'integration.session.started': {
+      const { permit } = authority;
+      // The fence of a live session takes the place of the one that let it pass.
+      if (event.payload.mode !== 'live' || permit === null || Date.parse(permit.until) <= Date.parse(event.timestamp))
+        return authority;
+      return { ...authority, permit: { ...permit, until: event.timestamp } };
     }
     case 'integration.main.audited':
       return { ...authority, audited: event.payload.to };

@@ -89,6 +89,13 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       rollback: async () => rolledBack,
     }),
     todos: async () => desk,
+    guards: async () => ({
+      install: async () => examples.guards.change,
+      check: async () => examples.guards.check,
+      environment: async () => examples.guards.environment,
+      uninstall: async () => ({ ...examples.guards.change, in_force: false }),
+      allow: async () => examples.guards.permit,
+    }),
     close: async () => {
       open--;
     },
@@ -126,6 +133,11 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    serverGuard: async () => ({
+      install: async () => examples.guards.server,
+      print: async () => examples.guards.files,
+      uninstall: async () => examples.guards.server,
+    }),
     configuration: async () => examples.config,
     rollout: async () => ({
       status: () => examples.rollout.status,

@@ -9,6 +9,7 @@ import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { GitFault } from '../../io/git/run.ts';
+import { SignerFault } from '../../io/guards/signer.ts';
 import type { Stop, Stopped } from '../../machines/effects.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
 import type { CandidateKey } from '../../machines/identity.ts';
@@ -288,6 +289,13 @@ export async function stoppable<T>(body: () => Promise<T>): Promise<T | Stopped>
     // Git died or lacks an object: nothing is known to be wrong with this program, and the next session tries again.
     if (error instanceof GitFault) {
       return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'git', detail: error.message, code: error.code } };
+    }
+    // Nothing was pushed: the remote would refuse a fence that is not signed.
+    if (error instanceof SignerFault) {
+      return {
+        kind: 'stopped',
+        stop: { outcome: 'refused', reason: 'signer', detail: error.message, code: error.code },
+      };
     }
     // Redis that cannot be reached is no bug of the session; what it left is settled by the next one.
     if (error instanceof TelecError && error.retryable) {

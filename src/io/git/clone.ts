@@ -3,9 +3,10 @@
  * one exception: a branch is pushed for its owner, with the owner's own settings and hooks. Inherited `GIT_DIR` and
  * the like never decide which clone is meant; the directory does.
  */
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { EXIT, TelecError } from '../../errors.ts';
 import { describe, readPorcelain } from './classify.ts';
@@ -45,6 +46,15 @@ const CONFIG_FILES = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSY
 /** Variables that point git at another repository; set while a hook runs, and never meant for us. */
 const REPOSITORY_ENV =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|IMPLICIT_WORK_TREE|INTERNAL_SUPER_PREFIX|QUARANTINE_PATH|CEILING_DIRECTORIES|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|CONFIG_(KEY|VALUE)_\d+)$/;
+
+/** The user's environment without what points git at a repository. */
+export function userEnvironment(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !REPOSITORY_ENV.test(name)) env[name] = value;
+  }
+  return env;
+}
 
 /** Asks git in `dir`; null when git says no. */
 async function ask(dir: string, args: string[]): Promise<string | null> {
@@ -285,6 +295,26 @@ function readConfig(text: string): { scope: string; key: string; value: string }
   return entries;
 }
 
+/**
+ * Folders in which git looks for hooks, one for each that the checkouts of the clone use. `visible`: what lies there is
+ * part of a checkout, tracked or not ignored. A folder of a checkout that is not there is left out: git runs nothing then.
+ */
+export async function hookFolders(clone: Clone): Promise<{ folder: string; visible: boolean }[]> {
+  const found = new Map<string, boolean>();
+  for (const { path, bare } of await listWorktrees(clone)) {
+    if (bare) continue;
+    const folder = line(await ask(path, ['rev-parse', '--path-format=absolute', '--git-path', 'hooks']));
+    if (folder === null || found.has(folder)) continue;
+    const inside = !relative(path, folder).startsWith('..') && relative(clone.commonDir, folder).startsWith('..');
+    if (!inside) found.set(folder, false);
+    else if (existsSync(folder) || path === clone.mainWorkTree) {
+      const hook = join(folder, 'pre-push');
+      found.set(folder, line(await ask(path, ['check-ignore', '--', hook])) === null);
+    }
+  }
+  return [...found].map(([folder, visible]) => ({ folder, visible }));
+}
+
 /** Pushes exactly `sha` to the branch of the remote, as its owner would: own settings, own hooks, no force. */
 export async function pushBranch(
   clone: Clone,
@@ -293,10 +323,7 @@ export async function pushBranch(
   sha: string,
   signal?: AbortSignal,
 ): Promise<BranchPushOutcome> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !REPOSITORY_ENV.test(name)) env[name] = value;
-  }
+  const env = userEnvironment();
   const result = await runGit({
     args: ['push', '--porcelain', '--end-of-options', remote, `${sha}:refs/heads/${branch}`],
     cwd: clone.workTree,

@@ -63,6 +63,8 @@ export interface FenceNote {
   log: string;
   repo: string;
   main: string;
+  /** A person may bring main to that commit, once, until then (seconds since the epoch). */
+  permit?: { commit: string; untilSeconds: number };
 }
 
 export interface PushRequest {
@@ -153,7 +155,10 @@ export interface IntegrationRepository {
   /** Compares `result` with the three-way rule path by path; shares no code with `merge`. */
   selfCheck(base: string, sha: string, result: string, signal?: AbortSignal): Promise<SelfCheckOutcome>;
   treeOf(commit: string): Promise<string | null>;
-  /** Writes a fence commit: empty tree, `parent` the fence before it (null for the first). */
+  /**
+   * Writes a fence commit: empty tree, `parent` the fence before it (null for the first); signed where a key was set.
+   * Thrown: SignerFault when it cannot be signed.
+   */
   writeFence(parent: string | null, note: FenceNote, author: string, timeSeconds: number): Promise<string>;
   /** What a fence commit says and its committer time in seconds; null when it is no fence commit. */
   readFence(sha: string): Promise<(FenceNote & { timeSeconds: number }) | null>;

@@ -163,6 +163,7 @@ export class Remote {
     const lease = `--force-with-lease=${FENCE_REF}:${request.fenceFrom ?? ''}`;
     const { result, sent } = await this.#traced(['--atomic', lease, REMOTE, ...refspecs], signal);
     const verdict = classifyPush({ result, sent, mainRef });
+    if (verdict.kind === 'refused') return await this.#overtaken(request, verdict);
     if (verdict.kind !== 'ask') return verdict;
     return await this.#settle(request, verdict.detail);
   }
@@ -216,6 +217,13 @@ export class Remote {
     if (request.tip !== null && view.main !== null && (await this.#history.ancestry(view.main, request.tip)) !== 'yes')
       return { kind: 'main_moved', detail };
     return { kind: 'transient', detail };
+  }
+
+  /** A hook refuses who was overtaken, too; then it is the fence that says no, and not this delivery. */
+  async #overtaken(request: PushRequest, verdict: PushOutcome & { detail: string }): Promise<PushOutcome> {
+    const seen = await this.look();
+    const moved = seen.kind === 'seen' && seen.view.fence !== request.fenceFrom;
+    return moved ? { kind: 'fence_moved', detail: verdict.detail } : verdict;
   }
 
   #fetch(

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { AttributeViews } from './attributes.ts';
 import { DiffTree } from './difftree.ts';
 import { closedEnvironment, type TransportSettings, transportEnvironment } from './environment.ts';
-import { readFence, writeFence } from './fence.ts';
+import { type FenceSigner, readFence, writeFence } from './fence.ts';
 import { commandIn, type GitCommand, History } from './history.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
 import { type MergeTools, mergeCommits } from './merge.ts';
@@ -47,6 +47,8 @@ export interface OpenOptions {
   main: string;
   limits?: Partial<RepositoryLimits>;
   launcher?: LauncherOptions;
+  /** Signs fences; without it they are not signed. */
+  sign?: FenceSigner;
 }
 
 /** Milliseconds, but `packAbove`: the number of loose objects from which packing is worth it. */
@@ -84,7 +86,8 @@ export async function openRepository(options: OpenOptions): Promise<IntegrationR
     const local: TransportSettings = { ...options.remote, url: resolve(options.clonePath), config: [] };
     if (await remote.seed(local.url, transportEnvironment(dir, local, globalConfig))) await markSeeded(dir);
   }
-  return new PrivateRepository(dir, env, emptyTree, limits, { objects, launcher, git, history, remote });
+  const sign = options.sign ?? null;
+  return new PrivateRepository(dir, env, emptyTree, limits, { objects, launcher, git, history, remote, sign });
 }
 
 interface Parts {
@@ -93,6 +96,7 @@ interface Parts {
   git: GitCommand;
   history: History;
   remote: Remote;
+  sign: FenceSigner | null;
 }
 
 class PrivateRepository implements IntegrationRepository {
@@ -167,7 +171,8 @@ class PrivateRepository implements IntegrationRepository {
   }
 
   writeFence(parent: string | null, note: FenceNote, author: string, timeSeconds: number): Promise<string> {
-    return writeFence(this.#parts.objects, this.#emptyTree, parent, note, author, timeSeconds);
+    const { objects, sign } = this.#parts;
+    return writeFence(objects, this.#emptyTree, parent, note, author, timeSeconds, sign);
   }
 
   readFence(sha: string): Promise<(FenceNote & { timeSeconds: number }) | null> {

@@ -190,7 +190,8 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     writeFence: (parent, note, author, timeSeconds) =>
       local('writeFence', () => {
         const parents = parent === null ? [] : [parent];
-        const lines = [note.fence, note.seq, note.session, note.log, note.repo, note.main];
+        const permit = Object.values(note.permit ?? {});
+        const lines = [note.fence, note.seq, note.session, note.log, note.repo, note.main, ...permit];
         const message = `telec fence\n\n${lines.join('\n')}\n`;
         return keep(graph.make({ parents, files: new Map(), message, author, timeSeconds, note }));
       }),
