@@ -62,8 +62,9 @@ export function isGuardedRef(ref: string, main: string): boolean {
   return ref === main || /^refs\/(telec|heads\/refs|tags\/refs)\//.test(ref);
 }
 
-/** Whether a name without `refs/` in front may come to mean a guarded ref on the remote. */
+/** Whether a name, full or not, may come to mean a guarded ref on the remote. */
 export function mayBeGuarded(name: string, main: string): boolean {
+  if (name.startsWith('refs/')) return isGuardedRef(name, main);
   return ['', 'refs/', 'refs/heads/', 'refs/tags/'].some((prefix) => isGuardedRef(`${prefix}${name}`, main));
 }
 

@@ -5,12 +5,11 @@
  */
 import { type GuardFile, readGuardFile } from '../../io/guards/guard-file.ts';
 import { readHookLines } from '../../io/guards/push-lines.ts';
-import { placeOf } from '../../io/guards/user-git.ts';
 import { withoutWrappers } from '../../io/guards/wrapper-files.ts';
 import { plain } from '../../io/plain-text.ts';
 import { scrubber, secretsOf } from '../../io/secrets.ts';
 import { type GuardRoute, type GuardVerdict, isGuardedRef, judgeGuard, refusalLines } from '../../machines/guard.ts';
-import { groundOf, mainRefOf, type Sought, seek } from './sought.ts';
+import { groundOf, isOurs, mainRefOf, type Sought, seek } from './sought.ts';
 
 export interface GuardWorld {
   env: Record<string, string | undefined>;
@@ -110,7 +109,7 @@ async function soughtByHook(
   const moves = readHookLines(await textOf(stdin)).filter(({ ref }) => isGuardedRef(ref, main));
   if (moves.length === 0) return null;
   const ground = await groundOf(file, { ...at, globals: [] });
-  return file.places.includes(placeOf(url, ground.top)) ? seek(ground, moves) : null;
+  return isOurs(file, url, ground.top) ? seek(ground, moves) : null;
 }
 
 async function textOf(stdin: GuardWorld['stdin']): Promise<string> {

@@ -15,19 +15,10 @@ import {
 import type { GuardFile } from '../../io/guards/guard-file.ts';
 import { meets } from '../../io/guards/hook-file.ts';
 import { readDryRun } from '../../io/guards/push-lines.ts';
-import {
-  aliasOf,
-  commitAt,
-  dryRun,
-  type GitPlace,
-  hookOf,
-  mapsNames,
-  placeOf,
-  pushUrls,
-} from '../../io/guards/user-git.ts';
+import { aliasOf, commitAt, dryRun, type GitPlace, hookOf, mapsNames, pushUrls } from '../../io/guards/user-git.ts';
 import { plain } from '../../io/plain-text.ts';
 import { type GuardMove, isGuardedRef, mayBeGuarded } from '../../machines/guard.ts';
-import { type Ground, groundOf, mainRefOf, type Sought, seek } from './sought.ts';
+import { type Ground, groundOf, isOurs, mainRefOf, type Sought, seek } from './sought.ts';
 
 /** An alias may name another one; git itself refuses those that go in circles. */
 const ALIASES_MAX = 20;
@@ -97,14 +88,14 @@ async function ofPush(at: GitPlace, rest: string[], file: GuardFile): Promise<So
   const wide = names.length === 0 || ['all', 'branches', 'mirror', 'tags', 'prune'].some((name) => options.has(name));
   if (!wide && readings.every(({ kind }) => kind === 'free')) return null;
   const ground = await groundOf(file, at);
-  const isOurs = (url: string) => file.places.includes(placeOf(url, ground.top));
+  const leadsHere = (url: string) => isOurs(file, url, ground.top);
   const urls = remote === null ? null : await pushUrls(at, remote);
-  if (urls && !urls.some(isOurs)) return null;
+  if (urls && !urls.some(leadsHere)) return null;
   const guarded = readings.flatMap((reading) => (reading.kind === 'guarded' ? [reading] : []));
-  if (guarded.length > 0 && (urls ?? [remote ?? '']).some(isOurs)) return seek(ground, await movesOf(at, guarded));
+  if (guarded.length > 0 && (urls ?? [remote ?? '']).some(leadsHere)) return seek(ground, await movesOf(at, guarded));
   const hook = options.has('no-verify') ? null : await hookOf(at);
   if (hook !== null && meets(hook, file.repo_id, ground.commonDir)) return null;
-  return byDryRun(at, rest, { ground, main, isOurs });
+  return byDryRun(at, rest, { ground, main, leadsHere });
 }
 
 function movesOf(at: GitPlace, readings: { from: string; to: string }[]): Promise<GuardMove[]> {
@@ -115,13 +106,13 @@ function movesOf(at: GitPlace, readings: { from: string; to: string }[]): Promis
 interface DryRun {
   ground: Ground;
   main: string;
-  isOurs(url: string): boolean;
+  leadsHere(url: string): boolean;
 }
 
-async function byDryRun(at: GitPlace, rest: string[], { ground, main, isOurs }: DryRun): Promise<Sought | null> {
+async function byDryRun(at: GitPlace, rest: string[], { ground, main, leadsHere }: DryRun): Promise<Sought | null> {
   const { ok, lines, said } = await dryRun(at, dryRunWords(rest));
   if (ok) {
-    const guarded = readDryRun(lines).filter(({ url, to }) => isGuardedRef(to, main) && isOurs(url));
+    const guarded = readDryRun(lines).filter(({ url, to }) => isGuardedRef(to, main) && leadsHere(url));
     return seek(ground, await movesOf(at, guarded));
   }
   // What git cannot even try moves nothing. In a clone of ours it was made to pass the hook by, and may work the next time.
@@ -135,7 +126,7 @@ async function ofSendPack(at: GitPlace, rest: string[], file: GuardFile): Promis
   const { url, names, blind } = readSendPack(rest);
   if (url === null) return null;
   const ground = await groundOf(file, at);
-  if (!file.places.includes(placeOf(url, ground.top))) return null;
+  if (!isOurs(file, url, ground.top)) return null;
   const readings = names.map((name) => {
     const { from, to, pattern } = readRefspec(name);
     return readingOf({ from, to: to ?? from, pattern }, main, false);

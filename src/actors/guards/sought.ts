@@ -1,7 +1,7 @@
 /** What somebody is about to move, as the guards find it out; and where that is. Types, and the place. */
 
 import type { GuardFile } from '../../io/guards/guard-file.ts';
-import { type GitPlace, repositoryAt } from '../../io/guards/user-git.ts';
+import { type GitPlace, isOpaque, placeOf, repositoryAt } from '../../io/guards/user-git.ts';
 import { readRepoId } from '../../io/state.ts';
 import type { GuardMove, GuardQuestion } from '../../machines/guard.ts';
 
@@ -27,6 +27,10 @@ export async function groundOf(file: GuardFile, at: GitPlace): Promise<Ground> {
   const place = registered && found.gitDir === found.commonDir ? 'main_work_tree' : 'elsewhere';
   return { top: found.top, commonDir: found.commonDir, place, registered };
 }
+
+/** Whether a URL means the canonical remote. One that hides where it leads counts as it: nobody else's is written so. */
+export const isOurs = (file: Pick<GuardFile, 'places'>, url: string, top: string): boolean =>
+  isOpaque(url) || file.places.includes(placeOf(url, top));
 
 export const seek = (ground: Ground, moves: GuardMove[], untold: string | null = null): Sought | null =>
   moves.length === 0 && untold === null ? null : { place: ground.place, moves, untold };

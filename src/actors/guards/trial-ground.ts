@@ -25,6 +25,8 @@ export interface Ground {
   main: string;
   /** A commit on top of main, on the branch that the clone has checked out. */
   tip: string;
+  /** One beside it that looks like a delivery: it names the fence. */
+  claimed: string;
   /** Fence commits: the remote's, and others that must not get there. */
   fence: string;
   strange: { older: string; skipped: string; unrelated: string; unsigned: string };
@@ -59,7 +61,7 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
   const git: Ground['git'] = (args, { env: more = {}, stdin, cwd = clone } = {}) =>
     runGit({ args, cwd, env: { ...env, ...more }, timeoutMs: STEP_MS, ...(stdin === undefined ? {} : { stdin }) });
   const must = async (...args: string[]): Promise<string> => {
-    const result = await git(args, { cwd: args[0] === 'init' ? dir : clone });
+    const result = await git(args, { cwd: ['init', '--git-dir'].includes(args[0] ?? '') ? dir : clone });
     if (result.ended === 'exited' && result.status === 0) return result.stdout.toString('utf8').trim();
     throw new TelecError(
       'GUARD_TRIAL',
@@ -77,6 +79,8 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
   };
   try {
     await must('init', '--quiet', '--bare', '--template=', `--initial-branch=${main}`, remoteDir);
+    // What git refuses by itself must not count as the work of a guard.
+    await must('--git-dir', remoteDir, 'config', 'receive.denyDeleteCurrent', 'ignore');
     await must('init', '--quiet', '--template=', '--initial-branch=telec-trial', clone);
     await must('remote', 'add', 'origin', remoteDir);
     await must('commit', '--quiet', '--allow-empty', '--message=first');
@@ -98,6 +102,9 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
     // The clone has its fences at hand, as somebody who wants to get through would.
     writeFileSync(join(clone, '.git', 'objects', 'info', 'alternates'), `${join(dir, 'private', 'objects')}\n`);
     // By git alone, which is told of no key.
+    const tree = await must('rev-parse', 'HEAD^{tree}');
+    const claim = await git(['commit-tree', tree, '-p', 'HEAD~1'], { stdin: `work\n\nTelec-Fence: ${note.fence}\n` });
+    const claimed = claim.stdout.toString('utf8').trim();
     const emptyTree = await must('hash-object', '-w', '-t', 'tree', '/dev/null');
     const trailers = { Fence: 3, Seq: 4, Session: 'trial', Log: 'trial', Repo: 'trial', Main: main };
     const lines = Object.entries(trailers).map(([key, value]) => `Telec-${key}: ${value}\n`);
@@ -117,7 +124,7 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
       });
       return answer.status === 0 ? answer.stdout.toString('utf8').trim() : '';
     };
-    return { dir, remote, clone, main, tip, fence, strange, integrator, note, git, ref, close };
+    return { dir, remote, clone, main, tip, claimed, fence, strange, integrator, note, git, ref, close };
   } catch (error) {
     await close();
     throw error;

@@ -11,16 +11,17 @@ const push = (name: string, ...args: string[]): TrialRoute => ({ name, run: ({ g
 const planted = 'refs/heads/refs/heads/';
 
 /** Ways that reach the remote whatever guards the clone. */
-export function serverRoutes({ main, tip, fence, strange, remote }: Ground, signed: boolean): TrialRoute[] {
+export function serverRoutes({ main, tip, claimed, fence, strange, remote }: Ground, signed: boolean): TrialRoute[] {
   const ref = `refs/heads/${main}`;
   const over = (name: string, by: string) =>
-    push(name, '--no-verify', '--atomic', '--force', 'origin', `HEAD:${ref}`, `${by}:refs/telec/fence`);
+    push(name, '--no-verify', '--atomic', '--force', 'origin', `${claimed}:${ref}`, `${by}:refs/telec/fence`);
   const within = (...args: string[]) => ({
     name: `git ${args[0]} in the remote`,
     run: ({ git }: Ground) => git(args, { cwd: remote.dir, env: { GIT_DIR: remote.dir } }),
   });
   return [
     push('git push', '--no-verify', 'origin', `HEAD:${ref}`),
+    push('git push of what looks like a delivery', '--no-verify', 'origin', `${claimed}:${ref}`),
     push('git push --force', '--no-verify', '--force', 'origin', `HEAD:${ref}`),
     push('git push --mirror', '--no-verify', '--mirror', 'origin'),
     push('git push --delete', '--no-verify', '--delete', 'origin', main),

@@ -102,6 +102,9 @@ export async function urlsOf(place: GitPlace, remote: string): Promise<string[]>
   return [...typed, ...(fetch ?? '').split('\n'), ...(push ?? '').split('\n')].filter(Boolean);
 }
 
+/** Whether a URL hides where it leads: a command of any kind may be behind it. */
+export const isOpaque = (url: string): boolean => /^(?:ext|fd)::/i.test(url);
+
 /** What a URL means, as one text for all its spellings; a path counts from `top` and is followed to its end. */
 export function placeOf(url: string, top: string): string {
   const local = localPathOf(url);
