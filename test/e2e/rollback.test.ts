@@ -10,7 +10,7 @@ import type { CutoverView } from '../../src/actors/modes/views.ts';
 import type { Emission } from '../../src/actors/producer.ts';
 import { openWorkspace } from '../../src/actors/workspace.ts';
 import { InvariantViolation } from '../../src/errors.ts';
-import { plantSession, withHost } from '../support/cutover-world.ts';
+import { enabledNow, plant, plantSession, withHost } from '../support/cutover-world.ts';
 import { endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git, tryGit } from '../support/git-repo.ts';
 
@@ -206,16 +206,8 @@ describe('telec taking back', () => {
     const before = await world.events();
     expect(await withHost(world, (host) => rollBack(host, { ...seen, trigger: 'foreign_commit' }))).toBe(false);
     expect(await world.events()).toEqual(before);
-    await withHost(world, async (host) => {
-      await host.producer.emit('integration.cutover.enabled', {
-        main_sha: world.main(),
-        evidence: 'again',
-        actor: 'admin/tester',
-        reason: 'again',
-        command_id: host.ids.ulid(),
-      });
-      expect(await rollBack(host, seen)).toBe(true);
-    });
+    await plant(world, enabledNow());
+    expect(await withHost(world, (host) => rollBack(host, seen))).toBe(true);
     expect(await waysBack(world)).toHaveLength(2);
     expect((await waysBack(world))[0]).toMatchObject({ reason: 'a tree on main is not the one its receipt names' });
   });
@@ -223,17 +215,8 @@ describe('telec taking back', () => {
   test('S4-FR6.1 with rollback on incomplete parity off nobody integrates any more, until a person takes it back', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'one' }]);
-    await withHost(world, async (host) => {
-      await host.producer.emit('integration.cutover.enabled', {
-        main_sha: world.main(),
-        evidence: 'e',
-        rollback_on_incomplete_parity: false,
-        actor: 'admin/tester',
-        reason: 'all or nothing',
-        command_id: host.ids.ulid(),
-      });
-      await rollBack(host, seen);
-    });
+    await plant(world, enabledNow({ rollback_on_incomplete_parity: false }));
+    await withHost(world, (host) => rollBack(host, seen));
     const refused = await world.run<{ error: { code: string; hint: string } }>(['integrate']);
     expect(refused).toMatchObject({ code: 6, json: { error: { code: 'CUTOVER_INCOMPLETE' } } });
     expect(refused.json.error.hint).toContain('telec cutover rollback --reason');
