@@ -28,7 +28,7 @@ import {
   withDelivery,
 } from '../machines/standing.ts';
 import type { Applied, CandidateRecord, Change } from './candidate-record.ts';
-import { foldShadow, isOutOfTurn } from './shadow-record.ts';
+import { foldShadow, isOutOfTurn } from './shadow-fold.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
 

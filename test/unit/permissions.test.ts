@@ -77,6 +77,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'todo handover',
       'unhold (of a halt)',
     ],
@@ -90,6 +91,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'unhold (of a halt)',
     ],
     integrator: [
@@ -100,6 +102,7 @@ describe('F37 the table of rights', () => {
       'lease break',
       'sessions start --role admin',
       'sessions start --role orchestrator',
+      'shadow restart',
       'submit',
       'todo finalize',
       'todo gate',
