@@ -58,7 +58,7 @@ export async function landingsOf(
     landings.get(step.commit.sha)?.brought.push({ record, how: 'content' });
   }
   return [...landings.values()].flatMap((landing) => {
-    const brought = newestOfEach(landing.brought);
+    const brought = newestOfEach(landing.brought).filter(({ record }) => !cameInside(work, record, landing.commit.sha));
     return brought.length === 0 ? [] : [{ ...landing, brought }];
   });
 }
@@ -72,6 +72,13 @@ function newestOfEach(brought: Landing['brought']): Landing['brought'] {
     if (!other || compareRank(context, other.record.context) > 0) bySlug.set(context.slug, item);
   }
   return [...bySlug.values()].sort((a, b) => compareQueue(a.record.context, b.record.context));
+}
+
+/** A newer one of its slug is known to have come by the same commit, from before an earlier session ended. */
+function cameInside({ parts: { repository } }: SessionWork, { context }: CandidateRecord, commit: string): boolean {
+  return repository
+    .ofSlug(context.slug)
+    .some((other) => other.shadow?.compared?.landedBy === commit && compareRank(other.context, context) > 0);
 }
 
 async function firstContaining(
