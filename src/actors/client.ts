@@ -59,7 +59,7 @@ export interface StatusView {
   lease: LeaseView | null;
   /** The cutover is enabled and was taken back: a person has to decide. */
   rollback_required: boolean;
-  /** Why nothing is pushed; null while live. */
+  /** Why nothing is pushed; null while it is. */
   mode_reason: string | null;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;

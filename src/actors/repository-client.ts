@@ -101,6 +101,7 @@ export class RepositoryClient implements TelecClient {
     return statusView({
       repo_id: host.options.repoId,
       standing: host.repository.standing,
+      narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
       counts: host.repository.counts(),
       daemon,
       session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },

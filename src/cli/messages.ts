@@ -73,7 +73,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   const rows: [string, string][] = [
     ['repository', plain(status.repo_id, 100)],
     ['main', `${plain(status.main.ref, 200)} ${status.main.sha ? short(status.main.sha) : 'not seen yet'}`],
-    ['mode', status.mode === 'live' ? 'live' : paint('warn', shadowLine(status))],
+    ['mode', modeLine(status, paint)],
     ['daemon', daemon.running ? paint('good', `running, process ${daemon.pid}`) : 'not running'],
     [
       'integrator',
@@ -104,8 +104,11 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
 }
 
-const shadowLine = ({ mode_reason }: StatusView): string =>
-  `shadow: nothing is pushed${mode_reason === null ? '' : `; ${plain(mode_reason, 400)}`}`;
+function modeLine({ mode, mode_reason }: StatusView, paint: Paint): string {
+  const why = mode_reason === null ? '' : `; ${plain(mode_reason, 400)}`;
+  if (mode === 'live') return mode_reason === null ? 'live' : paint('warn', plain(mode_reason, 400));
+  return paint('warn', `shadow: nothing is pushed${why}`);
+}
 
 export function candidatesText(candidates: CandidateView[], now: number, paint: Paint): string {
   if (candidates.length === 0) return 'no candidates';

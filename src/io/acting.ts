@@ -40,6 +40,9 @@ export const cutoverSwitch = (env: Env): Switch => switchOf(env, CUTOVER_NAMES, 
 /** The switch of parity: `accepted`. */
 export const paritySwitch = (env: Env): Switch => switchOf(env, PARITY_NAMES, /^accepted$/);
 
+/** Whether a switch keeps sessions to shadow, whatever the log says. */
+export const keepsToShadow = (env: Env): boolean => cutoverSwitch(env) === 'off' || paritySwitch(env) === 'off';
+
 /** The role somebody declared, whatever it says; null when nobody did. Empty counts as not set. */
 export const declaredRole = (env: Env): Declared | null => firstOf(env, ROLE_NAMES);
 
@@ -54,17 +57,26 @@ export function withoutActor(env: Env): Env {
 
 /**
  * What a session is given, by all names. `live`: the repository is integrated for real, so the switch of the cutover is
- * on. The acceptance of parity is the integrator's alone; null means that the variable must not be set.
+ * on. The acceptance of parity is the integrator's alone; null means that the variable must not be set. `narrowed`: who
+ * starts the session is kept to shadow by its own switches, and so is what it starts.
  */
 export function sessionEnvironment(session: {
   role: string;
   id: string;
   live: boolean;
+  narrowed: boolean;
 }): Record<string, string | null> {
   const given: Record<string, string | null> = {};
   for (const name of ROLE_NAMES) given[name] = session.role;
   for (const name of SESSION_NAMES) given[name] = session.id;
-  for (const name of CUTOVER_NAMES) given[name] = session.live ? '1' : null;
-  for (const name of PARITY_NAMES) given[name] = session.live && session.role === 'integrator' ? 'accepted' : null;
+  const live = session.live && !session.narrowed;
+  for (const name of CUTOVER_NAMES) given[name] = session.narrowed ? '0' : live ? '1' : null;
+  for (const name of PARITY_NAMES) given[name] = live && session.role === 'integrator' ? 'accepted' : null;
   return given;
+}
+
+/** The environment of a daemon that `env` starts: the switch of the cutover as the log has it, unless `env` narrows. */
+export function daemonEnvironment(env: Env, live: boolean): Env {
+  if (cutoverSwitch(env) === 'off') return env;
+  return { ...env, ...Object.fromEntries(CUTOVER_NAMES.map((name) => [name, live ? '1' : undefined])) };
 }

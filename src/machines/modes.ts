@@ -70,7 +70,7 @@ export interface Modes {
   rollback: (Moment & { trigger: RollbackTrigger; reason: string }) | null;
   /** The newest way back, drill or not. */
   exercised: { id: string; at: string; drill: boolean } | null;
-  /** Since when is compared; null while there never was a shadow. */
+  /** Since when is compared, and main before any other path moved it; null while there never was a shadow. */
   shadow: Moment | null;
   parity: ParityCounts;
   /** The newest grant of the lease. */
@@ -182,6 +182,13 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
 /** One candidate more that was judged although an older one waited for its turn. */
 export function withFifoViolation(modes: Modes): Modes {
   return withParity(modes, { fifoViolations: modes.parity.fifoViolations + 1 });
+}
+
+/** A push of telec's own that was under way when shadow began: no other path moved main by it. */
+export function withOwnLanding(modes: Modes, { from, to }: { from: string | null; to: string | null }): Modes {
+  const { shadow } = modes;
+  if (shadow === null || shadow.main !== from || modeOf(modes)?.kind === 'live') return modes;
+  return { ...modes, shadow: { ...shadow, main: to } };
 }
 
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */

@@ -13,7 +13,7 @@ import {
   rollbackDue,
   whyNotLive,
 } from '../../src/machines/modes.ts';
-import { FRESH_STANDING } from '../../src/machines/standing.ts';
+import { FRESH_STANDING, foldStanding } from '../../src/machines/standing.ts';
 
 const sha = (digit: string) => digit.repeat(40);
 const decided = { actor: 'admin/ann', reason: 'because', command_id: '01jgfjz0q7v5m8n3k2h1g0f9e8' };
@@ -125,21 +125,22 @@ describe('the table', () => {
   });
 
   test('status says the mode, whether a way back is required and why, from the log', () => {
-    const view = (modes: Modes, mode: 'live' | 'shadow') => {
-      const {
-        mode: said,
-        rollback_required,
-        mode_reason,
-      } = statusView({
-        standing: { ...FRESH_STANDING, modes, mode },
-        session: null,
-        lease: { record: null, now: 0 },
-      } as unknown as Parameters<typeof statusView>[0]);
-      return [said, rollback_required, mode_reason !== null];
+    const view = (...events: DomainEvent[]) => {
+      const standing = events.reduce(foldStanding, FRESH_STANDING);
+      const parts = { standing, session: null, narrowed: false, lease: { record: null, now: 0 } };
+      const { mode, rollback_required, mode_reason } = statusView(parts as unknown as Parameters<typeof statusView>[0]);
+      return [mode, rollback_required, mode_reason];
     };
-    expect(view(folded(enabled()), 'live')).toEqual(['live', false, false]);
-    expect(view(folded(shadow()), 'shadow')).toEqual(['shadow', false, true]);
-    expect(view(folded(enabled(), rolledBack('tree_differs')), 'shadow')).toEqual(['shadow', true, true]);
+    const taken = 'the cutover was taken back at 2026-01-01T10:00:00.000Z: because';
+    expect(view()).toEqual(['shadow', false, 'not set up yet']);
+    expect(view(enabled())).toEqual(['live', false, null]);
+    expect(view(shadow())).toEqual(['shadow', false, 'another path moves main']);
+    expect(view(enabled(), rolledBack('person'))).toEqual(['shadow', false, taken]);
+    expect(view(enabled(), rolledBack('tree_differs'))).toEqual([
+      'shadow',
+      true,
+      `${taken}; a person has to decide how it goes on`,
+    ]);
   });
 });
 

@@ -3,7 +3,6 @@
  * refusal included; moves no ref and ends no session: those find the mode changed.
  */
 import { EXIT, TelecError } from '../../errors.ts';
-import { modeOf, whyNotLive } from '../../machines/modes.ts';
 import { withoutOtherPath } from '../../machines/rollout-evidence.ts';
 import { demandService, lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
 import { deliveriesInFlight } from '../sessions/older-flow.ts';
@@ -32,17 +31,16 @@ async function statusOf(opened: Opened): Promise<CutoverView> {
 }
 
 function viewOf({ host }: Opened, { points }: Go, in_flight: InFlightRow[], now: number): CutoverView {
-  const { modes, mode, authority } = host.repository.standing;
-  const decision = modeOf(modes);
+  const { modes, mode, notLive, authority } = host.repository.standing;
   const { cutover, rollback } = modes;
   const { permit } = authority;
   return {
     mode: mode ?? 'shadow',
-    reason: whyNotLive(modes),
+    reason: notLive?.why ?? null,
     enabled: modes.enabled,
     parity_evidence_accepted: modes.parityAccepted,
     rollback_on_incomplete_parity: modes.rollbackOnIncompleteParity,
-    rollback_required: decision?.kind === 'shadow' && decision.rollbackRequired,
+    rollback_required: notLive?.rollbackRequired ?? false,
     go: points,
     missing: mode === 'live' ? [] : missingOf(points, in_flight),
     in_flight,

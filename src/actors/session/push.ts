@@ -136,6 +136,8 @@ async function carryOut(work: SessionWork, attempt: Attempt): Promise<Exclude<Pu
   const { seq, fenceFrom, fenceTo, tip } = attempt;
   const push = (): Promise<GitPush> => {
     work.held().assertHeld();
+    // One that surely did not happen is not tried again once the cutover was taken back.
+    work.stopIfModeMoved();
     return parts.git.push({ tip, fenceFrom, fenceTo }, work.lost.signal);
   };
   const outcome = await transientlyPatient(work, seq, push);
@@ -181,8 +183,11 @@ async function transientlyPatient(
     return await work.patiently(push, 'transient');
   } catch (error) {
     // Anything else says nothing about the push: it stays open, for the next session to find out.
-    if (error instanceof SessionStop)
-      await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
+    if (error instanceof SessionStop) {
+      const { outcome, detail } = error.stop;
+      const reason = outcome === 'unreachable' ? 'the remote could not be reached' : detail;
+      await settle(work, 'integration.push.rejected', seq, reason);
+    }
     throw error;
   }
 }
