@@ -25,9 +25,11 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
+import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -63,6 +65,7 @@ const status: StatusView = {
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
+  mode_reason: null,
   permit: null,
   guards: { in_force: true, missing: [], mend: null },
   stale: null,
@@ -130,6 +133,7 @@ const queue: QueueRow[] = [
     ready_at: '2026-01-01T10:00:00.000Z',
     waiting_ms: 65_000,
     on_hold: false,
+    verdict: null,
   },
 ];
 
@@ -208,6 +212,7 @@ const integrate: IntegrateView = {
   blocked: 1,
   superseded: 0,
   duration_ms: 5300,
+  shadow: null,
 };
 
 const replay: ReplayView = { candidates: [ready], entries: 412, duration_ms: 31, equal: null };
@@ -414,6 +419,11 @@ export const shapes: Record<string, unknown> = {
   'sessions start': sessionStart,
   'sessions end': sessionEnd,
   adopt,
+  'shadow report': shadowReport,
+  'shadow restart': shadowRestarted,
+  'cutover status': cutoverStatus,
+  'cutover enable': enabled,
+  'cutover rollback': rolledBack,
   ...todoShapes,
   'todo draft': papers.draft,
   'todo gate': papers.gate,

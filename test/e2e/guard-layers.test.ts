@@ -50,11 +50,7 @@ const ALL = [...PUSH_ROUTES, ...SERVICE];
 
 /** Which part of the remote stops each way where nothing stands before it; all others are stopped by `update`. */
 const STOPS: Partial<Record<Stop, string[]>> = {
-  transaction: [
-    'fetched by the remote itself',
-    'update-ref in the remote',
-    ...SERVICE.map(({ name }) => name),
-  ],
+  transaction: ['fetched by the remote itself', 'update-ref in the remote', ...SERVICE.map(({ name }) => name)],
   // No fast-forward of the fence that is there; forced, the hooks say no.
   git: ['a ref of telec'],
 };
