@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { measureAppends } from './appends.ts';
 import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
+import { measureGuards } from './guards.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
 import { measureQueue } from './queue.ts';
@@ -22,6 +23,7 @@ const PARTS: Record<string, Part> = {
   appends: measureAppends,
   fold: measureFold,
   commands: measureCommands,
+  guards: measureGuards,
 };
 
 function first(program: string, args: string[]): string {

@@ -1,7 +1,7 @@
 /** The guard commands: put in, look at, take out, and the environment of a worker's shell. */
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { keepsToShadow, sessionEnvironment } from '../../io/acting.ts';
+import { sessionEnvironment } from '../../io/acting.ts';
 import { hookFolders } from '../../io/git/clone.ts';
 import { programIsThere, readGuardFile, wrapperFolder } from '../../io/guards/guard-file.ts';
 import { PART_LINE } from '../../io/guards/hook-file.ts';
@@ -50,7 +50,7 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
       await host.dispatcher.catchUp();
       const wrappers = wrapperFolder((await openWorkspace(context)).folder);
       const live = host.repository.standing.mode === 'live';
-      const narrowed = keepsToShadow(context.env);
+      const narrowed = Object.keys(host.options.narrowed ?? {}).length > 0;
       const names = sessionEnvironment({ role: 'worker', id: actorOf(context).sessionId, live, narrowed });
       return { wrappers, environment: { PATH: withWrappers(context.env['PATH'], wrappers), ...names } };
     },
