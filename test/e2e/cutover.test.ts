@@ -240,6 +240,17 @@ describe('S4-R1b deliveries of an older flow', () => {
       json: { mode: 'live', in_flight: [], cutover: { dropped: ['dropped'] } },
     });
     expect(await payloads(world, 'integration.cutover.enabled')).toMatchObject([{ dropped: ['dropped'] }]);
+
+    // What was in flight ends exactly once: adopted by a delivery, landed before and not again, dropped never.
+    expect((await world.integrate()).json).toMatchObject({ mode: 'live', outcome: 'drained', completed: 4 });
+    expect(world.landed()).toEqual(['adopted', 'one', 'two', 'three']);
+    const completed = await payloads(world, 'deployment.completed');
+    expect(completed.map(({ slug, outcome }) => [slug, outcome])).toEqual(
+      ['adopted', 'one', 'two', 'three'].map((slug) => [slug, 'merged']),
+    );
+    expect(Object.keys(world.files()).sort()).toEqual(
+      ['README.md', 'app.txt', ...['adopted', 'landed', 'one', 'three', 'two'].map((name) => `${name}.txt`)].sort(),
+    );
   });
 });
 
