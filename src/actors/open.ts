@@ -23,7 +23,7 @@ async function daemonOf(folder: string): Promise<StatusView['daemon']> {
   const { ask } = await import('../io/daemon-socket.ts');
   const answers = file && (await ask(file.socket, { path: '/v1/status' }));
   return answers
-    ? { running: true, pid: file.pid, since: file.since, web: null }
+    ? { running: true, pid: file.pid, since: file.since, web: (answers.value as StatusView).daemon.web }
     : { running: false, pid: null, since: null, web: null };
 }
 

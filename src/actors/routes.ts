@@ -1,5 +1,5 @@
 /**
- * What the daemon answers on its socket: the route table, each route with the schemas of its question, and the HTTP
+ * What the daemon answers behind its doors: the route table, each route with the schemas of its question, and the HTTP
  * around it. Reads and writes through the client alone; a GET changes nothing.
  */
 import { Hono } from 'hono';
@@ -310,7 +310,9 @@ function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
 async function bodyOf(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json(\s*;|$)/i.test(type)) throw usage('NOT_JSON', 'a POST has content-type application/json');
-  const body = await request.text();
+  const body = await request.text().catch(() => {
+    throw usage('BODY_CUT', 'the body ended before its length, or came too slowly');
+  });
   try {
     return JSON.parse(body);
   } catch {
