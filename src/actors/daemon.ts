@@ -171,6 +171,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     redisUrl: parts.url,
     source: `daemon/${hostname()}`,
     narrowed: narrowedBy(context.env),
+    secrets: parts.secrets,
     onWait: (word) => context.say(word),
     inspect: inspection.inspect,
     report: (message, details) => report.warn(message, details),
