@@ -9,7 +9,7 @@ const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s/?#"'<>]*)@/gi;
 const QUERY_SECRET = /([?&](?:password|passwd|token|secret|key|access_token|auth)=)[^&#\s"'<>]+/gi;
 /** Secrets that tell themselves by their form: keys, headers that authorise, tokens of the usual forges and chats. */
 const PRIVATE_KEY = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g;
-const AUTHORIZATION = /\b((?:proxy-)?authorization\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi;
+const AUTHORIZATION = /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi;
 const TOKENS =
   /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,})|\/bot\d{5,}:[A-Za-z0-9_-]{20,}/g;
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE_?KEY/i;
