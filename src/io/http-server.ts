@@ -73,6 +73,7 @@ export interface HttpSetup {
 export function httpServer({ fetch, admit, onFault, headers = {}, limits = {} }: HttpSetup): Server {
   const bounds = { ...LIMITS, ...limits };
   const listener = getRequestListener(fetch, {
+    // A program that starts the daemon in its own process keeps its own Request and Response.
     overrideGlobalObjects: false,
     errorHandler(error) {
       if (error instanceof RequestError) return answerTo(faultOf('BAD_REQUEST'));
