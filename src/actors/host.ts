@@ -25,7 +25,7 @@ import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
 import { type Session, type SessionOptions, startSession } from './integrator.ts';
-import { sessionMode } from './modes/session-mode.ts';
+import { modeNow, sessionMode } from './modes/session-mode.ts';
 import { NotificationBoard } from './notifications.ts';
 import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
@@ -145,6 +145,11 @@ export class Host {
   #hide(secrets: readonly string[]): void {
     this.#secrets = [...new Set([...this.#secrets, ...secrets])];
     this.#scrub = scrubber(this.#secrets);
+  }
+
+  /** In which mode a session of this host would run now; null while none may. */
+  get mode(): 'live' | 'shadow' | null {
+    return modeNow(this.repository.standing.modes, this.options.narrowed ?? {});
   }
 
   report(message: string, details: Record<string, unknown>): void {
