@@ -7,15 +7,18 @@ import type {
   BranchTarget,
   DeleteOutcome,
   IntegrationRepository,
+  LostOutcome,
   MainCommit,
   MergeOutcome,
   MergeRequest,
   PushOutcome,
+  RemergeOutcome,
   SelfCheckOutcome,
   TreeItem,
 } from '../../../src/io/git/port.ts';
 import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
+import { threeWay } from './three-way.ts';
 
 /**
  * What becomes of one request to the remote. `cut`: it never arrived, and the client knows. `lost`: it arrived, the
@@ -126,6 +129,33 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     return wrong.length === 0 ? { kind: 'same', skipped: 0 } : { kind: 'differs', paths: wrong.sort() };
   };
 
+  const remerged = (base: string, sha: string): RemergeOutcome => {
+    const [ours, theirs] = [here(base), here(sha)];
+    if (!ours || !theirs) return { kind: 'error', detail: 'a commit to merge is missing' };
+    const origins = graph.mergeBases(base, sha).map((commit) => graph.get(commit).files);
+    const { files, conflicts } = threeWay(origins, ours.files, theirs.files);
+    if (origins.length === 0) return { kind: 'error', detail: 'no history is shared' };
+    return conflicts.length > 0
+      ? { kind: 'conflict' }
+      : { kind: 'clean', tree: graph.make({ parents: [], files, message: '' }).tree };
+  };
+
+  const lost = (base: string, sha: string, result: string): LostOutcome => {
+    if (!here(base) || !here(sha) || !here(result)) return { kind: 'error', detail: 'a commit to compare is missing' };
+    const fileOf = (commit: string, path: string) => graph.get(commit).files.get(path);
+    const own = [...graph.reach(sha)].filter((commit) => !graph.isAncestor(commit, base));
+    const touched = (path: string) =>
+      own.some((commit) => {
+        const { parents } = graph.get(commit);
+        if (parents.length === 0) return fileOf(commit, path) !== undefined;
+        return parents.every((parent) => fileOf(parent, path) !== fileOf(commit, path));
+      });
+    const paths = [...new Set([base, result].flatMap((commit) => [...graph.get(commit).files.keys()]))]
+      .filter((path) => fileOf(base, path) !== fileOf(result, path) && fileOf(sha, path) === fileOf(result, path))
+      .filter((path) => !touched(path));
+    return paths.length === 0 ? { kind: 'kept' } : { kind: 'lost', paths: paths.sort() };
+  };
+
   const asMainCommit = ({ sha, parents, tree, message }: TwinCommit): MainCommit => ({
     sha,
     parents: [...parents],
@@ -179,6 +209,30 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
 
     merge: (request) => local('merge', () => merge(request)),
     selfCheck: (base, sha, result) => local('selfCheck', () => check(base, sha, result)),
+    remerge: (requests) => local('remerge', () => requests.map(({ base, sha }) => remerged(base, sha))),
+    lostChanges: (base, sha, result) => local('lostChanges', () => lost(base, sha, result)),
+    commitOf: (sha) =>
+      local('commitOf', () => {
+        const commit = here(sha);
+        return commit && asMainCommit(commit);
+      }),
+    firstParents: (from, tip) =>
+      local('firstParents', () => {
+        if (from !== null) needed(from);
+        const stop = (sha: string) => from !== null && graph.isAncestor(sha, from);
+        return graph
+          .line(needed(tip).sha, stop)
+          .map(({ sha }) => sha)
+          .reverse();
+      }),
+    changedPaths: (before, after) =>
+      local('changedPaths', () => {
+        const [old, young] = [needed(before).files, needed(after).files];
+        const paths = [...new Set([...old.keys(), ...young.keys()])].filter(
+          (path) => old.get(path) !== young.get(path),
+        );
+        return paths.sort().map((path) => ({ path, removed: !young.has(path) }));
+      }),
     treeOf: (commit) =>
       local('treeOf', () => {
         const known = here(commit);
@@ -330,32 +384,4 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
   function depth(commit: TwinCommit): number {
     return graph.reach(commit.sha).size;
   }
-}
-
-interface ThreeWay {
-  files: Map<string, string>;
-  conflicts: { path: string; stages: number[] }[];
-}
-
-/** Merges file by file. With several merge bases a file they do not agree on counts as changed by both sides. */
-function threeWay(origins: readonly Files[], ours: Files, theirs: Files): ThreeWay {
-  const files = new Map<string, string>();
-  const conflicts: ThreeWay['conflicts'] = [];
-  const paths = new Set([...origins, ours, theirs].flatMap((side) => [...side.keys()]));
-  for (const path of [...paths].sort()) {
-    const [first, ...others] = origins.map((side) => side.get(path));
-    const agreed = others.every((other) => other === first);
-    const left = ours.get(path);
-    const right = theirs.get(path);
-    let value: string | undefined;
-    if (left === right || (agreed && right === first)) value = left;
-    else if (agreed && left === first) value = right;
-    else conflicts.push({ path, stages: stagesOf(first, left, right) });
-    if (value !== undefined) files.set(path, value);
-  }
-  return { files, conflicts };
-}
-
-function stagesOf(...sides: (string | undefined)[]): number[] {
-  return sides.flatMap((side, index) => (side === undefined ? [] : [index + 1]));
 }
