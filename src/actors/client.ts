@@ -198,6 +198,11 @@ export interface ReplayView {
   equal: boolean | null;
 }
 
+export interface InitRequest {
+  /** Another path goes on moving main; telec judges beside it. */
+  shadow: boolean;
+}
+
 export interface InitView {
   repo_id: string;
   /** Path of telec.yaml. */
@@ -277,7 +282,7 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
-  init(): Promise<InitView>;
+  init(request: InitRequest): Promise<InitView>;
   /** Everything about sessions of all roles. */
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */

@@ -18,6 +18,7 @@ import type {
   HistoryRow,
   HoldRequest,
   HoldView,
+  InitRequest,
   InitView,
   IntegrateView,
   LeaseView,
@@ -230,11 +231,11 @@ export class RepositoryClient implements TelecClient {
     return leaseAdopt(await this.#writing(), reason);
   }
 
-  async init(): Promise<InitView> {
+  async init(request: InitRequest): Promise<InitView> {
     const { context, host, agreed } = this.#parts;
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
-    return initialize(context, agreed, host);
+    return initialize(context, agreed, host, request);
   }
 
   async todos(): Promise<TodoDesk> {

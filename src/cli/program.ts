@@ -40,7 +40,9 @@ export function buildProgram(run: Run): Command {
   add(program, {
     usage: 'init',
     summary: 'set up this repository: write telec.yaml if absent, register it, begin',
-    examples: ['telec init', 'telec -C ../app init --json'],
+    more: 'With --shadow for a repository whose main another path still moves: telec judges beside it until telec cutover enable.',
+    options: [flag('--shadow', 'another path moves main; judge beside it and move nothing')],
+    examples: ['telec init', 'telec init --shadow', 'telec -C ../app init --json'],
     load: async () => (await import('./commands/setup.ts')).init,
   });
   add(program, {

@@ -113,6 +113,9 @@ export const FRESH_MODES: Modes = {
 export const FAULTY_ABORTS_MAX = 3;
 const FAULTY: ReadonlySet<string> = new Set(['invariant', 'self_check', 'bug']);
 
+/** Whether a session that stopped for that reason was ended by a fault of telec itself. */
+export const isFaulty = (reason: string): boolean => FAULTY.has(reason);
+
 /** The table's answer as the log stands; null before the repository was set up. */
 export function modeOf(modes: Modes, narrowed: Partial<CutoverControls> = {}): ModeDecision | null {
   if (!modes.begun) return null;
@@ -158,7 +161,7 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       return { ...counted, faultyAborts: 0 };
     }
     case 'integration.session.aborted':
-      return FAULTY.has(event.payload.reason) ? { ...modes, faultyAborts: modes.faultyAborts + 1 } : modes;
+      return isFaulty(event.payload.reason) ? { ...modes, faultyAborts: modes.faultyAborts + 1 } : modes;
     default:
       return modes;
   }
@@ -170,7 +173,7 @@ export function withFifoViolation(modes: Modes): Modes {
 }
 
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */
-export function rollbackDue(modes: Modes): { trigger: RollbackTrigger; evidence: string } | null {
+export function rollbackDue(modes: Modes): { trigger: 'fence_shared' | 'faulty_aborts'; evidence: string } | null {
   if (!modes.enabled || !modes.parityAccepted) return null;
   if (modes.fenceShared) {
     const { fence, sessions } = modes.fenceShared;

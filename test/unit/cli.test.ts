@@ -104,7 +104,6 @@ describe('the command table', () => {
   });
 
   test('options of later versions do not exist', async () => {
-    expect((await runTelec(['init', '--shadow'])).status).toBe(2);
     expect((await runTelec(['events', 'archive'])).status).toBe(2);
   });
 

@@ -9,9 +9,9 @@ import type { Violation } from '../../machines/events.ts';
 import type { FollowUpChange } from '../../machines/follow-up.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
-import { LeaseLost } from '../lease-keeper.ts';
 import type { Emission } from '../producer.ts';
 import { answerViolations, audited } from './audit.ts';
+import { fenceLost } from './fence-lost.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
 import { fenceNote } from './take-lease.ts';
@@ -211,7 +211,7 @@ async function burn(work: SessionWork, attempt: Attempt): Promise<'landed' | 'bu
     const view = await work.look();
     if (view.fence === fenceTo) return 'landed';
     // A burn whose own answer was lost shows as moved, too: to our burning fence.
-    if (view.fence !== fence) throw new LeaseLost('fence_moved');
+    if (view.fence !== fence) return fenceLost(work, view.fence);
   }
   work.fenceCommit = fence;
   work.seq = seq;

@@ -5,6 +5,7 @@
 import type { FenceNote } from '../../io/git/port.ts';
 import type { TakeLeaseOutcome } from '../../machines/effects.ts';
 import { expiryOf } from '../hold-expiry.ts';
+import { rollBackWhenDue } from '../modes/rollback.ts';
 import { type SessionWork, stop } from './work.ts';
 
 /** How often the fence may move under the grant before the session gives up. */
@@ -15,6 +16,9 @@ type RemoteFence = FenceNote & { timeSeconds: number };
 export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
   const { parts } = work;
   await parts.dispatcher.catchUp();
+  await rollBackWhenDue(parts, parts.sessionId);
+  if (parts.mode === 'live' && parts.repository.standing.mode !== 'live')
+    stop('aborted', 'rolled_back', 'the cutover was taken back; nothing moves main until the next one');
   await liftExpiredHold(work);
   refuseUnderHold(work);
   if (parts.dispatcher.stale) {

@@ -20,6 +20,7 @@ import { compareIds } from '../pipeline.ts';
 import type { Prober } from '../prober.ts';
 import type { Emission, EmitResult, NotificationProducer } from '../producer.ts';
 import type { Repository } from '../repository.ts';
+import { fenceLost } from './fence-lost.ts';
 
 /** What of the configuration a session needs. */
 export interface SessionConfig {
@@ -222,7 +223,7 @@ export class SessionWork {
   /** As `look`, under the lease: a fence that is not ours any more means that another session took over. */
   async lookHolding(): Promise<RemoteView & { main: string }> {
     const view = await this.look();
-    if (view.fence !== this.fenceCommit) throw new LeaseLost('fence_moved');
+    if (view.fence !== this.fenceCommit) return fenceLost(this, view.fence);
     const { main } = view;
     if (main === null) return this.halt('MAIN_REWOUND', 'main is gone from the remote');
     return Object.assign(view, { main });
