@@ -3,6 +3,7 @@
  * so that help and questions to the daemon stay quick. Decides nothing; `main.ts` runs what is named here.
  */
 import { Argument, Command } from 'commander';
+import { addAudit } from './table/audit.ts';
 import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
@@ -104,6 +105,7 @@ export function buildProgram(run: Run): Command {
   addControl(program, add);
   addSessions(program, add);
   addRollout(program, add);
+  addAudit(program, add);
   addInsight(program, add);
   return program;
 }

@@ -69,6 +69,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'audit',
     'machine list',
     'machine show',
     'actors',

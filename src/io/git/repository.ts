@@ -126,8 +126,13 @@ class PrivateRepository implements IntegrationRepository {
       plain: new DiffTree(dir, env, ['--no-renames']),
       renames: new DiffTree(dir, env, ['-M', '-l7000']),
     };
-    const beyond = (base: string, sha: string) => history.beyond(base, sha);
-    this.#lost = { objects, plain: this.#check.plain, emptyTree, beyond };
+    this.#lost = {
+      objects,
+      plain: this.#check.plain,
+      emptyTree,
+      beyond: (base, sha) => history.beyond(base, sha),
+      mergeBases: (one, other) => history.mergeBases(one, other),
+    };
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {

@@ -148,7 +148,13 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
       own.some((commit) => {
         const { parents } = graph.get(commit);
         if (parents.length === 0) return fileOf(commit, path) !== undefined;
-        return parents.every((parent) => fileOf(parent, path) !== fileOf(commit, path));
+        const [origin, ...more] = parents.length === 2 ? graph.mergeBases(parents[0] ?? '', parents[1] ?? '') : [];
+        const decided =
+          origin === undefined ||
+          more.length > 0 ||
+          parents.every((side) => fileOf(side, path) !== fileOf(origin, path));
+        const differs = (side: string) => fileOf(side, path) !== fileOf(commit, path);
+        return parents.every(differs) || (parents.length > 1 && decided && parents.some(differs));
       });
     const paths = [...new Set([base, result].flatMap((commit) => [...graph.get(commit).files.keys()]))]
       .filter((path) => fileOf(base, path) !== fileOf(result, path) && fileOf(sha, path) === fileOf(result, path))
