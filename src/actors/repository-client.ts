@@ -47,6 +47,8 @@ import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { ShadowDesk } from './modes/shadow-views.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -100,6 +102,7 @@ export class RepositoryClient implements TelecClient {
     return statusView({
       repo_id: host.options.repoId,
       standing: host.repository.standing,
+      narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
       counts: host.repository.counts(),
       daemon,
       session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
@@ -242,6 +245,20 @@ export class RepositoryClient implements TelecClient {
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
     return initialize(context, agreed, host, request);
+  }
+
+  async shadow(): Promise<ShadowDesk> {
+    const { openShadowDesk } = await import('./modes/ledger.ts');
+    return openShadowDesk({ folded: async () => (await this.#folded()).host, writing: () => this.#writing() });
+  }
+
+  async cutover(): Promise<CutoverDesk> {
+    const { openCutoverDesk } = await import('./modes/cutover.ts');
+    const { context } = this.#parts;
+    return openCutoverDesk({
+      folded: async () => ({ context, host: (await this.#folded()).host, workspace: await openWorkspace(context) }),
+      writing: () => this.#writing(),
+    });
   }
 
   async todos(): Promise<TodoDesk> {

@@ -86,6 +86,8 @@ export class Steward {
       intervalMs: () => this.#config.integration.probeMs,
       report: (message, details) => report.warn(message, details),
       onReachable: () => this.#supervisor.lookAgain(),
+      watchesMain: () => host.mode === 'shadow',
+      onMain: (main) => this.#supervisor.mainSeen(main),
     });
     this.#holds = new HoldExpiry(host, onError);
     this.#aftercare = new Aftercare({
@@ -99,6 +101,7 @@ export class Steward {
       leases: host.leases,
       repository: host.repository,
       mayIntegrate: () => this.#logFault === null && host.dispatcher.stale === null,
+      mode: () => host.mode,
       start: () => this.#startSession(),
       watchdogMs: options.watchdogMs,
       retryMs: options.retryMs,
@@ -180,6 +183,10 @@ export class Steward {
       case 'integration.lease.released':
       case 'integration.lease.broken':
       case 'integration.log.adopted':
+      case 'integration.cutover.enabled':
+      case 'integration.cutover.rolled_back':
+        // Also wakes a session that waits: it may be of the mode that is over.
+        this.#supervisor.session?.wake();
         this.#supervisor.lookAgain();
         break;
       default:
@@ -222,7 +229,7 @@ export class Steward {
     const project = opened.workspace.mainWorkTree;
     const record = this.#wokenBy && this.#host.repository.find(this.#wokenBy);
     // One that an earlier session took meanwhile is not what this one begins for.
-    const waits = record && (record.state === 'ready' || needsSession(record));
+    const waits = record && (record.state === 'ready' || needsSession(record, this.#host.mode ?? 'live'));
     return this.#host.startSession(git, this.#config, { project, ...(waits ? { candidate: record.key } : {}) });
   }
 

@@ -64,13 +64,13 @@ export interface Modes {
   enabled: boolean;
   parityAccepted: boolean;
   rollbackOnIncompleteParity: boolean;
-  /** The newest cutover; null before the first. */
-  cutover: (Moment & { evidence: string }) | null;
+  /** The newest cutover, with the deliveries of an older flow that it gave up; null before the first. */
+  cutover: (Moment & { evidence: string; dropped: readonly string[] }) | null;
   /** The newest way back that was no drill; null before the first. */
   rollback: (Moment & { trigger: RollbackTrigger; reason: string }) | null;
   /** The newest way back, drill or not. */
   exercised: { id: string; at: string; drill: boolean } | null;
-  /** Since when is compared; null while there never was a shadow. */
+  /** Since when is compared, and main before any other path moved it; null while there never was a shadow. */
   shadow: Moment | null;
   parity: ParityCounts;
   /** The newest grant of the lease. */
@@ -132,6 +132,17 @@ export function modeOf(modes: Modes, narrowed: Partial<CutoverControls> = {}): M
   return decideMode({ shadowRequested: false, enabled, parityAccepted, rollbackOnIncompleteParity, ...narrowed });
 }
 
+/** Why nothing is pushed, for people; null while telec is live. */
+export function whyNotLive(modes: Modes): string | null {
+  const decision = modeOf(modes);
+  if (decision === null) return 'not set up yet';
+  if (decision.kind === 'live') return null;
+  const taken = modes.rollback && `the cutover was taken back at ${modes.rollback.at}: ${modes.rollback.reason}`;
+  if (decision.kind === 'refused') return `no session begins, not even in shadow: ${taken ?? decision.detail}`;
+  if (decision.rollbackRequired) return `${taken ?? 'evidence is missing'}; a person has to decide how it goes on`;
+  return taken ?? 'another path moves main';
+}
+
 /** After one more event; the same object when it does not concern the modes. `inShadow`: the session that runs is. */
 export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): Modes {
   switch (event.type) {
@@ -140,8 +151,9 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       return { ...modes, begun: true, shadow, parity: NO_PARITY };
     }
     case 'integration.cutover.enabled': {
-      const { main_sha, evidence, rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
-      const cutover = { ...momentOf(event, main_sha), evidence };
+      const { main_sha, evidence, dropped = [] } = event.payload;
+      const { rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
+      const cutover = { ...momentOf(event, main_sha), evidence, dropped };
       const decided = { enabled: true, parityAccepted: true, rollbackOnIncompleteParity };
       return { ...modes, ...decided, begun: true, cutover, alarmed: null, fenceShared: null, faultyAborts: 0 };
     }
@@ -184,6 +196,13 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
 /** One candidate more that was judged although an older one waited for its turn. */
 export function withFifoViolation(modes: Modes): Modes {
   return withParity(modes, { fifoViolations: modes.parity.fifoViolations + 1 });
+}
+
+/** A push of telec's own that was under way when shadow began: no other path moved main by it. */
+export function withOwnLanding(modes: Modes, { from, to }: { from: string | null; to: string | null }): Modes {
+  const { shadow } = modes;
+  if (shadow === null || shadow.main !== from || modeOf(modes)?.kind === 'live') return modes;
+  return { ...modes, shadow: { ...shadow, main: to } };
 }
 
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */

@@ -86,6 +86,8 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'todo demo list',
     'todo demo validate',
     'roadmap list',
+    'cutover status',
+    'shadow report',
     'rollout status',
     'rollout gate',
   ),
@@ -125,7 +127,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'todo finalize',
   ),
   ...allowed(INTEGRATING, 'hand over with telec submit; the integrator takes it from the queue by itself', 'integrate'),
-  ...allowed(ADMIN, PERSON, 'lease break', 'lease adopt'),
+  ...allowed(ADMIN, PERSON, 'lease break', 'lease adopt', 'cutover enable', 'cutover rollback', 'shadow restart'),
   ...allowed(
     STEERING,
     'telec todo finalize <slug>, then stop: whoever started the session hands over',

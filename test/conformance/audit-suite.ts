@@ -135,6 +135,7 @@ export function auditConformance(name: string, makeWorld: () => Promise<GitWorld
           books: null,
           fence: '7',
           subject: 'Merge x',
+          timeSeconds: made,
         });
         expect(await repository.commitOf(MISSING)).toBeNull();
       });
@@ -142,12 +143,12 @@ export function auditConformance(name: string, makeWorld: () => Promise<GitWorld
       it('tells which paths differ between two commits, and which are gone', async () => {
         const other = await commit([main], { a: 'a2\n', 'd/e': 'e\n' });
         await bring(other);
-        expect(await repository.changedPaths(main, other)).toEqual([
+        expect(await repository.pathChanges(main, other)).toEqual([
           { path: 'a', removed: false },
           { path: 'b', removed: true },
           { path: 'd/e', removed: false },
         ]);
-        expect(await repository.changedPaths(main, main)).toEqual([]);
+        expect(await repository.pathChanges(main, main)).toEqual([]);
       });
     });
   });

@@ -55,7 +55,7 @@ export interface Verified {
   met: Set<string>;
 }
 
-type Repository = Pick<IntegrationRepository, 'commitOf' | 'remerge' | 'lostChanges' | 'changedPaths' | 'hasCommit'>;
+type Repository = Pick<IntegrationRepository, 'commitOf' | 'remerge' | 'lostChanges' | 'pathChanges' | 'hasCommit'>;
 
 /** Commits of the books of one delivery at most. */
 const BOOKS_MAX = 2;
@@ -175,7 +175,7 @@ async function deliveryFindings(git: Repository, unit: DeliveryUnit): Promise<Fi
     tell('tree_differs', `${key} landed as tree ${short(end.tree)}; its receipt says ${short(tree)}`, end.sha);
   let before = merge.sha;
   for (const book of books) {
-    const strayed = (await git.changedPaths(before, book.sha)).filter((change) => !isOfBooks(change));
+    const strayed = (await git.pathChanges(before, book.sha)).filter((change) => !isOfBooks(change));
     if (strayed.length > 0) {
       const paths = named(strayed.map(({ path }) => path));
       tell('tree_differs', `the books of ${key} changed what is none of theirs: ${paths}`, book.sha);
@@ -237,7 +237,7 @@ async function followUpViolations(
     tell('out_of_chain', `${who} was made on ${short(claim.base)}, and stands on ${parents.map(short).join(', ')}`);
   if (claim.tree !== null && tree !== claim.tree)
     tell('tree_differs', `${who} has tree ${short(tree)}; its receipt says ${short(claim.tree)}`);
-  const changes = first === null ? [] : await git.changedPaths(first, sha);
+  const changes = first === null ? [] : await git.pathChanges(first, sha);
   const isOwn = (path: string) =>
     path === ROADMAP_FILE || claim.slugs.some((slug) => path.startsWith(`${TODOS_FOLDER}/${slug}/`));
   const strayed = changes.map(({ path }) => path).filter((path) => !isOwn(path));

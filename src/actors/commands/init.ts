@@ -10,12 +10,11 @@ import { EXIT, TelecError } from '../../errors.ts';
 import { CONFIG_FILE, configTemplate } from '../../io/config.ts';
 import { transportSettings } from '../../io/git/clone.ts';
 import { peekFence } from '../../io/git/peek.ts';
-import type { IntegrationRepository } from '../../io/git/port.ts';
 import { atomicWrite, readRepoId, registerClone, repoFolder, writeRepoId } from '../../io/state.ts';
 import type { CommandContext, InitRequest, InitView } from '../client.ts';
 import type { Host } from '../host.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
-import { lookAtRemote, type Opened, privateGit, recordConfiguration, say } from './session.ts';
+import { demandService, lookAtRemote, type Opened, privateGit, recordConfiguration, say } from './session.ts';
 
 /** The workspace under the id that the remote already knows, when there is one. Thrown: OTHER_REPOSITORY, OTHER_MAIN (6). */
 export async function agreeOnId(context: CommandContext): Promise<Workspace> {
@@ -91,19 +90,6 @@ function alreadyLive(): TelecError {
   return new TelecError('ALREADY_LIVE', EXIT.refused, 'this repository is live: telec alone moves its main', {
     hint: 'telec cutover rollback --reason "..." goes back to shadow',
   });
-}
-
-/** Live mode needs a remote that takes several refs as one; shadow moves none, so it is told and goes on. */
-async function demandService(context: CommandContext, git: IntegrationRepository, inShadow: boolean): Promise<void> {
-  const probed = await git.probe();
-  if (probed.kind === 'ok') return;
-  if (probed.kind === 'unsupported' && inShadow) {
-    context.say(`the remote cannot serve live mode yet, which shadow does not need: ${probed.detail}`);
-    return;
-  }
-  const exit = probed.kind === 'unsupported' ? EXIT.refused : EXIT.unreachable;
-  const code = probed.kind === 'unsupported' ? 'REMOTE_UNSUITABLE' : 'REMOTE_UNREACHABLE';
-  throw new TelecError(code, exit, `the remote cannot serve: ${probed.detail}`, { hint: 'telec doctor' });
 }
 
 async function begin({ context, host }: Opened, main: string, shadow: boolean): Promise<void> {

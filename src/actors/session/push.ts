@@ -124,6 +124,11 @@ async function announce(work: SessionWork, making: Fence, freight: Freight): Pro
     },
   });
   await faults.reach('after-push-attempted');
+  // From here on the log says who was first; what a person or an alarm took back just before is not pushed any more.
+  if (work.parts.repository.standing.mode !== 'live') {
+    await settle(work, 'integration.push.rejected', seq, 'the cutover was taken back before the push');
+    work.stopIfModeMoved();
+  }
   return { ...making, tip, fenceTo };
 }
 
@@ -132,6 +137,8 @@ async function carryOut(work: SessionWork, attempt: Attempt): Promise<Exclude<Pu
   const { seq, fenceFrom, fenceTo, tip } = attempt;
   const push = (): Promise<GitPush> => {
     work.held().assertHeld();
+    // One that surely did not happen is not tried again once the cutover was taken back.
+    work.stopIfModeMoved();
     return parts.git.push({ tip, fenceFrom, fenceTo }, work.lost.signal);
   };
   const outcome = await transientlyPatient(work, seq, push);
@@ -177,8 +184,11 @@ async function transientlyPatient(
     return await work.patiently(push, 'transient');
   } catch (error) {
     // Anything else says nothing about the push: it stays open, for the next session to find out.
-    if (error instanceof SessionStop)
-      await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
+    if (error instanceof SessionStop) {
+      const { outcome, detail } = error.stop;
+      const reason = outcome === 'unreachable' ? 'the remote could not be reached' : detail;
+      await settle(work, 'integration.push.rejected', seq, reason);
+    }
     throw error;
   }
 }

@@ -104,7 +104,12 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
     parent,
     command_id: host.ids.ulid(),
   });
-  const environment = sessionEnvironment({ role, id, live: host.repository.standing.mode === 'live' });
+  const environment = sessionEnvironment({
+    role,
+    id,
+    live: host.repository.standing.mode === 'live',
+    narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
+  });
   const about: SessionStartView = { ...BARE, result: 'registered', session_id: id, role, kind, environment };
   if (command === null) return about;
   const log = openProcessFiles(workspace.folder, id, host.repository.sessions);

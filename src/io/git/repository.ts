@@ -194,14 +194,17 @@ class PrivateRepository implements IntegrationRepository {
 
   async commitOf(sha: string): Promise<MainCommit | null> {
     const commit = await this.#parts.objects.storedCommit(sha);
-    return commit && toMainCommit({ sha, parents: commit.parents, tree: commit.tree, body: commit.message });
+    if (commit === null) return null;
+    const { parents, tree, committer, message: body } = commit;
+    const timeSeconds = Number(/ (\d+) [-+]\d+$/.exec(committer)?.[1] ?? 0);
+    return toMainCommit({ sha, parents, tree, timeSeconds, body });
   }
 
   firstParents(from: string | null, tip: string): Promise<string[]> {
     return this.#parts.history.firstParents(from, tip);
   }
 
-  async changedPaths(before: string, after: string): Promise<PathChange[]> {
+  async pathChanges(before: string, after: string): Promise<PathChange[]> {
     const [from, to] = await Promise.all([before, after].map((commit) => this.treeOf(commit)));
     if (!from || !to) throw new GitFault('a commit to compare is missing');
     return (await this.#check.plain.between(from, to)).map(({ path, after: entry }) => ({
@@ -232,6 +235,18 @@ class PrivateRepository implements IntegrationRepository {
 
   touchedBy(base: string, sha: string, paths: string[]): Promise<MainCommit[]> {
     return this.#parts.history.touchedBy(base, sha, paths);
+  }
+
+  async changedPaths(base: string, tip: string): Promise<string[]> {
+    const bases = await this.#parts.history.mergeBases(base, tip);
+    const [after = null, ...before] = await Promise.all([tip, ...bases].map((commit) => this.treeOf(commit)));
+    if (after === null || !before.every((tree) => tree !== null)) throw new GitFault(`commit ${tip} is missing`);
+    const changes = await this.#check.plain.all(before.map((tree) => [tree, after] as const));
+    return [...new Set(changes.flat().map(({ path }) => showPath(Buffer.from(path, 'latin1'))))].sort();
+  }
+
+  sameChanges(from: string, tip: string, sha: string): Promise<string[]> {
+    return this.#parts.history.sameChanges(from, tip, sha);
   }
 
   async readFile(commit: string, path: string): Promise<string | null> {

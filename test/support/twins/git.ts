@@ -7,15 +7,14 @@ import type {
   BranchTarget,
   DeleteOutcome,
   IntegrationRepository,
-  LostOutcome,
   MainCommit,
   MergeOutcome,
   MergeRequest,
   PushOutcome,
-  RemergeOutcome,
   SelfCheckOutcome,
   TreeItem,
 } from '../../../src/io/git/port.ts';
+import { lostChanges, mergedAgain, pathChanges } from './audit.ts';
 import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
 import { threeWay } from './three-way.ts';
@@ -129,40 +128,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     return wrong.length === 0 ? { kind: 'same', skipped: 0 } : { kind: 'differs', paths: wrong.sort() };
   };
 
-  const remerged = (base: string, sha: string): RemergeOutcome => {
-    const [ours, theirs] = [here(base), here(sha)];
-    if (!ours || !theirs) return { kind: 'error', detail: 'a commit to merge is missing' };
-    const origins = graph.mergeBases(base, sha).map((commit) => graph.get(commit).files);
-    const { files, conflicts } = threeWay(origins, ours.files, theirs.files);
-    if (origins.length === 0) return { kind: 'error', detail: 'no history is shared' };
-    return conflicts.length > 0
-      ? { kind: 'conflict' }
-      : { kind: 'clean', tree: graph.make({ parents: [], files, message: '' }).tree };
-  };
-
-  const lost = (base: string, sha: string, result: string): LostOutcome => {
-    if (!here(base) || !here(sha) || !here(result)) return { kind: 'error', detail: 'a commit to compare is missing' };
-    const fileOf = (commit: string, path: string) => graph.get(commit).files.get(path);
-    const own = [...graph.reach(sha)].filter((commit) => !graph.isAncestor(commit, base));
-    const touched = (path: string) =>
-      own.some((commit) => {
-        const { parents } = graph.get(commit);
-        if (parents.length === 0) return fileOf(commit, path) !== undefined;
-        const [origin, ...more] = parents.length === 2 ? graph.mergeBases(parents[0] ?? '', parents[1] ?? '') : [];
-        const decided =
-          origin === undefined ||
-          more.length > 0 ||
-          parents.every((side) => fileOf(side, path) !== fileOf(origin, path));
-        const differs = (side: string) => fileOf(side, path) !== fileOf(commit, path);
-        return parents.every(differs) || (parents.length > 1 && decided && parents.some(differs));
-      });
-    const paths = [...new Set([base, result].flatMap((commit) => [...graph.get(commit).files.keys()]))]
-      .filter((path) => fileOf(base, path) !== fileOf(result, path) && fileOf(sha, path) === fileOf(result, path))
-      .filter((path) => !touched(path));
-    return paths.length === 0 ? { kind: 'kept' } : { kind: 'lost', paths: paths.sort() };
-  };
-
-  const asMainCommit = ({ sha, parents, tree, message }: TwinCommit): MainCommit => ({
+  const asMainCommit = ({ sha, parents, tree, message, timeSeconds }: TwinCommit): MainCommit => ({
     sha,
     parents: [...parents],
     tree,
@@ -170,6 +136,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     books: trailerOf(message, 'Telec-Books'),
     fence: trailerOf(message, 'Telec-Fence'),
     subject: message.split('\n', 1)[0] ?? '',
+    timeSeconds,
   });
 
   const removeBranch = ({ branch, sha }: BranchTarget): DeleteOutcome => {
@@ -215,8 +182,10 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
 
     merge: (request) => local('merge', () => merge(request)),
     selfCheck: (base, sha, result) => local('selfCheck', () => check(base, sha, result)),
-    remerge: (requests) => local('remerge', () => requests.map(({ base, sha }) => remerged(base, sha))),
-    lostChanges: (base, sha, result) => local('lostChanges', () => lost(base, sha, result)),
+    remerge: (requests) =>
+      local('remerge', () => requests.map(({ base, sha }) => mergedAgain(graph, here(base), here(sha)))),
+    lostChanges: (base, sha, result) =>
+      local('lostChanges', () => lostChanges(graph, here(base), here(sha), here(result))),
     commitOf: (sha) =>
       local('commitOf', () => {
         const commit = here(sha);
@@ -231,14 +200,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
           .map(({ sha }) => sha)
           .reverse();
       }),
-    changedPaths: (before, after) =>
-      local('changedPaths', () => {
-        const [old, young] = [needed(before).files, needed(after).files];
-        const paths = [...new Set([...old.keys(), ...young.keys()])].filter(
-          (path) => old.get(path) !== young.get(path),
-        );
-        return paths.sort().map((path) => ({ path, removed: !young.has(path) }));
-      }),
+    pathChanges: (before, after) => local('pathChanges', () => pathChanges(needed(before), needed(after))),
     treeOf: (commit) =>
       local('treeOf', () => {
         const known = here(commit);
@@ -284,6 +246,24 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
         const bases = graph.mergeBases(base, needed(sha).sha);
         const line = graph.line(base, (commit) => bases.some((origin) => graph.isAncestor(commit, origin)));
         return line.filter((commit) => touches(commit, paths)).map(asMainCommit);
+      }),
+
+    changedPaths: (base, tip) =>
+      local('changedPaths', () => {
+        const { files } = needed(tip);
+        const paths = graph
+          .mergeBases(needed(base).sha, tip)
+          .flatMap((origin) => changes(graph.get(origin).files, files));
+        return [...new Set(paths)].sort();
+      }),
+
+    sameChanges: (from, tip, sha) =>
+      local('sameChanges', () => {
+        const inFrom = graph.reach(needed(from).sha);
+        const ours = [...graph.reach(needed(tip).sha)].filter((one) => !inFrom.has(one) && !graph.isAncestor(one, sha));
+        const theirs = [...graph.reach(needed(sha).sha)].filter((one) => !graph.isAncestor(one, tip));
+        const made = new Set(theirs.map(patchOf));
+        return ours.filter((one) => graph.get(one).parents.length < 2 && made.has(patchOf(one)));
       }),
 
     readFile: (commit, path) =>
@@ -387,7 +367,22 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     return paths.some((path) => before.get(path) !== commit.files.get(path));
   }
 
+  /** What a commit does to its first parent; a merge does nothing of its own. */
+  function patchOf(sha: string): string {
+    const { parents, files } = graph.get(sha);
+    const [parent] = parents;
+    const before: Files = parent === undefined ? new Map() : graph.get(parent).files;
+    const paths = parents.length > 1 ? [] : changes(before, files).sort();
+    return paths.length === 0
+      ? `nothing ${sha}`
+      : JSON.stringify(paths.map((path) => [path, before.get(path), files.get(path)]));
+  }
+
   function depth(commit: TwinCommit): number {
     return graph.reach(commit.sha).size;
   }
+}
+
+function changes(before: Files, after: Files): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
 }
