@@ -5,13 +5,7 @@ export const audit: AuditView = {
   from: '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f',
   to: '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d',
   commits: 128,
-  violations: [
-    {
-      commit: '7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d9e8d',
-      code: 'no_receipt',
-      text: 'not brought by telec: Fix typo in readme',
-    },
-  ],
+  violations: [],
   remarks: [
     {
       commit: '5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d9e8d7c6b',

@@ -104,7 +104,7 @@ async function lineTo(
   return line;
 }
 
-/** In what one push brought, a commit that nothing claims is as wrong as any other. */
+/** In what one push brought, a commit that nothing claims is wrong, too. */
 function ownViolations({ violations, unclaimed }: Verified): Violation[] {
   const text = 'it was pushed, and belongs to no delivery of the push';
   return [
