@@ -235,6 +235,52 @@ describe('what is wrong', () => {
     },
   );
 
+  test('a delivery that a dead session left is recorded as it was made, whatever is configured by then', async () => {
+    const world = await makeWorld({ config: 'integration: {strategy: squash, grace_ms: 0}\n' });
+    await world.ready([{ slug: 'one' }]);
+    await world.integrate({
+      faults: once('after-push', () => {
+        throw new Error('the machine went away');
+      }),
+    });
+    world.writeConfig('integration: {strategy: merge, grace_ms: 0}\n');
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    expect((await world.candidate('one')).receipt).toMatchObject({ strategy: 'squash' });
+    expect(await payloads(world, 'integration.main.audited')).toMatchObject([
+      { from: world.first, to: world.main(), commits: 1, violations: [] },
+    ]);
+    await expectSound(world);
+  });
+
+  test('what another path brought in shadow is nothing that the first live session finds wrong', async () => {
+    const world = await makeWorld({ config: 'guards: strict\n' });
+    await world.ready([{ slug: 'one' }]);
+    await world.integrate();
+    const plant = await Plant.begin(world);
+    const live = world.main();
+    const other = plant.commit([live], { 'README.md': 'by another path\n' });
+    const observed = { from: live, to: other, commits: 1, unmatched: [other] };
+    await plant.tell(
+      ...plant.decision('rolled_back', live),
+      ...plant.seen(observed),
+      ...plant.decision('enabled', other),
+    );
+    await plant.end(other);
+    await world.ready([{ slug: 'two' }]);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    expect(
+      (await payloads(world, 'integration.main.audited')).map(({ from, to, violations }) => [from, to, violations]),
+    ).toEqual([
+      [world.first, live, []],
+      [live, other, []],
+      [other, world.main(), []],
+    ]);
+    expect((await world.run<AuditView>(['audit'])).json).toMatchObject({
+      violations: [],
+      remarks: [{ commit: other, code: 'shadow' }],
+    });
+  });
+
   test('git that breaks down once while the audit is made costs nothing; for good, the next session audits', async () => {
     const world = await makeWorld({ config: 'integration: {push_batch: 1, grace_ms: 0}\n' });
     await world.ready([{ slug: 'one' }]);

@@ -105,6 +105,12 @@ export class Plant {
     return [{ type: 'integration.cutover.rolled_back', payload: taken }];
   }
 
+  /** What a session in shadow saw of main. */
+  seen(of: { from: string; to: string; commits: number; unmatched: string[] }): Emission[] {
+    const payload = { session_id: this.#session, fence: this.#proof.fence, ...of };
+    return [{ type: 'integration.shadow.observed', payload }];
+  }
+
   permit(commit: string): Emission[] {
     const until = new Date(Date.now() + 600_000).toISOString();
     const by = { actor: 'admin/ann', reason: 'the registry was down', command_id: this.#host.ids.ulid() };

@@ -42,7 +42,7 @@ export async function auditMain(
   git: IntegrationRepository,
   { signal, onProgress }: AuditOptions = {},
 ): Promise<AuditView> {
-  const ledger = new Ledger();
+  const ledger = new Ledger({ live: false });
   // The log before the remote: what is recorded by then is on main, if all is well.
   const last = await readLedger(source, ledger, '0');
   if (!ledger.begun) throw notInitialized();

@@ -47,8 +47,13 @@ export class Ledger implements Claims {
   readonly #told = new Map<string, number>();
   readonly #recorded = new Map<string, number>();
   readonly #rewinds: number[] = [];
-  #live = false;
+  #live: boolean;
   #order = 0;
+
+  /** `live`: what mode the log was in where it is read from. */
+  constructor({ live }: { live: boolean }) {
+    this.#live = live;
+  }
 
   delivery(mergeCommit: string): Delivery | undefined {
     return this.#deliveries.get(mergeCommit);

@@ -160,10 +160,11 @@ export async function auditLeft(work: SessionWork, known: string | null, main: s
   const { parts } = work;
   const { authority } = parts.repository.standing;
   const last = authority.audited?.main ?? null;
+  if (last === main) return;
   const since = last !== null && (await isBelow(work, last, main)) ? authority.audited : null;
   const from = since?.main ?? known;
   if (from === null || from === main || !(await isBelow(work, from, main))) return;
-  const ledger = new Ledger();
+  const ledger = new Ledger({ live: since !== null });
   for (const commit of authority.permitted) ledger.permits.set(commit, { actor: 'a person', reason: 'told before' });
   await readLedger(parts, ledger, since?.id ?? '0');
   const line = await parts.git.firstParents(from, main);

@@ -92,13 +92,15 @@ async function completionOf(
   const base = push.members[index - 1]?.tip ?? push.base;
   const tree = (await work.parts.git.treeOf(tip)) ?? '';
   const { fence } = work.held();
+  // The session that merged it may have been configured otherwise.
+  const parents = (await work.parts.git.commitOf(merge_commit))?.parents.length;
   const receipt = {
     base,
     merge_commit,
     tip,
     tree,
     fence,
-    strategy: work.parts.config.strategy,
+    strategy: parents === 1 ? ('squash' as const) : ('merge' as const),
     checks: [],
     skipped: 0,
   };
