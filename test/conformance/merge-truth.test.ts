@@ -200,4 +200,22 @@ describe('merges against git merge in a checkout', () => {
     const commit = await repository.commitChanges({ ...damage, changes: [{ path, content: wrong }] });
     expect((await repository.selfCheck(ours, theirs, commit ?? '')).kind).toBe('differs');
   });
+
+  it('takes nothing for lost that a branch moved, in its own merge of main, together with the folder it was put into', async () => {
+    const moved = { 'e/a': text(), 'e/b': text('b') };
+    const [, ours = '', , theirs = ''] = importCommits(
+      join(dir, 'private'),
+      [
+        { parents: [], files: { 'd/a': text(), 'd/b': text('b') } },
+        { parents: [':1'], files: { 'd/a': text(), 'd/b': text('b'), 'd/new': 'n\n' } },
+        { parents: [':1'], files: moved },
+        { parents: [':3', ':2'], files: { ...moved, 'e/new': 'n\n' } },
+      ],
+      'refs/telec/moved/',
+    );
+    const outcome = await mergeOf(ours, theirs);
+    if (outcome.kind !== 'merged') throw new Error(`expected a merge, got ${JSON.stringify(outcome)}`);
+    expect(await repository.listFiles(outcome.commit, '')).toEqual(['e/a', 'e/b', 'e/new']);
+    expect(await repository.lostChanges(ours, theirs, outcome.commit)).toEqual({ kind: 'kept' });
+  });
 });
