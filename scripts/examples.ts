@@ -61,7 +61,7 @@ const status: StatusView = {
   main: { ref: 'origin/main', sha },
   mode: 'live',
   hold: null,
-  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: null },
+  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: 'http://127.0.0.1:7433' },
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,

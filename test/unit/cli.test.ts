@@ -398,6 +398,25 @@ describe('exit statuses', () => {
     expect(run.json()).toMatchObject({ error: { code: 'BUG' } });
   });
 
+  test.each([
+    new InvariantViolation('said hunter-2222'),
+    new TelecError('X', 3, 'said hunter-2222', {
+      hint: 'not hunter-2222',
+      problems: [{ path: '', message: 'hunter-2222' }],
+    }),
+  ])('a secret of the environment is shown by no error: %s', async (error) => {
+    const fake = fakeRuntime({
+      queue: async () => {
+        throw error;
+      },
+    });
+    for (const words of [['queue'], ['queue', '--json']]) {
+      const run = await runTelec(words, { runtime: fake.runtime, env: { SOME_PASSWORD: 'hunter-2222' } });
+      expect(run.stderr).toContain('said ***');
+      expect(run.stdout + run.stderr).not.toContain('hunter');
+    }
+  });
+
   test('Ctrl-C exits 130 and says nothing, also in the middle of a question', async () => {
     const controller = new AbortController();
     const fake = fakeRuntime({

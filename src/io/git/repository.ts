@@ -238,7 +238,9 @@ class PrivateRepository implements IntegrationRepository {
   }
 
   async changedPaths(base: string, tip: string): Promise<string[]> {
-    const bases = await this.#parts.history.mergeBases(base, tip);
+    // A step of main is asked for most often, and its parent is where it left.
+    const isStep = (await this.#parts.objects.commit(tip))?.parents.includes(base) === true;
+    const bases = isStep ? [base] : await this.#parts.history.mergeBases(base, tip);
     const [after = null, ...before] = await Promise.all([tip, ...bases].map((commit) => this.treeOf(commit)));
     if (after === null || !before.every((tree) => tree !== null)) throw new GitFault(`commit ${tip} is missing`);
     const changes = await this.#check.plain.all(before.map((tree) => [tree, after] as const));
