@@ -250,6 +250,8 @@ export class Host {
       clock,
       ids,
       logId: this.logId,
+      log: this.log,
+      catalogue: this.catalogue,
       git,
       repository: this.repository,
       dispatcher: this.dispatcher,
