@@ -79,7 +79,7 @@ async function integratorPasses(ground: Ground): Promise<boolean> {
   return outcome.kind === 'pushed' && (await ground.ref(`refs/heads/${main}`)) === claimed;
 }
 
-/** Hook and wrappers of this machine, against the remote without its hooks. */
+/** Hook and wrappers of this machine, against the remote without its hooks; before the first cutover as they will be after it. */
 async function tryClient({ workspace, host, context }: Opened, ground: Ground): Promise<TriedGuard[]> {
   const file = readGuardFile(guardFilePath(workspace.folder));
   const { missing } = guardsGlance(workspace.folder);
@@ -94,8 +94,6 @@ async function tryClient({ workspace, host, context }: Opened, ground: Ground): 
   const names = ['pre_push', 'git', 'gh'] as const;
   if (file === null || !programIsThere(file.program))
     return names.map((name) => idle(name, 'not put in: telec guard install'));
-  if (host.repository.standing.modes.cutover === null)
-    return names.map((name) => idle(name, 'main is still moved by another path, which they let pass', isIn[name]));
   await standAsideServer(ground);
   const bin = join(ground.dir, 'bin');
   const plan = {
