@@ -3,8 +3,11 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
+import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
@@ -61,6 +64,10 @@ export interface StatusView {
   rollback_required: boolean;
   /** Why nothing is pushed; null while it is. */
   mode_reason: string | null;
+  /** A person's permission to bring main to one commit by hand, while it is in force. */
+  permit: PermitView | null;
+  /** The guards on this machine. */
+  guards: GuardsGlance;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -296,6 +303,8 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
+  audit(): Promise<AuditView>;
   init(request: InitRequest): Promise<InitView>;
   /** The comparison with another path that moves main. */
   shadow(): Promise<ShadowDesk>;
@@ -305,6 +314,8 @@ export interface TelecClient {
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */
   todos(): Promise<TodoDesk>;
+  /** What stands between others and main on this machine. */
+  guards(): Promise<GuardsDesk>;
   close(): Promise<void>;
 }
 
@@ -358,6 +369,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** The hooks of a remote on this machine; works on a server without a clone, too. */
+  serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

@@ -13,6 +13,7 @@ import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
+import { surfaceRow } from './surface.ts';
 import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const run = promisify(execFile);
@@ -73,6 +74,10 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
         ? ok(`process ${file.pid}, since ${file.since}`)
         : warn('no daemon runs; candidates wait', 'telec up');
     });
+    for (const row of await guardRows(opened)) await check('guards', async () => row);
+    await check('guards', async () => (await import('./guards/doctor-rows.ts')).serverRow(opened));
+    for (const row of await triedRows(opened)) await check('guards', async () => row);
+    await check('surface', async () => surfaceRow(place.folder));
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
     const left = leftoversOf(opened);
     for (const row of left) await check('cleanup', async () => row);
@@ -155,6 +160,30 @@ function leftoversOf({ host, workspace }: Opened): Omit<DoctorRow, 'check'>[] {
   const more = rows.length - LEFTOVERS_SHOWN;
   if (more <= 0) return rows;
   return [...rows.slice(0, LEFTOVERS_SHOWN), warn(`${more} more that are left`, 'mend these first')];
+}
+
+/** One line while all guards are in; else one for each that is not. */
+async function guardRows({ context, workspace, host }: Opened): Promise<Omit<DoctorRow, 'check'>[]> {
+  const { checkGuards } = await import('./guards/desk.ts');
+  const { in_force: inForce, guards } = await checkGuards(context, workspace, host.logId);
+  if (inForce)
+    return [
+      ok(
+        `the hook stands in ${guards.filter(({ guard }) => guard === 'pre_push').length} places, the wrappers are ready`,
+      ),
+    ];
+  const faulty = guards.filter(({ active }) => !active);
+  if (faulty.length === 0) return [warn('what they go by is out of date', 'telec guard install')];
+  return faulty.map(({ guard, path, detail, mend }) =>
+    warn(`${guard} (${path}): ${detail}`, mend ?? 'telec guard install'),
+  );
+}
+
+/** Tried only where telec was set up: before, there is nothing to guard. */
+async function triedRows(opened: Opened): Promise<Omit<DoctorRow, 'check'>[]> {
+  if (opened.host.repository.standing.mode === null) return [];
+  const { trialRows } = await import('./guards/doctor-rows.ts');
+  return trialRows(opened).catch((error: unknown) => [inWords(error)]);
 }
 
 async function transport(workspace: Workspace): Promise<Omit<DoctorRow, 'check'>> {

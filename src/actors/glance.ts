@@ -10,6 +10,7 @@ import { atomicWrite } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CommandContext, StatusView } from './client.ts';
+import { guardsGlance } from './guards/glance.ts';
 import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
@@ -52,6 +53,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
     counts: summary.counts,
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },
+    guards: guardsGlance(place.folder),
     stale: null,
     lease,
     log: { last_id: lastId, applied_id: lastId, length, dead, state: 'intact' },

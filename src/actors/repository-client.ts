@@ -5,6 +5,7 @@
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
+import type { AuditView } from './audit/views.ts';
 import type {
   ActorDetailView,
   ActorRow,
@@ -44,6 +45,8 @@ import {
 } from './commands/reading.ts';
 import { type Opened, openForWriting } from './commands/session.ts';
 import { Foreground } from './foreground.ts';
+import { guardsGlance } from './guards/glance.ts';
+import type { GuardsDesk } from './guards/views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
@@ -104,6 +107,7 @@ export class RepositoryClient implements TelecClient {
       narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
       counts: host.repository.counts(),
       daemon,
+      guards: guardsGlance(host.options.folder),
       session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
       lease,
       stale: host.dispatcher.stale,
@@ -234,6 +238,11 @@ export class RepositoryClient implements TelecClient {
     return leaseAdopt(await this.#writing(), reason);
   }
 
+  async audit(): Promise<AuditView> {
+    const { audit } = await import('./audit/audit.ts');
+    return audit(this.#parts.context, this.#parts.host);
+  }
+
   async init(request: InitRequest): Promise<InitView> {
     const { context, host, agreed } = this.#parts;
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
@@ -259,6 +268,12 @@ export class RepositoryClient implements TelecClient {
     const { context, host } = this.#parts;
     const { createTodoDesk } = await import('./todos/todo-desk.ts');
     return createTodoDesk({ context, host: async () => host, opened: () => this.#writing() });
+  }
+
+  async guards(): Promise<GuardsDesk> {
+    const { context, host } = this.#parts;
+    const { openGuardsDesk } = await import('./guards/desk.ts');
+    return openGuardsDesk({ context, host });
   }
 
   async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {

@@ -92,7 +92,7 @@ export async function redisUrl(place: Place, env: CommandContext['env']): Promis
 }
 
 /** Who acts: `<role>/<session id>`. Where nobody declared a role this only signs; it narrows nothing. */
-export function actorOf(context: CommandContext): { role: string; sessionId: string; source: string } {
+export function actorOf(context: Pick<CommandContext, 'env'>): { role: string; sessionId: string; source: string } {
   const role = declaredRole(context.env)?.value ?? (process.stdin.isTTY ? 'admin' : 'worker');
   const sessionId = declaredSession(context.env) ?? `${userName()}@${hostname()}`;
   return { role, sessionId, source: `${role}/${sessionId}` };

@@ -3,11 +3,13 @@
  * so that help and questions to the daemon stay quick. Decides nothing; `main.ts` runs what is named here.
  */
 import { Argument, Command } from 'commander';
+import { addAudit } from './table/audit.ts';
 import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
 import { addCutover } from './table/cutover.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
+import { addGuards } from './table/guards.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
 import { addRoadmap } from './table/roadmap.ts';
@@ -41,7 +43,7 @@ export function buildProgram(run: Run): Command {
 
   add(program, {
     usage: 'init',
-    summary: 'set up this repository: write telec.yaml if absent, register it, begin',
+    summary: 'set up this repository: write telec.yaml if absent, put the guards in, register it, begin',
     more: 'With --shadow for a repository whose main another path still moves: telec judges beside it until telec cutover enable.',
     options: [flag('--shadow', 'another path moves main; judge beside it and move nothing')],
     examples: ['telec init', 'telec init --shadow', 'telec -C ../app init --json'],
@@ -108,6 +110,8 @@ export function buildProgram(run: Run): Command {
   addShadow(program, add);
   addCutover(program, add);
   addRollout(program, add);
+  addGuards(program, add);
+  addAudit(program, add);
   addInsight(program, add);
   return program;
 }

@@ -1,7 +1,7 @@
 /**
- * The short way for `telec status`, which prompts and scripts ask all the time: no command table, no runtime. It only
- * answers what it can answer well; anything else (other words, a fault, no cheap answer) is null and goes the long way,
- * which says the same or what is wrong.
+ * The short way for what is asked all the time: `telec status` by prompts and scripts, `telec guard check` by hook and
+ * wrappers. No command table, no runtime. It only answers what it can answer well; anything else (other words, a fault,
+ * no cheap answer) is null and goes the long way, which says the same or what is wrong.
  */
 import { resolve } from 'node:path';
 import type { StatusView } from '../actors/client.ts';
@@ -11,6 +11,7 @@ import { type Output, type OutputStream, openOutput, wantsColour } from './outpu
 export interface QuickWorld {
   env: Record<string, string | undefined>;
   cwd: string;
+  stdin: AsyncIterable<string | Uint8Array>;
   stdout: OutputStream;
   stderr: OutputStream;
   signal: AbortSignal;
@@ -20,6 +21,7 @@ const FLAGS = new Set(['--json', '--quiet', '--no-color']);
 
 /** The exit status when the question was answered, else null. */
 export async function answerQuickly(argv: readonly string[], world: QuickWorld): Promise<number | null> {
+  if (argv[0] === 'guard' && argv[1] === 'check' && argv.length > 2) return guard(argv.slice(2), world);
   const words = [...argv];
   const at = words.indexOf('-C');
   const [, directory] = at < 0 ? [] : words.splice(at, 2);
@@ -41,6 +43,13 @@ export async function answerQuickly(argv: readonly string[], world: QuickWorld):
   } catch {
     return null;
   }
+}
+
+/** The guard's answer; null when it is asked in other words than those of hook and wrappers. */
+async function guard(words: readonly string[], { env, cwd, stdin, stderr }: QuickWorld): Promise<number | null> {
+  const { guardCheck, readGuardCall } = await import('../actors/guards/check.ts');
+  const call = readGuardCall(words);
+  return call && guardCheck(call, { env, cwd, stdin, tell: (line) => void stderr.write(`${line}\n`) });
 }
 
 async function show(output: Output, view: StatusView): Promise<void> {

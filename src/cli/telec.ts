@@ -5,7 +5,8 @@
  */
 import { isAbsolute } from 'node:path';
 import { EXIT } from '../errors.ts';
-import { maskUrls } from '../io/secrets.ts';
+import { withoutWrappers } from '../io/guards/wrapper-files.ts';
+import { scrubber, secretsOf } from '../io/secrets.ts';
 import { INTERRUPTED } from './exit.ts';
 import { answerQuickly } from './quick.ts';
 
@@ -22,15 +23,19 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 const failed = (error: unknown) => {
-  const text = maskUrls(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = scrubber(secretsOf(process.env))(said);
   process.stderr.write(`error: telec has a bug: ${text}\nhint: please report it with the lines above\n`);
   process.exit(EXIT.bug);
 };
 process.on('uncaughtException', failed);
 process.on('unhandledRejection', failed);
 
-const { env, argv, stdin, stdout, stderr } = process;
+const { argv, stdin, stdout, stderr } = process;
+const env = { ...process.env };
 const { signal } = controller;
+// Where a wrapper stands before git, it is for others: what telec itself asks of git asks nobody else first.
+if (env['PATH']) process.env['PATH'] = withoutWrappers(env['PATH']);
 
 /** Where the shell stands; where that was taken away under it, as after a delivery, the path it still goes by. */
 function standsIn(): string {
@@ -44,7 +49,7 @@ function standsIn(): string {
 async function run(): Promise<number> {
   const words = argv.slice(2);
   const cwd = standsIn();
-  const quick = await answerQuickly(words, { env, cwd, stdout, stderr, signal });
+  const quick = await answerQuickly(words, { env, cwd, stdin, stdout, stderr, signal });
   if (quick !== null) return quick;
   const { main } = await import('./main.ts');
   return main(words, { env, cwd, stdin, stdout, stderr, signal });

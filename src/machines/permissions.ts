@@ -55,6 +55,7 @@ const OWN_SESSION =
 /** All rows; of the rows of one command the first whose case fits counts. */
 export const PERMISSIONS: readonly PermissionRow[] = [
   { command: 'todo validate', when: { option: 'fix' }, may: ALL },
+  { command: 'guard install', when: { option: 'server' }, may: ADMIN, instead: PERSON },
   ...reading(
     'status',
     'doctor',
@@ -69,6 +70,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'audit',
     'machine list',
     'machine show',
     'actors',
@@ -89,6 +91,8 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'shadow report',
     'rollout status',
     'rollout gate',
+    'guard check',
+    'guard env',
   ),
   ...allowed(
     ALL,
@@ -112,6 +116,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'roadmap remove',
     'roadmap deliver',
     'roadmap freeze',
+    'guard install',
   ),
   { command: 'down', when: { option: 'redis' }, may: ADMIN, instead: 'telec down, without --redis' },
   { command: 'down', may: ALL },
@@ -126,7 +131,17 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'todo finalize',
   ),
   ...allowed(INTEGRATING, 'hand over with telec submit; the integrator takes it from the queue by itself', 'integrate'),
-  ...allowed(ADMIN, PERSON, 'lease break', 'lease adopt', 'cutover enable', 'cutover rollback', 'shadow restart'),
+  ...allowed(
+    ADMIN,
+    PERSON,
+    'lease break',
+    'lease adopt',
+    'cutover enable',
+    'cutover rollback',
+    'shadow restart',
+    'guard uninstall',
+    'guard allow',
+  ),
   ...allowed(
     STEERING,
     'telec todo finalize <slug>, then stop: whoever started the session hands over',

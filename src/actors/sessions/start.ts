@@ -5,13 +5,15 @@
  * Invariants: no process without a record of its session; a command is never given to a shell; the acceptance of
  * parity reaches an integrator alone, whatever the environment of the caller says.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { sessionEnvironment } from '../../io/acting.ts';
+import { wrapperFolder } from '../../io/guards/guard-file.ts';
+import { withWrappers } from '../../io/guards/wrapper-files.ts';
 import { launch, processMark } from '../../io/process.ts';
-import { maskUrls, scrubber, secretsOf } from '../../io/secrets.ts';
+import { scrubber, secretsOf } from '../../io/secrets.ts';
 import { findClone, readRepoId } from '../../io/state.ts';
 import type { Role } from '../../machines/permissions.ts';
 import type { SessionKind } from '../../machines/self-end.ts';
@@ -99,17 +101,18 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
     role,
     kind,
     project,
-    command: command && maskUrls(clean(command)).slice(0, COMMAND_MAX),
+    command: command && clean(command).slice(0, COMMAND_MAX),
     host: hostname(),
     parent,
     command_id: host.ids.ulid(),
   });
-  const environment = sessionEnvironment({
+  const names = sessionEnvironment({
     role,
     id,
     live: host.repository.standing.mode === 'live',
     narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
   });
+  const environment = { ...guardedPath(context.env, workspace.folder), ...names };
   const about: SessionStartView = { ...BARE, result: 'registered', session_id: id, role, kind, environment };
   if (command === null) return about;
   const log = openProcessFiles(workspace.folder, id, host.repository.sessions);
@@ -126,6 +129,12 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
   await say(host, 'session.spawned', spawned);
   host.report('a session was started', { session: id, pid, folder: workspace.folder });
   return { ...about, result: 'spawned', pid, log };
+}
+
+/** The wrappers in front of everything else; nobody has to ask for them. None while the guards are not in. */
+function guardedPath(env: Record<string, string | undefined>, folder: string): { PATH?: string } {
+  const bin = wrapperFolder(folder);
+  return existsSync(bin) ? { PATH: withWrappers(env['PATH'], bin) } : {};
 }
 
 function environmentOf(

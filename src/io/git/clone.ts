@@ -3,13 +3,16 @@
  * one exception: a branch is pushed for its owner, with the owner's own settings and hooks. Inherited `GIT_DIR` and
  * the like never decide which clone is meant; the directory does.
  */
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { EXIT, TelecError } from '../../errors.ts';
+import { scrubber } from '../secrets.ts';
 import { describe, readPorcelain } from './classify.ts';
-import { pick, TRANSPORT_ENV, type TransportSettings } from './environment.ts';
+import { discreet, type Sheltered, secretsOfTransport, shelter } from './credentials.ts';
+import { configEnvironment, pick, TRANSPORT_ENV, type TransportSettings } from './environment.ts';
 import { isObjectId } from './objects.ts';
 import { runGit } from './run.ts';
 import { localPathOf } from './url.ts';
@@ -45,6 +48,15 @@ const CONFIG_FILES = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSY
 /** Variables that point git at another repository; set while a hook runs, and never meant for us. */
 const REPOSITORY_ENV =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|IMPLICIT_WORK_TREE|INTERNAL_SUPER_PREFIX|QUARANTINE_PATH|CEILING_DIRECTORIES|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|CONFIG_(KEY|VALUE)_\d+)$/;
+
+/** The user's environment without what points git at a repository. */
+export function userEnvironment(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !REPOSITORY_ENV.test(name)) env[name] = value;
+  }
+  return env;
+}
 
 /** Asks git in `dir`; null when git says no. */
 async function ask(dir: string, args: string[]): Promise<string | null> {
@@ -285,6 +297,26 @@ function readConfig(text: string): { scope: string; key: string; value: string }
   return entries;
 }
 
+/**
+ * Folders in which git looks for hooks, one for each that the checkouts of the clone use. `visible`: what lies there is
+ * part of a checkout, tracked or not ignored. A folder of a checkout that is not there is left out: git runs nothing then.
+ */
+export async function hookFolders(clone: Clone): Promise<{ folder: string; visible: boolean }[]> {
+  const found = new Map<string, boolean>();
+  for (const { path, bare } of await listWorktrees(clone)) {
+    if (bare) continue;
+    const folder = line(await ask(path, ['rev-parse', '--path-format=absolute', '--git-path', 'hooks']));
+    if (folder === null || found.has(folder)) continue;
+    const inside = !relative(path, folder).startsWith('..') && relative(clone.commonDir, folder).startsWith('..');
+    if (!inside) found.set(folder, false);
+    else if (existsSync(folder) || path === clone.mainWorkTree) {
+      const hook = join(folder, 'pre-push');
+      found.set(folder, line(await ask(path, ['check-ignore', '--', hook])) === null);
+    }
+  }
+  return [...found].map(([folder, visible]) => ({ folder, visible }));
+}
+
 /** Pushes exactly `sha` to the branch of the remote, as its owner would: own settings, own hooks, no force. */
 export async function pushBranch(
   clone: Clone,
@@ -293,24 +325,47 @@ export async function pushBranch(
   sha: string,
   signal?: AbortSignal,
 ): Promise<BranchPushOutcome> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !REPOSITORY_ENV.test(name)) env[name] = value;
-  }
-  const result = await runGit({
+  const env = userEnvironment();
+  const settings = await transportSettings(clone, remote);
+  const { config, env: given } = await pushShelter(clone, remote, settings);
+  const scrub = scrubber(secretsOfTransport(settings));
+  const result = await discreet(
+    runGit,
+    settings,
+  )({
     args: ['push', '--porcelain', '--end-of-options', remote, `${sha}:refs/heads/${branch}`],
     cwd: clone.workTree,
-    env: { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
+    env: { ...env, ...given, ...configEnvironment(config), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
     timeoutMs: PUSH_MS,
     signal,
   });
   if (result.ended === 'exited' && result.status === 0) return { kind: 'pushed' };
   const lines = readPorcelain(result.stdout.toString('utf8'));
   const reason = lines.find((entry) => entry.flag === '!')?.reason;
-  const detail = reason ? `${reason}; ${describe(result)}` : describe(result);
+  const detail = reason ? `${scrub(reason)}; ${describe(result)}` : describe(result);
   // A pre-push hook that says no ends git with 1 before it prints anything.
   if (result.ended === 'exited' && (reason !== undefined || result.status === 1)) return { kind: 'rejected', detail };
   return { kind: 'unreachable', detail };
+}
+
+/**
+ * What keeps the password of the remote's URL out of the arguments of git's own programs: for the one process that
+ * pushes, the URL as it stands in the configuration means the one without.
+ */
+async function pushShelter(
+  clone: Clone,
+  remote: string,
+  { url, pushUrl = url }: TransportSettings,
+): Promise<Pick<Sheltered, 'config' | 'env'>> {
+  const { url: shown, config, env } = shelter(pushUrl);
+  if (shown === pushUrl) return { config, env };
+  const written = async (key: string) => line(await ask(clone.mainWorkTree, ['config', '--get', key]));
+  const own = (await written(`remote.${remote}.pushurl`)) ?? (await written(`remote.${remote}.url`)) ?? pushUrl;
+  const instead: [string, string][] = [
+    [`url.${shown}.insteadOf`, own],
+    [`url.${shown}.pushInsteadOf`, own],
+  ];
+  return { config: [...config, ...instead], env };
 }
 
 async function realOr(path: string): Promise<string> {

@@ -41,8 +41,8 @@ export function localPathOf(url: string): string | null {
   return isLocalPath(url) ? url : null;
 }
 
-/** `host[:port]/path` or `/path`. */
-function canonicalPlace(url: string): string {
+/** `host[:port]/path` or `/path`: the same for every spelling of one repository. */
+export function canonicalPlace(url: string): string {
   const path = localPathOf(url);
   if (path !== null) return trimPath(path) || '/';
   const parsed = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^/:]*)(?::(\d*))?(\/.*)?$/s.exec(url);
