@@ -8,6 +8,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAppends } from './appends.ts';
+import { measureAudit } from './audit.ts';
 import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
 import { measureGuards } from './guards.ts';
@@ -20,6 +21,7 @@ type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promis
 const PARTS: Record<string, Part> = {
   integration: measureIntegration,
   queue: measureQueue,
+  audit: measureAudit,
   appends: measureAppends,
   fold: measureFold,
   commands: measureCommands,

@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
@@ -61,7 +62,7 @@ const status: StatusView = {
   main: { ref: 'origin/main', sha },
   mode: 'live',
   hold: null,
-  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: null },
+  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: 'http://127.0.0.1:7433' },
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
@@ -363,6 +364,7 @@ export const examples = {
   queue,
   ready,
   replay,
+  audit,
   sessionEnd,
   sessionStart,
   sessions,
@@ -409,6 +411,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
+  audit,
   'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,
   actors: examples.actors,

@@ -3,6 +3,7 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
@@ -302,6 +303,8 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
+  audit(): Promise<AuditView>;
   init(request: InitRequest): Promise<InitView>;
   /** The comparison with another path that moves main. */
   shadow(): Promise<ShadowDesk>;

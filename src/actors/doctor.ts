@@ -13,6 +13,7 @@ import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
+import { surfaceRow } from './surface.ts';
 import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const run = promisify(execFile);
@@ -76,6 +77,7 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
     for (const row of await guardRows(opened)) await check('guards', async () => row);
     await check('guards', async () => (await import('./guards/doctor-rows.ts')).serverRow(opened));
     for (const row of await triedRows(opened)) await check('guards', async () => row);
+    await check('surface', async () => surfaceRow(place.folder));
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
     const left = leftoversOf(opened);
     for (const row of left) await check('cleanup', async () => row);

@@ -98,6 +98,10 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
     ['log', `${count(log.length, 'entry', 'entries')}, applied up to ${plain(log.applied_id, 50)}`],
   ];
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
+  if (daemon.running) {
+    const web = daemon.web === null ? paint('warn', 'closed; telec doctor says why') : plain(daemon.web, 100);
+    rows.splice(4, 0, ['web', web]);
+  }
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
   if (status.permit) rows.push(['by hand', paint('warn', permitLine(status.permit))]);
   if (status.rollback_required)

@@ -70,6 +70,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'audit',
     'machine list',
     'machine show',
     'actors',

@@ -206,7 +206,7 @@ describe.each([
     expect(remote.refs()).toBe(`refs/heads/main ${remote.first}\nrefs/telec/fence ${remote.fence0}`);
   });
 
-  test('S4-FR6.2 packing passes and leaves everything where it is', async () => {
+  test('packing passes and leaves everything where it is', async () => {
     const remote = await remoteOf();
     const [tip, fence] = [delivery(remote), remote.fence()];
     expect(both(remote, tip, fence).status).toBe(0);
@@ -397,7 +397,7 @@ describe('a permission', () => {
     `Telec-Permit-Until: ${Math.floor(Date.now() / 1000) + seconds}`,
   ];
 
-  test('S1-VR3 lets exactly that commit through, over the fence as it is, and no other', async () => {
+  test('lets exactly that commit through, over the fence as it is, and no other', async () => {
     const remote = await guarded();
     const [wanted, other] = [remote.commit('mend'), remote.commit('mine')];
     const fence = remote.fence({ fence: 6, more: permit(wanted, 600) });

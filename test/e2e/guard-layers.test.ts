@@ -92,7 +92,7 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 describe('the hooks of the remote alone', () => {
-  test('S1-VR3 S1-Sc3 S3-6.3c S4-FR6.2 every way to main is refused, each by the part that is named for it', () => {
+  test('S1-VR3 S1-Sc3 S3-6.3c every way to main is refused, each by the part that is named for it', () => {
     const table = ALL.map((route) => {
       const { answer, moved } = tried(bench, route);
       return { way: route.name, by: stoppedAt(answer), moved, failed: answer.status !== 0 };
@@ -128,7 +128,7 @@ describe('all layers together', () => {
 
   const MARKERS = { wrapper: 'TELEC_GIT_PUSH', hook: 'TELEC_PRE_PUSH', server: 'TELEC_SERVER' } as const;
 
-  test('S1-VR3 each way is stopped by the first layer that can, and what reaches the remote by the remote', () => {
+  test('S1-VR3 S1-FR5.2 each way is stopped by the first layer that can, and what reaches the remote by the remote', () => {
     const chosen = ALL.filter(({ stoppedBy, name }, at) => stoppedBy === 'server' || /^gh /.test(name) || at % 5 === 0);
     const table = chosen.map((route) => {
       world.restore();

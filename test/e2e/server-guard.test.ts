@@ -103,7 +103,7 @@ describe.each([
 });
 
 describe('a key that does not serve', () => {
-  test('S1-FR2.1 gone, damaged, not set here: the session is refused with what to do, nothing moves, nobody is blocked', async () => {
+  test('gone, damaged, not set here: the session is refused with what to do, nothing moves, nobody is blocked', async () => {
     const world = await makeWorld({ guard: 'signed' });
     await world.ready([{ slug: 'one' }]);
     const refs = () => [world.main(), world.ref('refs/telec/fence')];
@@ -292,7 +292,7 @@ describe('telec guard allow', () => {
   const allow = (world: World, commit: string, ...more: string[]) =>
     world.run<Permit & Failure>(['guard', 'allow', commit, '--reason', 'an outage', ...more]);
 
-  test('S1-VR3 one commit passes both guards, once; it is told everywhere, holds merging, and ends with the next session', async () => {
+  test('one commit passes both guards, once; it is told everywhere, holds merging, and ends with the next session', async () => {
     const world = await guarded();
     const [wanted, other] = [commitInClone(world, 'mend'), commitInClone(world, 'other')];
     const path = `${binOf(world)}:${hermeticEnv['PATH']}`;

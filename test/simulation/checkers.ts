@@ -9,6 +9,7 @@ import { Repository } from '../../src/actors/repository.ts';
 import { trailerOf } from '../support/twins/commits.ts';
 import { openTwinLog } from '../support/twins/log.ts';
 import type { RefMove } from '../support/twins/remote.ts';
+import { judgeAudit } from './audit.ts';
 import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
@@ -84,6 +85,7 @@ export async function judge(world: World): Promise<void> {
   judgeLog(world);
   judgePushes(world);
   if (world.mode === 'shadow') judgeShadow(world);
+  else await judgeAudit(world);
   await judgeFolds(world);
 }
 

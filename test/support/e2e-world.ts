@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
+import type { AuditView } from '../../src/actors/audit/views.ts';
 import type { CandidateView, EnvelopeView, Faults, IntegrateView, Tuning } from '../../src/actors/client.ts';
 import { openServerGuard } from '../../src/actors/guards/server.ts';
 import { main } from '../../src/cli/main.ts';
@@ -436,8 +437,8 @@ async function* inputOf(text: string): AsyncGenerator<string> {
 
 /**
  * What holds after every run, whatever happened: fences of grants strictly rise, main is exactly what the recorded
- * pushes and the noticed foreign commits made of it, every terminal event stands once for each delivery, and folding
- * the log again gives the same candidates.
+ * pushes and the noticed foreign commits made of it, which an audit confirms, every terminal event stands once for each
+ * delivery, and folding the log again gives the same candidates.
  */
 export async function expectSound(world: World): Promise<void> {
   const events = await world.events();
@@ -462,6 +463,9 @@ export async function expectSound(world: World): Promise<void> {
   );
   const unknown = line.filter((sha) => sha !== '' && !byUs.has(sha) && !foreign.has(sha));
   expect(unknown, 'commits of main that nobody recorded').toEqual([]);
+  const { json: audit } = await world.run<AuditView>(['audit']);
+  const isTold = ({ commit, code }: AuditView['violations'][number]) => code === 'no_receipt' && foreign.has(commit);
+  expect(audit.violations.filter((violation) => !isTold(violation))).toEqual([]);
 
   const folded = await world.run<CandidateView[]>(['candidates']);
   const replayed = await world.run<{ candidates: CandidateView[] }>(['replay']);

@@ -74,6 +74,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     leaseBreak: async () => examples.lease,
     leaseAdopt: async () => examples.lease,
     replay: async () => examples.replay,
+    audit: async () => examples.audit,
     init: async () => examples.init,
     sessions: async () => ({
       list: async () => examples.sessions,

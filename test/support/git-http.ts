@@ -1,5 +1,6 @@
-/** A server of git's own for tests: `git http-backend` behind a socket of this machine. */
+/** Git's own server program over HTTP, and what every user of the machine can read of the processes that run meanwhile. */
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { hermeticEnv } from './git-repo.ts';
 
@@ -56,4 +57,17 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
 export function urlOf(server: Server): string {
   const address = server.address();
   return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+
+/** The arguments of every process there is, as all users of the machine can read them. */
+export function argumentsOfAll(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    });
 }

@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scrubber } from '../secrets.ts';
 import { classifyPush, describe, readPorcelain } from './classify.ts';
+import { discreet, secretsOfTransport } from './credentials.ts';
 import { REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import type { History } from './history.ts';
 import type { GitRunner } from './launcher.ts';
@@ -58,6 +60,7 @@ export class Remote {
   readonly #limits: RemoteLimits;
   readonly #history: History;
   readonly #run: GitRunner;
+  readonly #scrub: (text: string) => string;
   #counter = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -75,7 +78,8 @@ export class Remote {
     this.#env = transportEnvironment(dir, settings, globalConfig);
     this.#limits = limits;
     this.#history = history;
-    this.#run = run;
+    this.#run = discreet(run, settings);
+    this.#scrub = scrubber(secretsOfTransport(settings));
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {
@@ -189,7 +193,7 @@ export class Remote {
       if (head !== target.sha) return { kind: 'moved', detail: `it is at ${head}` };
       const line = lines.get(refOf(target));
       if (line === undefined) return { kind: 'unreachable', detail: describe(result) };
-      return { kind: 'refused', detail: line.reason || describe(result) };
+      return { kind: 'refused', detail: this.#scrub(line.reason) || describe(result) };
     });
   }
 

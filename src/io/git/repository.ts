@@ -8,8 +8,9 @@ import { AttributeViews } from './attributes.ts';
 import { DiffTree } from './difftree.ts';
 import { closedEnvironment, type TransportSettings, transportEnvironment } from './environment.ts';
 import { type FenceSigner, readFence, writeFence } from './fence.ts';
-import { commandIn, type GitCommand, History } from './history.ts';
+import { commandIn, type GitCommand, History, toMainCommit } from './history.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
+import { type LostCheckTools, lostPaths } from './lostcheck.ts';
 import { type MergeTools, mergeCommits } from './merge.ts';
 import { formatCommit, ObjectStore } from './objects.ts';
 import { pathBytes, showPath } from './paths.ts';
@@ -22,15 +23,20 @@ import type {
   FetchOutcome,
   IntegrationRepository,
   LookOutcome,
+  LostOutcome,
   MainCommit,
   MergeOutcome,
   MergeRequest,
+  PathChange,
   ProbeOutcome,
   PushOutcome,
   PushRequest,
+  RemergeOutcome,
+  RemergeRequest,
   SelfCheckOutcome,
   TreeItem,
 } from './port.ts';
+import { type RemergeTools, remerge } from './remerge.ts';
 import { localBranchRef, Remote, type RemoteLimits } from './remote.ts';
 import { GitFault } from './run.ts';
 import { checkMerge, type SelfCheckTools } from './selfcheck.ts';
@@ -104,7 +110,9 @@ class PrivateRepository implements IntegrationRepository {
   readonly #parts: Parts;
   readonly #attributes: AttributeViews;
   readonly #merge: MergeTools;
+  readonly #remerge: RemergeTools;
   readonly #check: SelfCheckTools;
+  readonly #lost: LostCheckTools;
   readonly #emptyTree: string;
   /** Local refs of the branches seen last; null before the first look. */
   #seen: Set<string> | null = null;
@@ -117,9 +125,17 @@ class PrivateRepository implements IntegrationRepository {
     this.#attributes = new AttributeViews(join(dir, 'attributes'), dir, env, objects, emptyTree);
     const { run } = parts.launcher;
     this.#merge = { objects, history, attributes: this.#attributes, run, env, timeoutMs: limits.mergeTimeoutMs };
+    this.#remerge = { objects, attributes: this.#attributes, run, env, timeoutMs: limits.mergeTimeoutMs };
     this.#check = {
       plain: new DiffTree(dir, env, ['--no-renames']),
       renames: new DiffTree(dir, env, ['-M', '-l7000']),
+    };
+    this.#lost = {
+      objects,
+      plain: this.#check.plain,
+      emptyTree,
+      beyond: (base, sha) => history.beyond(base, sha),
+      mergeBases: (one, other) => history.mergeBases(one, other),
     };
   }
 
@@ -164,6 +180,41 @@ class PrivateRepository implements IntegrationRepository {
       if (error instanceof GitFault) return { kind: 'error', detail: error.message };
       throw error;
     }
+  }
+
+  remerge(requests: readonly RemergeRequest[], signal?: AbortSignal): Promise<RemergeOutcome[]> {
+    return remerge(this.#remerge, requests, signal);
+  }
+
+  async lostChanges(base: string, sha: string, result: string): Promise<LostOutcome> {
+    try {
+      const paths = await lostPaths(this.#lost, base, sha, result);
+      return paths.length === 0 ? { kind: 'kept' } : { kind: 'lost', paths };
+    } catch (error) {
+      if (error instanceof GitFault) return { kind: 'error', detail: error.message };
+      throw error;
+    }
+  }
+
+  async commitOf(sha: string): Promise<MainCommit | null> {
+    const commit = await this.#parts.objects.storedCommit(sha);
+    if (commit === null) return null;
+    const { parents, tree, committer, message: body } = commit;
+    const timeSeconds = Number(/ (\d+) [-+]\d+$/.exec(committer)?.[1] ?? 0);
+    return toMainCommit({ sha, parents, tree, timeSeconds, body });
+  }
+
+  firstParents(from: string | null, tip: string): Promise<string[]> {
+    return this.#parts.history.firstParents(from, tip);
+  }
+
+  async pathChanges(before: string, after: string): Promise<PathChange[]> {
+    const [from, to] = await Promise.all([before, after].map((commit) => this.treeOf(commit)));
+    if (!from || !to) throw new GitFault('a commit to compare is missing');
+    return (await this.#check.plain.between(from, to)).map(({ path, after: entry }) => ({
+      path: showPath(Buffer.from(path, 'latin1')),
+      removed: entry === null,
+    }));
   }
 
   async treeOf(commit: string): Promise<string | null> {

@@ -79,15 +79,6 @@ export async function messageOf({ dir }: BareRepository, commit: string): Promis
   return status === 0 ? stdout.toString('utf8') : null;
 }
 
-/** Whether that commit is signed by a key of the file of signers. */
-export async function isSignedBy({ dir }: BareRepository, commit: string, signers: string): Promise<boolean> {
-  const settings = ['gpg.format=ssh', 'gpg.ssh.program=ssh-keygen', `gpg.ssh.allowedSignersFile=${signers}`];
-  const none = ['gpg.openpgp.program=false', 'gpg.program=false', 'gpg.x509.program=false', 'gpg.minTrustLevel=fully'];
-  const options = [...settings, ...none].flatMap((setting) => ['-c', setting]);
-  const { status } = await ask(dir, ...options, 'verify-commit', commit);
-  return status === 0;
-}
-
 /** Says in the repository's own configuration where its hooks are; null takes the setting away. Thrown: GUARD_FAILED (1). */
 export async function setHooksPath({ dir }: BareRepository, path: string | null): Promise<void> {
   const args = path === null ? ['--unset-all', 'core.hooksPath'] : ['--replace-all', 'core.hooksPath', path];
