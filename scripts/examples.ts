@@ -25,9 +25,11 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
+import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -64,6 +66,7 @@ const status: StatusView = {
   lease,
   rollback_required: false,
   guards: { in_force: true, missing: [], mend: null },
+  mode_reason: null,
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
@@ -129,6 +132,7 @@ const queue: QueueRow[] = [
     ready_at: '2026-01-01T10:00:00.000Z',
     waiting_ms: 65_000,
     on_hold: false,
+    verdict: null,
   },
 ];
 
@@ -207,6 +211,7 @@ const integrate: IntegrateView = {
   blocked: 1,
   superseded: 0,
   duration_ms: 5300,
+  shadow: null,
 };
 
 const replay: ReplayView = { candidates: [ready], entries: 412, duration_ms: 31, equal: null };
@@ -406,6 +411,11 @@ export const shapes: Record<string, unknown> = {
   'sessions start': sessionStart,
   'sessions end': sessionEnd,
   adopt,
+  'shadow report': shadowReport,
+  'shadow restart': shadowRestarted,
+  'cutover status': cutoverStatus,
+  'cutover enable': enabled,
+  'cutover rollback': rolledBack,
   ...todoShapes,
   'todo draft': papers.draft,
   'todo gate': papers.gate,

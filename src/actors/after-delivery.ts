@@ -43,7 +43,8 @@ export async function followDrain(opened: Opened, config: Config): Promise<void>
   const { owed, runs } = host.repository.standing.aftercare;
   const { afterDelivery } = config.integration;
   const { folder } = workspace;
-  if (afterDelivery !== null && owed?.host === hostname()) {
+  // In shadow nothing is delivered; what a live drain still owes is due once the mode is live again.
+  if (afterDelivery !== null && owed?.host === hostname() && host.mode === 'live') {
     const { repoId, redisUrl } = host.options;
     await host.dispatcher.between(() => host.save());
     const job = {

@@ -1,6 +1,7 @@
 /** One candidate as the read model has it, and what applying an event does to it. Data alone; `repository.ts` keeps it. */
 import type { CandidateContext, CandidateState } from '../machines/candidate.ts';
 import type { CandidateKey } from '../machines/identity.ts';
+import type { ShadowRecord } from './shadow-record.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -13,6 +14,10 @@ export interface CandidateRecord {
   updatedAt: string;
   /** Entry of its newest probe, the `previous` of the next. */
   lastProbe: string | null;
+  /** Entry that made it ready last; null before the first time. */
+  readySince: string | null;
+  /** Null while no session in shadow said anything of it. */
+  shadow: ShadowRecord | null;
 }
 
 /** One step of one candidate; `from` is null for its first. */
@@ -29,7 +34,11 @@ export interface Applied {
   unbelieved: string | null;
 }
 
-/** Work that is not in the queue: one left integrating by a dead session, or one found on main. */
-export function needsSession({ state, context }: CandidateRecord): boolean {
+/**
+ * Work that is not in the queue: one left integrating by a dead session, or one found on main. In shadow a push of a live
+ * session that is neither on main nor burned stays open: to burn it would move the remote's fence.
+ */
+export function needsSession({ state, context }: CandidateRecord, mode: 'live' | 'shadow'): boolean {
+  if (state === 'integrating' && mode === 'shadow' && context.openPush !== null) return false;
   return state === 'integrating' || context.facts?.integrated === true;
 }

@@ -6,6 +6,8 @@ import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
+import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -14,6 +16,7 @@ import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+export type { ShadowView } from './modes/shadow-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -55,9 +58,12 @@ export interface StatusView {
   /** `state` is the state path joined by dots; `standby` without a session. */
   integrator: { state: string; session_id: string | null; candidate: string | null };
   lease: LeaseView | null;
+  /** The cutover is enabled and was taken back: a person has to decide. */
   rollback_required: boolean;
   /** The guards on this machine. */
   guards: GuardsGlance;
+  /** Why nothing is pushed; null while it is. */
+  mode_reason: string | null;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -98,7 +104,8 @@ export interface CandidateView {
   merge_commit: string | null;
   blocked: BlockedView | null;
   follow_up_slug: string | null;
-  shadow: unknown;
+  /** What sessions in shadow said of it, and how that compares with what another path did; null for neither. */
+  shadow: ShadowView | null;
   /** What proves the delivery, as in `deployment.completed`. */
   receipt: Record<string, unknown> | null;
   /** What the block was made of, as in `deployment.failed`. */
@@ -130,6 +137,8 @@ export interface QueueRow {
   ready_at: string;
   waiting_ms: number;
   on_hold: boolean;
+  /** In shadow: what would become of it on main as it is. Null while telec is live. */
+  verdict: ShadowView['verdict'] | 'not_judged' | null;
 }
 
 export interface WhyView {
@@ -178,7 +187,10 @@ export interface SubmitView {
   events: string[];
 }
 
-/** `settled`: completed, blocked or superseded. `timeout`: not within the time given. */
+/**
+ * `settled`: completed, blocked or superseded; in shadow also judged on main as it is, or waiting for a live session.
+ * `timeout`: not within the time given.
+ */
 export type SettleOutcome =
   | { kind: 'settled'; candidate: CandidateView }
   | { kind: 'timeout'; candidate: CandidateView };
@@ -191,6 +203,8 @@ export interface IntegrateView {
   blocked: number;
   superseded: number;
   duration_ms: number;
+  /** What a session in shadow said and compared; null for a live one. */
+  shadow: { would_integrate: number; would_block: number; compared: number } | null;
 }
 
 export interface ReplayView {
@@ -199,6 +213,11 @@ export interface ReplayView {
   duration_ms: number;
   /** Whether the fold equals the running daemon's; null when that was not asked. */
   equal: boolean | null;
+}
+
+export interface InitRequest {
+  /** Another path goes on moving main; telec judges beside it. */
+  shadow: boolean;
 }
 
 export interface InitView {
@@ -280,7 +299,11 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
-  init(): Promise<InitView>;
+  init(request: InitRequest): Promise<InitView>;
+  /** The comparison with another path that moves main. */
+  shadow(): Promise<ShadowDesk>;
+  /** Cutover: where it stands, enabling it, taking it back. */
+  cutover(): Promise<CutoverDesk>;
   /** Everything about sessions of all roles. */
   sessions(): Promise<SessionDesk>;
   /** Work items and their flow. */

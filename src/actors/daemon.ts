@@ -61,7 +61,7 @@ export async function serve(
   ready: (view: Answering) => void,
   extras: DaemonExtras = {},
 ): Promise<void> {
-  // The daemon is nobody's session: who happened to start it neither signs nor narrows what it does.
+  // The daemon is nobody's session: the role of who happened to start it neither signs nor narrows what it does.
   const context: CommandContext = { ...given, env: withoutActor(given.env) };
   const workspace = await openWorkspace(context);
   ensurePrivateFolder(workspace.folder);
@@ -73,7 +73,8 @@ export async function serve(
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
-      await run({ context, workspace, url, extras, report, secrets }, ready);
+      const narrowed = narrowedBy(given.env);
+      await run({ context, workspace, url, narrowed, extras, report, secrets }, ready);
     } catch (error) {
       report.error('the daemon ended with a fault', error);
       throw error;
@@ -141,6 +142,8 @@ interface Run {
   context: CommandContext;
   workspace: Workspace;
   url: string | null;
+  /** What the switches of who started it take away: they count for the daemon, too. */
+  narrowed: ReturnType<typeof narrowedBy>;
   extras: DaemonExtras;
   report: Report;
   secrets: string[];
@@ -154,6 +157,8 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   if (context.signal.aborted) end();
   const since = new Date().toISOString();
   report.info('the daemon starts', { version: telecVersion(), repo_id: workspace.repoId, node: process.version });
+  if (Object.keys(parts.narrowed).length > 0)
+    report.warn('switches of the environment keep the sessions of this daemon to shadow', {});
   const inspection = createInspection();
   let steward: Steward | null = null;
   const hooks: HostHooks = {
@@ -166,7 +171,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     folder: workspace.folder,
     redisUrl: parts.url,
     source: `daemon/${hostname()}`,
-    narrowed: narrowedBy(context.env),
+    narrowed: parts.narrowed,
     onWait: (word) => context.say(word),
     inspect: inspection.inspect,
     report: (message, details) => report.warn(message, details),

@@ -2,11 +2,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TelecError } from '../errors.ts';
+import { keepsToShadow } from '../io/acting.ts';
 import { transportSettings } from '../io/git/clone.ts';
 import { quoted } from '../io/git/housekeeping.ts';
 import { readCleanMemory } from '../io/leftovers.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { readDaemonFile, registeredClones } from '../io/state.ts';
+import { modeOf, whyNotLive } from '../machines/modes.ts';
 import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
@@ -61,6 +63,7 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
   const opened: Opened = { context, workspace: place, host };
   try {
     await check('log', () => foldLog(opened.host));
+    await check('mode', () => modeStands(opened));
     await check('remote', () => remoteSuits(opened));
     await check('transport', () => transport(place));
     await check('fence', () => fenceIsOurs(opened));
@@ -107,7 +110,23 @@ async function foldLog(host: Host): Promise<Omit<DoctorRow, 'check'>> {
   if (standing.mode === null) return warn('not set up yet', 'telec init');
   if (standing.hold?.alarm)
     return fail(`halted: ${standing.hold.reason}`, 'look at main; then telec unhold --reason "..."');
-  return ok(`live; applied up to ${host.dispatcher.appliedId}`);
+  return ok(`applied up to ${host.dispatcher.appliedId}`);
+}
+
+/** The mode by the log, and whether the environment of this command keeps sessions to shadow in a live repository. */
+async function modeStands({ context, host }: Opened): Promise<Omit<DoctorRow, 'check'>> {
+  const { modes } = host.repository.standing;
+  const decision = modeOf(modes);
+  const why = whyNotLive(modes) ?? '';
+  if (decision === null) return warn('not set up yet', 'telec init, or telec init --shadow beside another path');
+  if (decision.kind === 'refused') return fail(why, 'telec cutover status; telec cutover rollback --reason "..."');
+  if (decision.kind === 'shadow') {
+    const detail = `shadow: ${why}`;
+    return decision.rollbackRequired ? fail(detail, 'telec cutover status says what is missing') : ok(detail);
+  }
+  if (!keepsToShadow(context.env)) return ok(`live since ${modes.cutover?.at}`);
+  const names = 'TELEC_INTEGRATOR_CUTOVER_ENABLED or TELEC_INTEGRATOR_PARITY_EVIDENCE, or their older names';
+  return warn(`live, but this environment keeps sessions to shadow: ${names}`, 'unset them');
 }
 
 async function remoteSuits({ host, workspace }: Opened): Promise<Omit<DoctorRow, 'check'>> {

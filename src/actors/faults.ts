@@ -3,7 +3,7 @@
  * composition root; in production reaching one does nothing.
  */
 
-/** Every point there is, in the order a session passes them. `docs/testing.md` explains each. */
+/** Every point of a live session, in the order it passes them. `docs/testing.md` explains each. */
 export const FAULT_POINTS = [
   'before-acquire',
   'after-acquire',
@@ -30,7 +30,16 @@ export const FAULT_POINTS = [
   'after-release',
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+/** Those that only a session in shadow passes; it passes none of a push. */
+export const SHADOW_FAULT_POINTS = [
+  'before-compared',
+  'after-compared',
+  'before-observed',
+  'before-judged',
+  'after-judged',
+] as const;
+
+export type FaultPoint = (typeof FAULT_POINTS | typeof SHADOW_FAULT_POINTS)[number];
 
 export interface Faults {
   reach(point: FaultPoint): void | Promise<void>;

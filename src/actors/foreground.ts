@@ -5,14 +5,21 @@
 import { EXIT, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
 import { candidateKey } from '../machines/identity.ts';
-import { needsSession } from './candidate-record.ts';
+import { type CandidateRecord, needsSession } from './candidate-record.ts';
 import type { IntegrateView, SettleOutcome } from './client.ts';
 import { type Opened, privateGit, recordConfiguration } from './commands/session.ts';
 import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
+import { isJudgedOn } from './shadow-record.ts';
 import { leaseView } from './status.ts';
 import { candidateView } from './views.ts';
+
+/** In shadow nothing ends a candidate here: judged on main as it is, or left by a live session, is all that comes of it. */
+function isSettledInShadow(record: CandidateRecord, main: string | null): boolean {
+  const { state, context } = record;
+  return state === 'ready' ? isJudgedOn(record, main) : state === 'integrating' && context.openPush !== null;
+}
 
 const SETTLE_LOOK_MS = 1000;
 /** Before a log that could not be followed is followed again. */
@@ -50,8 +57,8 @@ export class Foreground {
         hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
       });
     }
-    const { sessionId, mode, completed, blocked, superseded, durationMs } = result;
-    return { session_id: sessionId, mode, outcome, completed, blocked, superseded, duration_ms: durationMs };
+    const { sessionId, mode, completed, blocked, superseded, durationMs, shadow } = result;
+    return { session_id: sessionId, mode, outcome, completed, blocked, superseded, duration_ms: durationMs, shadow };
   }
 
   /** Waits for the end of a candidate; runs sessions itself while there is neither daemon nor live lease. */
@@ -65,6 +72,7 @@ export class Foreground {
     const { clock } = host;
     const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
     const key = candidateKey(triple);
+    let looked = false;
     for (;;) {
       await host.dispatcher.catchUp();
       const record = host.repository.find(key);
@@ -77,15 +85,21 @@ export class Foreground {
       const running = await this.#daemonRuns();
       const lease = leaseView(await host.leases.read());
       const alone = !running && !lease?.live;
+      // What was judged before may have been judged on an older main: whoever is alone here looks for himself once.
+      if (host.mode === 'shadow' && (looked || !alone) && isSettledInShadow(record, host.repository.standing.main)) {
+        return { kind: 'settled', candidate: candidateView(record) };
+      }
       // Without a daemon nobody else notices that its time is over.
       if (alone) await liftExpiredHold(host);
-      const due = record.state === 'ready' || needsSession(record);
+      const due =
+        record.state === 'ready' || needsSession(record, host.mode ?? 'live') || (!looked && host.mode === 'shadow');
       if (alone && due && !host.repository.standing.hold) {
         const ended = new AbortController();
         const end = () => ended.abort();
         const timer = timeoutMs === null ? null : clock.setTimeout(end, left);
         signal.addEventListener('abort', end, { once: true });
         const result = await this.#runSession(opened, ended.signal, false);
+        looked = true;
         signal.removeEventListener('abort', end);
         if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepsToShadow } from '../io/acting.ts';
 import { glanceAtLog } from '../io/redis/glance.ts';
 import { atomicWrite } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
@@ -48,6 +49,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
   return statusView({
     repo_id: place.repoId,
     standing: summary.standing,
+    narrowed: keepsToShadow(context.env),
     counts: summary.counts,
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },

@@ -24,7 +24,7 @@ import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import type { InspectionSink } from './inspection.ts';
 import { type Session, type SessionOptions, startSession } from './integrator.ts';
-import { sessionMode } from './modes/session-mode.ts';
+import { modeNow, sessionMode } from './modes/session-mode.ts';
 import { NotificationBoard } from './notifications.ts';
 import { type Cartridge, compareIds, Pipeline } from './pipeline.ts';
 import { Prober } from './prober.ts';
@@ -127,6 +127,11 @@ export class Host {
       readOnly: options.readOnly ?? false,
       ...hooks,
     });
+  }
+
+  /** In which mode a session of this host would run now; null while none may. */
+  get mode(): 'live' | 'shadow' | null {
+    return modeNow(this.repository.standing.modes, this.options.narrowed ?? {});
   }
 
   report(message: string, details: Record<string, unknown>): void {

@@ -34,16 +34,30 @@ import { blockRefused } from './session/block.ts';
 import { keepBooks } from './session/books.ts';
 import { cleanRemote } from './session/clean-remote.ts';
 import { landFollowUps } from './session/follow-ups.ts';
-import { judgeCandidate } from './session/judge.ts';
+import { judgeCandidate, recheckToJudge, selectToJudge } from './session/judge.ts';
 import { mergeCandidate, recheckCandidate, selectCandidate } from './session/merge.ts';
 import { pushTrain, recordDeliveries } from './session/push.ts';
 import { reconcileCandidates } from './session/reconcile.ts';
 import { releaseLease } from './session/release.ts';
-import { takeLease } from './session/take-lease.ts';
+import { reconcileInShadow } from './session/shadow-reconcile.ts';
+import { takeLease, takeLeaseInShadow } from './session/take-lease.ts';
 import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
 
 /** One request to the remote removes so many branches that it costs next to nothing for each. */
 const CLEAN_AT = 50;
+
+/** The steps that differ between the modes; the others are either reached in one of them alone, or the same in both. */
+interface Way {
+  take(work: SessionWork): Promise<TakeLeaseOutcome>;
+  reconcile(work: SessionWork): Promise<ReconcileOutcome>;
+  select(work: SessionWork, input: SelectInput): Promise<SelectOutcome>;
+  recheck(work: SessionWork, input: { candidate: Taken; train: Member[] }): Promise<RecheckOutcome>;
+}
+
+const WAYS: Record<SessionParts['mode'], Way> = {
+  live: { take: takeLease, reconcile: reconcileCandidates, select: selectCandidate, recheck: recheckCandidate },
+  shadow: { take: takeLeaseInShadow, reconcile: reconcileInShadow, select: selectToJudge, recheck: recheckToJudge },
+};
 
 /** What starting a session needs; ids, lease keeper and session id are made here. */
 export interface SessionOptions extends Omit<SessionParts, 'sessionId' | 'keeper' | 'prober'> {
@@ -64,6 +78,8 @@ export interface SessionResult {
   completed: number;
   blocked: number;
   superseded: number;
+  /** What a session in shadow said and compared; null for a live one. */
+  shadow: { would_integrate: number; would_block: number; compared: number } | null;
   durationMs: number;
   /** The error behind a stop for reason `bug`; to be thrown by who ran the session. */
   fault: unknown;
@@ -113,15 +129,14 @@ export function startSession(options: SessionOptions): Session {
     },
   });
   const work = new SessionWork({ ...options, sessionId, keeper, prober: options.makeProber(sessionId) });
+  const way = WAYS[options.mode];
   const machine = integratorMachine.provide({
     actors: {
-      takeLease: fromPromise<TakeLeaseOutcome, { sessionId: string }>(() => stoppable(() => takeLease(work))),
-      reconcileCandidates: fromPromise<ReconcileOutcome>(() => stoppable(() => reconcileCandidates(work))),
-      selectCandidate: fromPromise<SelectOutcome, SelectInput>(({ input }) =>
-        stoppable(() => selectCandidate(work, input)),
-      ),
+      takeLease: fromPromise<TakeLeaseOutcome, { sessionId: string }>(() => stoppable(() => way.take(work))),
+      reconcileCandidates: fromPromise<ReconcileOutcome>(() => stoppable(() => way.reconcile(work))),
+      selectCandidate: fromPromise<SelectOutcome, SelectInput>(({ input }) => stoppable(() => way.select(work, input))),
       recheckCandidate: fromPromise<RecheckOutcome, { candidate: Taken; train: Member[] }>(({ input }) =>
-        stoppable(() => recheckCandidate(work, input)),
+        stoppable(() => way.recheck(work, input)),
       ),
       mergeCandidate: fromPromise<MergeOutcome, { candidate: Taken; base: string; train: Member[] }>(({ input }) =>
         stoppable(() => mergeCandidate(work, input)),
@@ -179,6 +194,7 @@ export function startSession(options: SessionOptions): Session {
         outcome: stop?.outcome ?? 'drained',
         stop,
         ...work.counts,
+        shadow: options.mode === 'shadow' ? { ...work.shadow } : null,
         durationMs: Math.round(clock.monotonic() - work.startedAt),
         fault,
       });

@@ -55,7 +55,9 @@ export interface SweepOptions {
 
 /** Tidies up behind all deliveries since the last pass, and what earlier ones left. Null: another process is at it. */
 export async function sweep(opened: Opened, options: SweepOptions): Promise<Sweep | null> {
-  const { workspace } = opened;
+  const { workspace, host } = opened;
+  // Another path moves main, and what it leaves behind is not telec's.
+  if (host.mode !== 'live') return { remarks: [], nextAt: null };
   const lock = lockFile(join(workspace.folder, 'cleanup.lock'));
   if (!lock) return null;
   try {
@@ -133,10 +135,10 @@ class Pass {
       const page = read.filter(({ id }) => compareIds(id, host.dispatcher.appliedId) <= 0);
       for (const { fields } of page) {
         const triple = fields['event'] === DELIVERED ? tripleOf(fields['payload']) : null;
-        // Only what the fold believes.
+        // Only what the fold believes, and nothing that another path brought while telec ran in shadow.
         const records = triple ? host.repository.ofSlug(triple.slug) : [];
-        const known = records.some(({ context: { branch, sha, delivery } }) => {
-          return delivery !== null && branch === triple?.branch && sha === triple.sha;
+        const known = records.some(({ context: { branch, sha, delivery }, shadow }) => {
+          return delivery !== null && !shadow?.compared && branch === triple?.branch && sha === triple.sha;
         });
         if (triple && known) delivered.push(triple);
       }

@@ -19,6 +19,9 @@ export interface ProbeLoopOptions {
   report(message: string, details: Record<string, unknown>): void;
   /** The remote answers again after it did not. */
   onReachable(): void;
+  /** In shadow main is looked at although nothing waits: another path moves it. */
+  watchesMain(): boolean;
+  onMain(main: string): void;
 }
 
 export class ProbeLoop {
@@ -90,13 +93,14 @@ export class ProbeLoop {
   }
 
   async #drain(): Promise<void> {
-    const { repository, git, prober, report, onReachable } = this.#options;
+    const { repository, git, prober, report, onReachable, watchesMain, onMain } = this.#options;
     while ((this.#all || this.#wanted.size > 0) && !this.#stopping.signal.aborted) {
       const wanted = this.#wanted;
       const records = repository.live().filter((record) => isOpen(record) && (this.#all || wanted.has(record.id)));
+      const watches = this.#all && watchesMain();
       this.#all = false;
       this.#wanted = new Set();
-      if (records.length === 0 && this.#reachable) continue;
+      if (records.length === 0 && this.#reachable && !watches) continue;
       const look = await git.look(this.#stopping.signal);
       const result = look.kind === 'seen' ? await prober.probe(records, look.view) : look;
       if (this.#stopping.signal.aborted) return;
@@ -107,6 +111,7 @@ export class ProbeLoop {
         onReachable();
       }
       this.#reachable = reachable;
+      if (look.kind === 'seen' && look.view.main !== null) onMain(look.view.main);
       // The next look at everything asks again.
       if (!reachable) return;
     }

@@ -18,6 +18,7 @@ import type {
   HistoryRow,
   HoldRequest,
   HoldView,
+  InitRequest,
   InitView,
   IntegrateView,
   LeaseView,
@@ -47,6 +48,8 @@ import { guardsGlance } from './guards/glance.ts';
 import type { GuardsDesk } from './guards/views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { ShadowDesk } from './modes/shadow-views.ts';
+import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -100,6 +103,7 @@ export class RepositoryClient implements TelecClient {
     return statusView({
       repo_id: host.options.repoId,
       standing: host.repository.standing,
+      narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
       counts: host.repository.counts(),
       daemon,
       guards: guardsGlance(host.options.folder),
@@ -233,11 +237,25 @@ export class RepositoryClient implements TelecClient {
     return leaseAdopt(await this.#writing(), reason);
   }
 
-  async init(): Promise<InitView> {
+  async init(request: InitRequest): Promise<InitView> {
     const { context, host, agreed } = this.#parts;
     if (!agreed) throw new InvariantViolation('init was called on a client that was not opened for it');
     const { initialize } = await import('./commands/init.ts');
-    return initialize(context, agreed, host);
+    return initialize(context, agreed, host, request);
+  }
+
+  async shadow(): Promise<ShadowDesk> {
+    const { openShadowDesk } = await import('./modes/ledger.ts');
+    return openShadowDesk({ folded: async () => (await this.#folded()).host, writing: () => this.#writing() });
+  }
+
+  async cutover(): Promise<CutoverDesk> {
+    const { openCutoverDesk } = await import('./modes/cutover.ts');
+    const { context } = this.#parts;
+    return openCutoverDesk({
+      folded: async () => ({ context, host: (await this.#folded()).host, workspace: await openWorkspace(context) }),
+      writing: () => this.#writing(),
+    });
   }
 
   async todos(): Promise<TodoDesk> {

@@ -15,6 +15,7 @@ import {
 import type { DomainEvent } from '../machines/events.ts';
 import { type CandidateKey, candidateKey, parseInstant } from '../machines/identity.ts';
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
+import { withFifoViolation } from '../machines/modes.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { foldSessions, type SessionBook } from '../machines/session-book.ts';
@@ -27,6 +28,7 @@ import {
   withDelivery,
 } from '../machines/standing.ts';
 import type { Applied, CandidateRecord, Change } from './candidate-record.ts';
+import { foldShadow, isOutOfTurn } from './shadow-fold.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
 
@@ -122,6 +124,11 @@ export class Repository {
     return id === undefined ? undefined : this.#records.get(id);
   }
 
+  /** All candidates of all generations, in no order worth naming. */
+  records(): IterableIterator<CandidateRecord> {
+    return this.#records.values();
+  }
+
   /** How many candidates are in each state. */
   counts(): Record<CandidateState, number> {
     const counts = { pending: 0, ready: 0, integrating: 0, completed: 0, blocked: 0, superseded: 0 };
@@ -171,6 +178,15 @@ export class Repository {
       case 'integration.push.burned': {
         const { seq } = event.payload;
         return this.#tellKeys(pushMembers(before.openPushes.find((push) => push.seq === seq)), event);
+      }
+      case 'integration.shadow.judged':
+      case 'integration.shadow.compared': {
+        const record = this.find(candidateKey(event.payload));
+        if (event.type === 'integration.shadow.judged' && record && isOutOfTurn(record, this.#queue, event)) {
+          this.#standing = { ...this.#standing, modes: withFifoViolation(this.#standing.modes) };
+        }
+        if (record) foldShadow(record, event);
+        return NOTHING;
       }
       default:
         return NOTHING;
@@ -290,6 +306,8 @@ export class Repository {
       context: snapshot.context,
       updatedAt: event.timestamp,
       lastProbe: previous?.lastProbe ?? null,
+      readySince: null,
+      shadow: previous?.shadow ?? null,
     };
     this.#records.set(id, record);
     const changes: Change[] = [{ record, from: null, to: 'pending', entryId: event.id }];
@@ -329,7 +347,10 @@ export class Repository {
     if (from !== to) {
       changes.push({ record, from, to, entryId: event.id });
       if (from === 'ready') this.#queue = this.#queue.filter((other) => other !== record);
-      if (to === 'ready') this.#enqueue(record);
+      if (to === 'ready') {
+        record.readySince = event.id;
+        this.#enqueue(record);
+      }
     }
     if (snapshot.status === 'active') return;
     actor.stop();

@@ -10,10 +10,15 @@ export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'gu
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
+  /** The environment of this process, or of the daemon that answers, keeps sessions to shadow. */
+  narrowed: boolean;
   lease: { record: Omit<LeaseRecord, 'leaseToken'> | null; now: number };
 }
 
-export function statusView({ standing, session, lease, ...parts }: StatusParts): StatusView {
+/** Told where the log says live and nothing would be pushed all the same. */
+const NARROWED = 'live by the log, but switches of the environment keep sessions to shadow';
+
+export function statusView({ standing, session, lease, narrowed, ...parts }: StatusParts): StatusView {
   const { remote = 'origin', main = 'main' } = standing.configured ?? {};
   return {
     repo_id: parts.repo_id,
@@ -25,7 +30,8 @@ export function statusView({ standing, session, lease, ...parts }: StatusParts):
       ? { state: session.state, session_id: session.id, candidate: session.candidate }
       : elsewhere(standing, lease),
     lease: leaseView(lease),
-    rollback_required: false,
+    rollback_required: standing.notLive?.rollbackRequired ?? false,
+    mode_reason: standing.notLive?.why ?? (narrowed ? NARROWED : null),
     guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,

@@ -11,6 +11,7 @@ import { sleep } from '../io/clock.ts';
 import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
 import { type CandidateKey, candidateKey } from '../machines/identity.ts';
+import { rollbackDue } from '../machines/modes.ts';
 import { Aftercare } from './aftercare.ts';
 import { type Change, needsSession } from './candidate-record.ts';
 import type { LogFault } from './client.ts';
@@ -18,6 +19,7 @@ import { type Opened, privateGit, recordConfiguration } from './commands/session
 import { HoldExpiry } from './hold-expiry.ts';
 import type { Host } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
+import { rollBackWhenDue } from './modes/rollback.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import { sweepSessions } from './sessions/end.ts';
@@ -84,6 +86,8 @@ export class Steward {
       intervalMs: () => this.#config.integration.probeMs,
       report: (message, details) => report.warn(message, details),
       onReachable: () => this.#supervisor.lookAgain(),
+      watchesMain: () => host.mode === 'shadow',
+      onMain: (main) => this.#supervisor.mainSeen(main),
     });
     this.#holds = new HoldExpiry(host, onError);
     this.#aftercare = new Aftercare({
@@ -97,6 +101,7 @@ export class Steward {
       leases: host.leases,
       repository: host.repository,
       mayIntegrate: () => this.#logFault === null && host.dispatcher.stale === null,
+      mode: () => host.mode,
       start: () => this.#startSession(),
       watchdogMs: options.watchdogMs,
       retryMs: options.retryMs,
@@ -129,6 +134,7 @@ export class Steward {
       (error: unknown) => this.#options.report.error('following the log ended', error),
     );
     this.#holds.look();
+    this.#lookAtModes();
     this.#probes.start();
     this.#supervisor.spawn();
     this.#aftercare.start();
@@ -161,6 +167,7 @@ export class Steward {
   applied(event: PipelineEvent, changes: readonly Change[]): void {
     if (!this.#following) return;
     this.#probes.applied(event);
+    this.#lookAtModes();
     if (event.domain) this.#aftercare.applied(event.domain);
     for (const { record, from, to } of changes) {
       this.#options.report.info('a candidate moved', { candidate: record.id, from, to, entry: event.id });
@@ -176,6 +183,10 @@ export class Steward {
       case 'integration.lease.released':
       case 'integration.lease.broken':
       case 'integration.log.adopted':
+      case 'integration.cutover.enabled':
+      case 'integration.cutover.rolled_back':
+        // Also wakes a session that waits: it may be of the mode that is over.
+        this.#supervisor.session?.wake();
         this.#supervisor.lookAgain();
         break;
       default:
@@ -183,6 +194,18 @@ export class Steward {
     const { applied } = this.#host.dispatcher;
     const due = this.#host.clock.monotonic() - this.#savedAt >= SAVE_MS;
     if (applied - this.#savedEntries >= SAVE_ENTRIES && due) void this.#save();
+  }
+
+  /** Takes the cutover back when what was applied makes it due. */
+  #lookAtModes(): void {
+    const { repository, dispatcher, options } = this.#host;
+    if (rollbackDue(repository.standing.modes) === null || this.#logFault !== null || dispatcher.stale) return;
+    rollBackWhenDue(this.#host, options.source).then(
+      (taken) => {
+        if (taken) this.#options.report.warn('the cutover was taken back: nothing moves main any more', {});
+      },
+      (error: unknown) => this.#options.report.error('the cutover could not be taken back', error),
+    );
   }
 
   /** Ends the session in hand (its train is finished, the rest goes back to the queue), then everything else. */
@@ -206,7 +229,7 @@ export class Steward {
     const project = opened.workspace.mainWorkTree;
     const record = this.#wokenBy && this.#host.repository.find(this.#wokenBy);
     // One that an earlier session took meanwhile is not what this one begins for.
-    const waits = record && (record.state === 'ready' || needsSession(record));
+    const waits = record && (record.state === 'ready' || needsSession(record, this.#host.mode ?? 'live'));
     return this.#host.startSession(git, this.#config, { project, ...(waits ? { candidate: record.key } : {}) });
   }
 

@@ -8,11 +8,9 @@
  */
 import type { Clock } from '../io/clock.ts';
 import type { LeaseStore } from '../io/redis/lease.ts';
-import { owesEnd } from '../machines/standing.ts';
-import { needsSession } from './candidate-record.ts';
-import { needFollowUpSession } from './follow-ups.ts';
 import type { Session, SessionResult } from './integrator.ts';
 import type { Repository } from './repository.ts';
+import { isWorkDue } from './work-due.ts';
 
 /** First pause after a session that was aborted or achieved nothing, ms; doubled each time. */
 const PAUSE_FIRST_MS = 1000;
@@ -23,6 +21,8 @@ export interface SupervisorOptions {
   repository: Repository;
   /** False while this host must not integrate, whatever the queue says. */
   mayIntegrate(): boolean;
+  /** In which mode a session would run now; null while none may. */
+  mode(): 'live' | 'shadow' | null;
   /** Makes ready and starts a session. */
   start(): Promise<Session>;
   /** How often the watchdog looks, ms. */
@@ -51,6 +51,8 @@ export class Supervisor {
   /** Sessions in a row that failed or achieved nothing. */
   #fruitless = 0;
   #stopReason: string | null = null;
+  /** Main of the remote as last seen, until a session has looked for itself. */
+  #seenMain: string | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -66,6 +68,12 @@ export class Supervisor {
     this.#notBefore.idle = 0;
     if (this.#session) this.#session.wake();
     else this.#startIfDue();
+  }
+
+  /** Main of the remote was seen. In shadow another path moves it, and a session compares what that brought. */
+  mainSeen(main: string): void {
+    this.#seenMain = main;
+    if (this.#options.mode() === 'shadow' && main !== this.#options.repository.standing.main) this.spawn();
   }
 
   /** Starts a session whatever the queue says, unless one runs here or elsewhere; that one is woken. Never throws. */
@@ -134,11 +142,8 @@ export class Supervisor {
   }
 
   #hasWork(): boolean {
-    const { repository, mayIntegrate } = this.#options;
-    const { standing } = repository;
-    if (standing.mode !== 'live' || standing.hold || !mayIntegrate()) return false;
-    if (repository.queue.length > 0 || standing.openPushes.length > 0 || owesEnd(standing)) return true;
-    return repository.live().some(needsSession) || needFollowUpSession(repository);
+    const { repository, mayIntegrate, mode } = this.#options;
+    return mayIntegrate() && isWorkDue(repository, mode(), this.#seenMain);
   }
 
   #startIfDue(leaseIsFree = false): void {
@@ -177,6 +182,7 @@ export class Supervisor {
     if (this.#stopReason !== null) session.stop(this.#stopReason);
     const result = await session.done;
     this.#session = null;
+    this.#seenMain = null;
     await this.#options.onEnded(result);
     await this.#afterwards(result);
   }
@@ -187,7 +193,7 @@ export class Supervisor {
     const now = clock.monotonic();
     switch (result.outcome) {
       case 'drained':
-        if (result.completed + result.blocked + result.superseded > 0) this.#fruitless = 0;
+        if (achieved(result) > 0) this.#fruitless = 0;
         else this.#notBefore.idle = now + this.#pause();
         return;
       case 'busy': {
@@ -230,4 +236,9 @@ export class Supervisor {
     const { record, now } = await this.#options.leases.read();
     if (record === null || record.expiresAt <= now) this.#startIfDue(true);
   }
+}
+
+function achieved({ completed, blocked, superseded, shadow }: SessionResult): number {
+  const { would_integrate, would_block, compared } = shadow ?? { would_integrate: 0, would_block: 0, compared: 0 };
+  return completed + blocked + superseded + would_integrate + would_block + compared;
 }

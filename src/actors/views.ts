@@ -9,10 +9,11 @@ import { candidateKey, SLUG_PATTERN } from '../machines/identity.ts';
 import { compareRank } from '../machines/queue.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { CandidateRecord } from './candidate-record.ts';
-import type { BlockedView, CandidateView, NotificationRow, QueueRow, WhyView } from './client.ts';
+import type { BlockedView, CandidateView, NotificationRow, QueueRow, ShadowView, WhyView } from './client.ts';
 import { findFollowUp, type OpenFollowUp, openFollowUps } from './follow-ups.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { Repository } from './repository.ts';
+import { isJudgedOn } from './shadow-record.ts';
 import { holdAt } from './status.ts';
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
@@ -35,11 +36,35 @@ export function candidateView(record: CandidateRecord): CandidateView {
     merge_commit: delivery?.merge_commit ?? null,
     blocked: state === 'blocked' ? blockedView(record) : null,
     follow_up_slug: failure?.follow_up_slug ?? null,
-    shadow: null,
+    shadow: shadowView(record),
     receipt: delivery?.receipt ?? null,
     evidence: state === 'blocked' ? (failure?.evidence ?? null) : null,
     attempt: context.attempt,
     updated_at: record.updatedAt,
+  };
+}
+
+function shadowView({ shadow }: CandidateRecord): ShadowView | null {
+  const { judged = null, compared = null } = shadow ?? {};
+  const said = judged ?? compared;
+  if (!said) return null;
+  return {
+    verdict: said.verdict,
+    base: said.base,
+    tree: said.tree,
+    evidence: said.evidence,
+    on_top: judged?.onTop ?? null,
+    judged_at: said.at,
+    session_id: said.sessionId,
+    compared: compared && {
+      landed_by: compared.landedBy,
+      agrees: compared.agrees,
+      class: compared.class,
+      verdict: compared.verdict,
+      base: compared.base,
+      tree: compared.tree,
+      landed_tree: compared.landedTree,
+    },
   };
 }
 
@@ -101,15 +126,14 @@ export function selectCandidate(repository: Repository, selector: string): Candi
 
 export function queueRows(repository: Repository, now: number): QueueRow[] {
   const onHold = holdAt(repository.standing, now) !== null;
-  return repository.queue.map(({ context }, index) => ({
-    position: index + 1,
-    slug: context.slug,
-    branch: context.branch,
-    sha: context.sha,
-    ready_at: context.readyAt,
-    waiting_ms: Math.max(0, Math.round(now - context.readyAtMs)),
-    on_hold: onHold,
-  }));
+  const { main, mode } = repository.standing;
+  return repository.queue.map((record, index) => {
+    const { slug, branch, sha, readyAt: ready_at, readyAtMs } = record.context;
+    const waiting_ms = Math.max(0, Math.round(now - readyAtMs));
+    const judged = isJudgedOn(record, main) ? record.shadow?.judged?.verdict : undefined;
+    const verdict = mode === 'shadow' ? (judged ?? 'not_judged') : null;
+    return { position: index + 1, slug, branch, sha, ready_at, waiting_ms, on_hold: onHold, verdict };
+  });
 }
 
 /** What a slug waits for, and who can provide it. Thrown: NOT_FOUND (1). */
@@ -132,6 +156,7 @@ export function whyView(repository: Repository, slug: string, now: number): WhyV
 function waitsFor(repository: Repository, record: CandidateRecord, now: number): WhyView['waiting_for'] {
   const { state, context } = record;
   const hold = holdAt(repository.standing, now);
+  const inShadow = repository.standing.mode === 'shadow';
   switch (state) {
     case 'pending':
       return readinessReasons(context).map(({ code, text }) => ending(code, text));
@@ -145,15 +170,18 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
               who: hold.alarm ? 'a person (telec unhold --reason R)' : 'whoever placed it (telec unhold)',
             },
           ]
-        : [
-            {
-              code: 'queued',
-              text: `place ${repository.queue.indexOf(record) + 1} in the queue`,
-              event: fullType('integration.candidate.dequeued'),
-              who: 'an integrator session (telec up, or telec integrate)',
-            },
-          ];
+        : inShadow
+          ? [shadowWait(repository, record)]
+          : [
+              {
+                code: 'queued',
+                text: `place ${repository.queue.indexOf(record) + 1} in the queue`,
+                event: fullType('integration.candidate.dequeued'),
+                who: 'an integrator session (telec up, or telec integrate)',
+              },
+            ];
     case 'integrating':
+      if (inShadow && context.openPush !== null) return [OPEN_PUSH];
       return [
         {
           code: 'integrating',
@@ -179,6 +207,33 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
       return [];
   }
 }
+
+/** In shadow nothing is merged here: what it waits for is another path, or the cutover. */
+function shadowWait({ standing }: Repository, { shadow }: CandidateRecord): WhyView['waiting_for'][number] {
+  const { judged = null } = shadow ?? {};
+  if (judged === null || judged.base !== standing.main) {
+    const text = 'telec runs in shadow and has not judged it on main as it is';
+    const who = 'an integrator session (telec up, or telec integrate)';
+    return { code: 'shadow', text, event: fullType('integration.shadow.judged'), who };
+  }
+  const on = judged.base.slice(0, 12);
+  const said =
+    judged.verdict === 'would_integrate' ? 'would be merged' : `would be blocked: ${judged.evidence[0] ?? ''}`;
+  return {
+    code: 'shadow',
+    text: `telec runs in shadow and merges nothing; on ${on} it ${said}`,
+    event: fullType('integration.cutover.enabled'),
+    who: 'whoever moves main now, by merging it; or a person (telec cutover enable)',
+  };
+}
+
+/** To find out, the fence of the remote would have to move. */
+const OPEN_PUSH: WhyView['waiting_for'][number] = {
+  code: 'open_push',
+  text: 'a live session pushed it and nobody knows whether that arrived; in shadow that is not found out',
+  event: fullType('integration.cutover.enabled'),
+  who: 'a person (telec cutover enable): the next live session settles it',
+};
 
 /** What a resume asks of the follow-up; a new commit of the source's slug does not wait for it. */
 function followUpWait({ slug, source, resolved, next_action }: OpenFollowUp): WhyView['waiting_for'][number] {

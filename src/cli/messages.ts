@@ -25,6 +25,7 @@ import type {
   WhyView,
 } from '../actors/client.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
+import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
 /** The tone of each state, the same wherever one is shown. */
 export const TONES: Record<CandidateState, Tone> = {
@@ -72,7 +73,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   const rows: [string, string][] = [
     ['repository', plain(status.repo_id, 100)],
     ['main', `${plain(status.main.ref, 200)} ${status.main.sha ? short(status.main.sha) : 'not seen yet'}`],
-    ['mode', status.mode === 'live' ? 'live' : paint('warn', 'shadow: nothing is pushed')],
+    ['mode', modeLine(status, paint)],
     ['daemon', daemon.running ? paint('good', `running, process ${daemon.pid}`) : 'not running'],
     [
       'integrator',
@@ -92,7 +93,8 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   ];
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
-  if (status.rollback_required) rows.push(['alarm', paint('bad', 'parity is incomplete: a rollback is required')]);
+  if (status.rollback_required)
+    rows.push(['alarm', paint('bad', 'the cutover was taken back: see telec cutover status')]);
   if (!status.guards.in_force) rows.push(['guards', paint('warn', guardsLine(status.guards))]);
   if (status.stale)
     rows.push([
@@ -105,6 +107,12 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
 
 function guardsLine({ missing, mend }: StatusView['guards']): string {
   return `not in force: ${missing.map((name) => plain(name, 200)).join(', ')}; ${mend}`;
+}
+
+function modeLine({ mode, mode_reason }: StatusView, paint: Paint): string {
+  const why = mode_reason === null ? '' : `; ${plain(mode_reason, 400)}`;
+  if (mode === 'live') return mode_reason === null ? 'live' : paint('warn', plain(mode_reason, 400));
+  return paint('warn', `shadow: nothing is pushed${why}`);
 }
 
 export function candidatesText(candidates: CandidateView[], now: number, paint: Paint): string {
@@ -146,6 +154,7 @@ export function candidateText(candidate: CandidateView, paint: Paint): string {
     if (blocked.reproduce) lines.push(`  see it again: ${plain(blocked.reproduce)}`);
     lines.push(`  next: ${plain(blocked.next_action)}`);
   }
+  if (candidate.shadow) lines.push(...shadowLines(candidate.shadow, paint));
   if (candidate.follow_up_slug) lines.push(`  follow-up: ${plain(candidate.follow_up_slug, 200)}`);
   return lines.join('\n');
 }
@@ -167,7 +176,7 @@ export function candidateDetailText(candidate: CandidateDetailView, paint: Paint
 export function queueText(queue: QueueRow[], paint: Paint): string {
   if (queue.length === 0) return 'the queue is empty';
   return table(
-    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', ''],
+    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', ''],
     queue.map((row) => [
       row.position,
       row.slug,
@@ -175,6 +184,7 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
       short(row.sha),
       span(row.waiting_ms),
       row.on_hold ? 'on hold' : '',
+      verdictCell(row),
     ]),
     paint,
   );
@@ -291,11 +301,13 @@ const OUTCOMES: Record<IntegrateView['outcome'], string> = {
 };
 
 export function integrateSentence(result: IntegrateView): string {
-  return OUTCOMES[result.outcome];
+  const judged = result.mode === 'shadow' && result.outcome === 'drained';
+  return judged ? 'every candidate of the queue is judged' : OUTCOMES[result.outcome];
 }
 
 export function integrateText(result: IntegrateView): string {
-  const numbers = `${result.completed} completed, ${result.blocked} blocked, ${result.superseded} superseded`;
+  const ends = `${result.completed} completed, ${result.blocked} blocked, ${result.superseded} superseded`;
+  const numbers = result.shadow ? `${judgedNumbers(result.shadow)}, ${ends}` : ends;
   const mode = result.mode === 'shadow' ? ' (shadow: nothing was pushed)' : '';
   return `${integrateSentence(result)}: ${numbers} in ${span(result.duration_ms)}${mode}`;
 }

@@ -5,6 +5,7 @@
 import { Argument, Command } from 'commander';
 import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
+import { addCutover } from './table/cutover.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
 import { addEvents } from './table/events.ts';
 import { addGuards } from './table/guards.ts';
@@ -13,6 +14,7 @@ import { addPapers } from './table/papers.ts';
 import { addRoadmap } from './table/roadmap.ts';
 import { addRollout } from './table/rollout.ts';
 import { addSessions } from './table/sessions.ts';
+import { addShadow } from './table/shadow.ts';
 import { addTodo } from './table/todo.ts';
 
 /** The program, with `run` behind every command. */
@@ -41,7 +43,9 @@ export function buildProgram(run: Run): Command {
   add(program, {
     usage: 'init',
     summary: 'set up this repository: write telec.yaml if absent, put the guards in, register it, begin',
-    examples: ['telec init', 'telec -C ../app init --json'],
+    more: 'With --shadow for a repository whose main another path still moves: telec judges beside it until telec cutover enable.',
+    options: [flag('--shadow', 'another path moves main; judge beside it and move nothing')],
+    examples: ['telec init', 'telec init --shadow', 'telec -C ../app init --json'],
     load: async () => (await import('./commands/setup.ts')).init,
   });
   add(program, {
@@ -89,7 +93,7 @@ export function buildProgram(run: Run): Command {
     args: [new Argument('[branch]', 'the branch to hand over')],
     options: [
       flag('--slug <slug>', 'name of the work item, else derived from the branch'),
-      flag('--wait', 'wait until it is completed, blocked or superseded'),
+      flag('--wait', 'wait until it is completed, blocked or superseded; in shadow until it is judged'),
       flag('--timeout <ms>', 'with --wait: give up after so many ms (exit 5)'),
     ],
     examples: ['telec submit', 'telec submit feature/login --slug login', 'telec submit --wait --timeout 600000'],
@@ -102,6 +106,8 @@ export function buildProgram(run: Run): Command {
   addRoadmap(program, add);
   addControl(program, add);
   addSessions(program, add);
+  addShadow(program, add);
+  addCutover(program, add);
   addRollout(program, add);
   addGuards(program, add);
   addInsight(program, add);

@@ -27,10 +27,11 @@ function firstOf(env: Env, names: readonly string[]): Declared | null {
 /** What a switch says: nothing, yes, or anything else, which counts as no. */
 export type Switch = 'absent' | 'on' | 'off';
 
+/** A switch only takes away, so both its names count: one that says no is enough. Empty counts as not set. */
 function switchOf(env: Env, names: readonly string[], yes: RegExp): Switch {
-  const said = firstOf(env, names);
-  if (said === null) return 'absent';
-  return yes.test(said.value) ? 'on' : 'off';
+  const said = names.flatMap((name) => env[name] || []);
+  if (said.length === 0) return 'absent';
+  return said.every((value) => yes.test(value)) ? 'on' : 'off';
 }
 
 /** The switch of the cutover: `1`, `true`, `yes` or `on`. */
@@ -38,6 +39,9 @@ export const cutoverSwitch = (env: Env): Switch => switchOf(env, CUTOVER_NAMES, 
 
 /** The switch of parity: `accepted`. */
 export const paritySwitch = (env: Env): Switch => switchOf(env, PARITY_NAMES, /^accepted$/);
+
+/** Whether a switch keeps sessions to shadow, whatever the log says. */
+export const keepsToShadow = (env: Env): boolean => cutoverSwitch(env) === 'off' || paritySwitch(env) === 'off';
 
 /** The role somebody declared, whatever it says; null when nobody did. Empty counts as not set. */
 export const declaredRole = (env: Env): Declared | null => firstOf(env, ROLE_NAMES);
@@ -53,17 +57,26 @@ export function withoutActor(env: Env): Env {
 
 /**
  * What a session is given, by all names. `live`: the repository is integrated for real, so the switch of the cutover is
- * on. The acceptance of parity is the integrator's alone; null means that the variable must not be set.
+ * on. The acceptance of parity is the integrator's alone; null means that the variable must not be set. `narrowed`: who
+ * starts the session is kept to shadow by its own switches, and so is what it starts.
  */
 export function sessionEnvironment(session: {
   role: string;
   id: string;
   live: boolean;
+  narrowed: boolean;
 }): Record<string, string | null> {
   const given: Record<string, string | null> = {};
   for (const name of ROLE_NAMES) given[name] = session.role;
   for (const name of SESSION_NAMES) given[name] = session.id;
-  for (const name of CUTOVER_NAMES) given[name] = session.live ? '1' : null;
-  for (const name of PARITY_NAMES) given[name] = session.live && session.role === 'integrator' ? 'accepted' : null;
+  const live = session.live && !session.narrowed;
+  for (const name of CUTOVER_NAMES) given[name] = session.narrowed ? '0' : live ? '1' : null;
+  for (const name of PARITY_NAMES) given[name] = live && session.role === 'integrator' ? 'accepted' : null;
   return given;
+}
+
+/** The environment of a daemon that `env` starts: the switch of the cutover as the log has it, unless `env` narrows. */
+export function daemonEnvironment(env: Env, live: boolean): Env {
+  if (cutoverSwitch(env) === 'off') return env;
+  return { ...env, ...Object.fromEntries(CUTOVER_NAMES.map((name) => [name, live ? '1' : undefined])) };
 }

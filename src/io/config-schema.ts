@@ -25,6 +25,9 @@ function isRedisUrl(text: string): boolean {
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
 const DAY_MS = 86_400_000;
 
+/** Candidates compared before a cutover, where nobody says otherwise. */
+export const PARITY_MIN_DEFAULT = 20;
+
 export const integrationSchema = z.strictObject({
   strategy: z
     .enum(['merge', 'squash'])
@@ -37,7 +40,7 @@ export const integrationSchema = z.strictObject({
     .int()
     .min(1)
     .max(10_000)
-    .default(20)
+    .default(PARITY_MIN_DEFAULT)
     .describe('Candidates that shadow must have compared before a cutover.'),
   push_batch: z.int().min(1).max(100).default(10).describe('Whole deliveries per push at most.'),
   author: z

@@ -3,6 +3,7 @@
  * `integrator.ts`. Pure.
  */
 import { assign, fromPromise, setup } from 'xstate';
+import { InvariantViolation } from '../errors.ts';
 import {
   type AuditOutcome,
   type BlockOutcome,
@@ -186,7 +187,8 @@ export const integratorSetup = setup({
     rememberStop: assign(({ event }) => ({ stop: outcome(event, 'stopped')?.stop ?? null })),
     rememberFault: assign(({ event }) => {
       const { error } = event as { error?: unknown };
-      return { stop: aborted('bug', error instanceof Error ? error.message : String(error)), fault: error };
+      const reason = error instanceof InvariantViolation ? 'invariant' : 'bug';
+      return { stop: aborted(reason, error instanceof Error ? error.message : String(error)), fault: error };
     }),
     rememberLeaseLost: assign(({ event }) =>
       event.type === 'lease.lost' ? { stop: aborted('lease_lost', event.reason) } : {},

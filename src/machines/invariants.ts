@@ -87,6 +87,9 @@ export const CANDIDATE_LAWS: readonly Law<CandidateContext>[] = [
 ];
 
 const HOLDS_LEASE = /^(reconciling|draining\.)/;
+/** Steps on the way to main, and those behind it. */
+const MOVES_MAIN =
+  /\.(merging|bookkeeping|checking|pushing|rebuilding|refusing|auditing|recording|cleaning|followingUp)$/;
 
 export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
   {
@@ -129,6 +132,14 @@ export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
       const keys = [...train, ...worklist, ...(candidate ? [candidate] : [])].map(candidateKey);
       return new Set(keys).size === keys.length;
     },
+  },
+  {
+    id: 'shadow-moves-nothing',
+    says: 'in shadow nothing is made for main, pushed, recorded, cleaned up or followed up; judged is in shadow alone',
+    holds: (state, { mode, train, worklist }) =>
+      where(MOVES_MAIN.test(state), () => mode === 'live') &&
+      where(state.endsWith('.judging'), () => mode === 'shadow') &&
+      where(mode === 'shadow', () => train.length === 0 && worklist.length === 0),
   },
   {
     id: 'races-are-bounded',

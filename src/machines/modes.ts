@@ -64,13 +64,13 @@ export interface Modes {
   enabled: boolean;
   parityAccepted: boolean;
   rollbackOnIncompleteParity: boolean;
-  /** The newest cutover; null before the first. */
-  cutover: (Moment & { evidence: string }) | null;
+  /** The newest cutover, with the deliveries of an older flow that it gave up; null before the first. */
+  cutover: (Moment & { evidence: string; dropped: readonly string[] }) | null;
   /** The newest way back that was no drill; null before the first. */
   rollback: (Moment & { trigger: RollbackTrigger; reason: string }) | null;
   /** The newest way back, drill or not. */
   exercised: { id: string; at: string; drill: boolean } | null;
-  /** Since when is compared; null while there never was a shadow. */
+  /** Since when is compared, and main before any other path moved it; null while there never was a shadow. */
   shadow: Moment | null;
   parity: ParityCounts;
   /** The newest grant of the lease. */
@@ -113,11 +113,25 @@ export const FRESH_MODES: Modes = {
 export const FAULTY_ABORTS_MAX = 3;
 const FAULTY: ReadonlySet<string> = new Set(['invariant', 'self_check', 'bug']);
 
+/** Whether a session that stopped for that reason was ended by a fault of telec itself. */
+export const isFaulty = (reason: string): boolean => FAULTY.has(reason);
+
 /** The table's answer as the log stands; null before the repository was set up. */
 export function modeOf(modes: Modes, narrowed: Partial<CutoverControls> = {}): ModeDecision | null {
   if (!modes.begun) return null;
   const { enabled, parityAccepted, rollbackOnIncompleteParity } = modes;
   return decideMode({ shadowRequested: false, enabled, parityAccepted, rollbackOnIncompleteParity, ...narrowed });
+}
+
+/** Why nothing is pushed, for people; null while telec is live. */
+export function whyNotLive(modes: Modes): string | null {
+  const decision = modeOf(modes);
+  if (decision === null) return 'not set up yet';
+  if (decision.kind === 'live') return null;
+  const taken = modes.rollback && `the cutover was taken back at ${modes.rollback.at}: ${modes.rollback.reason}`;
+  if (decision.kind === 'refused') return `no session begins, not even in shadow: ${taken ?? decision.detail}`;
+  if (decision.rollbackRequired) return `${taken ?? 'evidence is missing'}; a person has to decide how it goes on`;
+  return taken ?? 'another path moves main';
 }
 
 /** After one more event; the same object when it does not concern the modes. `inShadow`: the session that runs is. */
@@ -128,8 +142,9 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       return { ...modes, begun: true, shadow, parity: NO_PARITY };
     }
     case 'integration.cutover.enabled': {
-      const { main_sha, evidence, rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
-      const cutover = { ...momentOf(event, main_sha), evidence };
+      const { main_sha, evidence, dropped = [] } = event.payload;
+      const { rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
+      const cutover = { ...momentOf(event, main_sha), evidence, dropped };
       const decided = { enabled: true, parityAccepted: true, rollbackOnIncompleteParity };
       return { ...modes, ...decided, begun: true, cutover, fenceShared: null, faultyAborts: 0 };
     }
@@ -158,7 +173,7 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       return { ...counted, faultyAborts: 0 };
     }
     case 'integration.session.aborted':
-      return FAULTY.has(event.payload.reason) ? { ...modes, faultyAborts: modes.faultyAborts + 1 } : modes;
+      return isFaulty(event.payload.reason) ? { ...modes, faultyAborts: modes.faultyAborts + 1 } : modes;
     default:
       return modes;
   }
@@ -169,8 +184,15 @@ export function withFifoViolation(modes: Modes): Modes {
   return withParity(modes, { fifoViolations: modes.parity.fifoViolations + 1 });
 }
 
+/** A push of telec's own that was under way when shadow began: no other path moved main by it. */
+export function withOwnLanding(modes: Modes, { from, to }: { from: string | null; to: string | null }): Modes {
+  const { shadow } = modes;
+  if (shadow === null || shadow.main !== from || modeOf(modes)?.kind === 'live') return modes;
+  return { ...modes, shadow: { ...shadow, main: to } };
+}
+
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */
-export function rollbackDue(modes: Modes): { trigger: RollbackTrigger; evidence: string } | null {
+export function rollbackDue(modes: Modes): { trigger: 'fence_shared' | 'faulty_aborts'; evidence: string } | null {
   if (!modes.enabled || !modes.parityAccepted) return null;
   if (modes.fenceShared) {
     const { fence, sessions } = modes.fenceShared;

@@ -1,10 +1,8 @@
 /**
- * Whether a rollout may leave shadow: the five points of evidence, each met by something that was seen or missing with
- * what is missing. Pure. Never takes silence for evidence: what is not known is missing.
+ * Whether shadow may be left: the five points of evidence, each met by something that was seen or missing with what is
+ * missing. Rollouts and cutovers are judged by them alike. Pure. Never takes silence for evidence: what is not known is
+ * missing.
  */
-
-/** Candidates that both ways must have been compared on before shadow may be left. */
-export const PARITY_COMPARED_MIN = 20;
 
 /** What shadow sessions and the other path did with the same candidates, counted. */
 export interface ParityFacts {
@@ -28,9 +26,13 @@ export interface GoFacts {
   /** A session that ran in shadow; counts where no slice does. */
   shadowSession: string | null;
   parity: ParityFacts | null;
-  /** Refusals of pushes by others, and deliveries that passed while guards were in force. */
+  /** Candidates that both ways must have been compared on. */
+  parityMin: number;
+  /** Refusals of pushes by others, and pushes of the integrator that passed while guards were in force. */
   refusals: readonly string[];
   guardedDeliveries: readonly string[];
+  /** Ways of others to main that the newest trial of the guards found open. */
+  leaked: number;
   /** Deliveries of the integrator, guards or not. */
   deliveries: number;
   rollback: {
@@ -65,7 +67,14 @@ export interface GoDecision {
 
 /** The five points in their order. */
 export function goPoints(facts: GoFacts): GoPoint[] {
-  return [shadowPoint(facts), parityPoint(facts.parity), refusedPoint(facts), passesPoint(facts), rollbackPoint(facts)];
+  return [shadowPoint(facts), parityPoint(facts), refusedPoint(facts), passesPoint(facts), rollbackPoint(facts)];
+}
+
+/** The points that compare two paths, which there are not: a person states that no other one moves main. */
+export function withoutOtherPath(points: readonly GoPoint[], stated: string): GoPoint[] {
+  return points.map((one) =>
+    one.id === 'shadow_delivered' || one.id === 'parity' ? { ...one, met: true, evidence: stated, missing: [] } : one,
+  );
 }
 
 /** The decision for a cutover slice. */
@@ -94,12 +103,12 @@ function shadowPoint({ shadow, shadowSession }: GoFacts): GoPoint {
   return point('shadow_delivered', asks, [delivered ?? '', approved ?? ''], missing);
 }
 
-function parityPoint(parity: ParityFacts | null): GoPoint {
-  const asks = `shadow agrees with the other path on all of at least ${PARITY_COMPARED_MIN} candidates and pushes nothing`;
+function parityPoint({ parity, parityMin }: GoFacts): GoPoint {
+  const asks = `shadow agrees with the other path on all of at least ${parityMin} candidates and pushes nothing`;
   if (parity === null) return point('parity', asks, [], ['nothing was compared in shadow']);
   const { compared, agreeing, conflicts, supersessions, pushes, leaseOverlaps, fifoViolations } = parity;
   const missing = [
-    ...(compared < PARITY_COMPARED_MIN ? [`${compared} compared, ${PARITY_COMPARED_MIN} wanted`] : []),
+    ...(compared < parityMin ? [`${compared} compared, ${parityMin} wanted`] : []),
     ...(agreeing < compared ? [`${compared - agreeing} of ${compared} disagree`] : []),
     ...(conflicts < 1 ? ['no conflict among them'] : []),
     ...(supersessions < 1 ? ['no supersession among them'] : []),
@@ -111,9 +120,13 @@ function parityPoint(parity: ParityFacts | null): GoPoint {
   return point('parity', asks, [seen, 'no push, no second lease, none out of turn'], missing);
 }
 
-function refusedPoint({ refusals }: GoFacts): GoPoint {
+function refusedPoint({ refusals, leaked }: GoFacts): GoPoint {
   const asks = 'whoever is not the integrator is refused on the way to main';
-  return point('others_refused', asks, refusals, refusals.length > 0 ? [] : ['no refused push of main is recorded']);
+  const missing = [
+    ...(refusals.length === 0 ? ['no refused push of main is recorded'] : []),
+    ...(leaked > 0 ? [`ways to main that the guards left open when they were tried: ${leaked}`] : []),
+  ];
+  return point('others_refused', asks, refusals, missing);
 }
 
 function passesPoint({ guardedDeliveries, deliveries }: GoFacts): GoPoint {

@@ -15,7 +15,7 @@ import { type Authority, FRESH_AUTHORITY, foldAuthority } from './authority.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import { FRESH_MODES, foldModes, type Modes, modeOf } from './modes.ts';
+import { FRESH_MODES, foldModes, type Modes, modeOf, whyNotLive, withOwnLanding } from './modes.ts';
 
 export interface Hold {
   owner: string;
@@ -53,6 +53,8 @@ export interface Standing {
   configured: (PayloadOf<'integration.configured'> & { id: string }) | null;
   /** As `modes` amount to; `null` until the repository was set up: nothing but reading is allowed before. */
   mode: 'live' | 'shadow' | null;
+  /** Why nothing is pushed, for people, and whether a person has to decide; null while live. */
+  notLive: { why: string; rollbackRequired: boolean } | null;
   modes: Modes;
   authority: Authority;
   hold: Hold | null;
@@ -71,6 +73,7 @@ export interface Standing {
 export const FRESH_STANDING: Standing = {
   configured: null,
   mode: null,
+  notLive: { why: whyNotLive(FRESH_MODES) ?? '', rollbackRequired: false },
   modes: FRESH_MODES,
   authority: FRESH_AUTHORITY,
   hold: null,
@@ -133,7 +136,9 @@ export function foldStanding(before: Standing, event: DomainEvent): Standing {
     }
     case 'integration.push.succeeded': {
       const push = standing.openPushes.find(({ seq }) => seq === event.payload.seq);
-      return { ...withoutPush(standing, event.payload.seq), main: push?.tip ?? standing.main };
+      const { tip: main = standing.main } = push ?? {};
+      const after = withOwnLanding(standing.modes, { from: standing.main, to: main });
+      return { ...withoutPush(standing, event.payload.seq), main, modes: after };
     }
     case 'integration.push.rejected':
     case 'integration.push.burned':
@@ -153,7 +158,10 @@ function withModes(standing: Standing, event: DomainEvent): Standing {
   const authority = foldAuthority(standing.authority, event);
   if (modes === standing.modes && authority === standing.authority) return standing;
   const decision = modeOf(modes);
-  return { ...standing, modes, authority, mode: decision && (decision.kind === 'live' ? 'live' : 'shadow') };
+  const mode = decision && (decision.kind === 'live' ? 'live' : 'shadow');
+  const why = whyNotLive(modes);
+  const rollbackRequired = decision?.kind === 'shadow' && decision.rollbackRequired;
+  return { ...standing, modes, authority, mode, notLive: why === null ? null : { why, rollbackRequired } };
 }
 
 /** Whether the event was written by the session that runs, and that one runs in shadow. */
@@ -161,8 +169,12 @@ function isOfShadow({ session }: Standing, { payload }: DomainEvent): boolean {
   return session?.mode === 'shadow' && 'session_id' in payload && payload.session_id === session.id;
 }
 
-/** The standing after a delivery. Told by who knows that the log bears it out. */
+/**
+ * The standing after a delivery. Told by who knows that the log bears it out. What a session in shadow found on main was
+ * brought there by another path, and nobody of telec cleans up behind that.
+ */
 export function withDelivery(standing: Standing, delivery: PayloadOf<'deployment.completed'>): Standing {
+  if (standing.session?.mode === 'shadow' && delivery.outcome === 'already_integrated') return standing;
   return { ...standing, aftercare: foldDelivered(standing.aftercare, delivery) };
 }
 

@@ -195,6 +195,7 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
             books: null,
             fence: '7',
             subject: 'Merge it',
+            timeSeconds: 500,
           },
         ]);
         expect(await repository.selfCheck(main, feature, outcome.commit)).toEqual({ kind: 'same', skipped: 0 });
@@ -429,6 +430,37 @@ export function gitConformance(name: string, makeWorld: () => Promise<GitWorld>)
         expect(await touched(['a', 'b'])).toEqual([third, second, main]);
         expect(await touched(['nothing'])).toEqual([]);
         expect(await touched([])).toEqual([]);
+      });
+
+      it('names the paths that a branch changed since it left', async () => {
+        const files = { a: 'a0\n', c: { mode: '100755', content: 'c\n' } };
+        const next = await world.commit({ parents: [feature], files, time: 103 });
+        await branch('feat/x', next);
+        expect(await repository.changedPaths(main, next)).toEqual(['b', 'c']);
+        expect(await repository.changedPaths(main, feature)).toEqual(['b']);
+        expect(await repository.changedPaths(origin, main)).toEqual(['a']);
+        expect(await repository.changedPaths(main, main)).toEqual([]);
+        expect(await repository.changedPaths(main, origin)).toEqual([]);
+        const stranger = await world.commit({ parents: [], files: { q: 'q\n' } });
+        await branch('stranger', stranger);
+        expect(await repository.changedPaths(main, stranger)).toEqual([]);
+      });
+
+      it('finds the commits of main that were picked or rebased from a branch', async () => {
+        const more = await world.commit({ parents: [feature], files: { a: 'a0\n', b: 'b1\n', c: 'c\n' }, time: 103 });
+        const files = { a: 'a1\n', b: 'b1\n' };
+        const picked = await world.commit({ parents: [main], files, message: 'picked', time: 104 });
+        const other = await world.commit({ parents: [picked], files: { ...files, d: 'd\n' }, time: 105 });
+        const last = await world.commit({ parents: [other], files: { ...files, c: 'c\n', d: 'd\n' }, time: 106 });
+        await world.setRemoteRef('refs/heads/main', last);
+        await branch('feat/x', more);
+        const same = async (from: string, tip: string, sha: string) =>
+          [...(await repository.sameChanges(from, tip, sha))].sort();
+        expect(await same(main, last, more)).toEqual([picked, last].sort());
+        expect(await same(picked, last, more)).toEqual([last]);
+        expect(await same(main, last, feature)).toEqual([picked]);
+        expect(await same(main, other, more)).toEqual([picked]);
+        expect(await same(last, last, more)).toEqual([]);
       });
 
       it('reads regular files, in folders too, and nothing else', async () => {

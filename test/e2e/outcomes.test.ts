@@ -62,6 +62,7 @@ describe('the order of the queue', () => {
       ready_at: readyAt,
       waiting_ms: expect.any(Number),
       on_hold: false,
+      verdict: null,
     });
     expect(rows).toEqual([row(1, ant), row(2, bee)]);
     expect(rows.map(({ waiting_ms }) => Math.round(waiting_ms / 10_000))).toEqual([9, 6]);

@@ -6,6 +6,7 @@
 
 import { Dispatcher } from '../../src/actors/dispatcher.ts';
 import { type Session, type SessionResult, startSession } from '../../src/actors/integrator.ts';
+import { modeNow, sessionMode } from '../../src/actors/modes/session-mode.ts';
 import { NotificationBoard } from '../../src/actors/notifications.ts';
 import { Pipeline } from '../../src/actors/pipeline.ts';
 import { Prober } from '../../src/actors/prober.ts';
@@ -162,6 +163,7 @@ export class Daemon {
       watchdogMs: WATCHDOG_MS,
       retryMs: RETRY_MS,
       mayIntegrate: () => true,
+      mode: () => modeNow(this.repository.standing.modes, {}),
       start: async () => this.#startSession(),
       onEnded: (result) => this.#judge(result),
       onError: (error) => this.#expectOutage('supervisor', error),
@@ -234,7 +236,7 @@ export class Daemon {
     const { port, clock } = this.process;
     const git = this.#openGit('session');
     return startSession({
-      mode: 'live',
+      mode: sessionMode(this.repository.standing.modes, {}),
       host: name,
       version: '0.0.0',
       config: shared.config,
@@ -281,6 +283,7 @@ export class Daemon {
       const seen = await this.#git.look();
       if (seen.kind !== 'seen') return;
       await this.#prober.probe(this.repository.live(), seen.view);
+      if (seen.view.main !== null) this.supervisor.mainSeen(seen.view.main);
     } catch (error) {
       this.#expectOutage('prober', error);
     }

@@ -17,12 +17,7 @@ import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 import { type CandidateSnapshot, essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
 import { type Exploration, edgeName, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
-import {
-  type IntegratorSnapshot,
-  SESSION_INPUT,
-  sessionEssence,
-  sessionEventsAt,
-} from '../support/integrator-model.ts';
+import { type IntegratorSnapshot, SESSION_INPUT, walkSessions } from '../support/integrator-model.ts';
 import { LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
 import { TODO_INPUT, todoEssence, todoEventsAt } from '../support/todo-model.ts';
 
@@ -56,13 +51,7 @@ const subjects: Subject[] = [
     machine: integratorMachine,
     input: SESSION_INPUT,
     laws: INTEGRATOR_LAWS as readonly Law<never>[],
-    walk: explore(integratorMachine, {
-      input: SESSION_INPUT,
-      events: sessionEventsAt,
-      serialize: sessionEssence,
-      nameOf: named,
-      limit: 40_000,
-    }) as never,
+    walk: walkSessions() as never,
   },
   {
     name: 'lease',
@@ -292,14 +281,18 @@ describe('what the integrator promises', () => {
       ({ from, to }) => from.value !== 'releasing' && to.value === 'releasing' && to.context.stop === null,
     );
     expect(ends.length).toBeGreaterThan(0);
-    for (const { from, event } of ends) {
+    const inShadow = ends.filter(({ from }) => from.context.mode === 'shadow');
+    expect(inShadow.length).toBeGreaterThan(0);
+    for (const { from, event } of ends.filter((end) => !inShadow.includes(end))) {
       expect(pathOf(from.value)).toBe('draining.followingUp');
       expect(event.name).toBe('landFollowUps: followed_up');
     }
-    const last = steps.filter(
-      ({ from, to }) => pathOf(from.value) !== 'draining.followingUp' && pathOf(to.value) === 'draining.followingUp',
+    const last = inShadow.concat(
+      steps.filter(
+        ({ from, to }) => pathOf(from.value) !== 'draining.followingUp' && pathOf(to.value) === 'draining.followingUp',
+      ),
     );
-    expect(last.length).toBeGreaterThan(0);
+    expect(last.length).toBeGreaterThan(inShadow.length);
     for (const { from, event } of last) {
       expect(pathOf(from.value)).toBe('draining.selecting');
       expect(event.name).toBe('selectCandidate: empty');
@@ -332,6 +325,27 @@ describe('what the integrator promises', () => {
       if (fresh.length > 0)
         expect([before, event.name, fresh.length]).toEqual(['draining.bookkeeping', 'keepBooks: booked', 1]);
     }
+  });
+
+  test('S1-FR5.1 in shadow a candidate is judged and left alone: every way from the queue leads back to it or to the end', () => {
+    const inShadow = steps.filter(({ from }) => from.context.mode === 'shadow');
+    const judging = inShadow.filter(({ to }) => pathOf(to.value) === 'draining.judging');
+    expect(judging.length).toBeGreaterThan(0);
+    for (const { from, event } of judging.filter(({ from }) => pathOf(from.value) !== 'draining.judging'))
+      expect([pathOf(from.value), event.name]).toEqual(['draining.rechecking', 'recheckCandidate: holds']);
+    const states = new Set(inShadow.map(({ to }) => pathOf(to.value)));
+    expect([...states].sort()).toEqual([
+      'acquiring',
+      'draining.holding',
+      'draining.judging',
+      'draining.rechecking',
+      'draining.selecting',
+      'draining.waiting',
+      'ended',
+      'reconciling',
+      'releasing',
+      'standby',
+    ]);
   });
 
   test('a lease that is lost ends the session from every state in which it may hold one', () => {

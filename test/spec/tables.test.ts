@@ -11,7 +11,7 @@ import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 import { essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
 import { type Exploration, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
-import { CALLS, SESSION_INPUT, sessionEssence, sessionEventsAt } from '../support/integrator-model.ts';
+import { CALLS, walkSessions } from '../support/integrator-model.ts';
 import { LEASE_CALLS, LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
 import { TODO_INPUT, todoEssence, todoEventsAt } from '../support/todo-model.ts';
 import {
@@ -136,13 +136,7 @@ describe('every state with every event is decided on purpose', () => {
   });
 
   test('Card-S4 Card-S2 the integrator', async () => {
-    const walk = explore(integratorMachine, {
-      input: SESSION_INPUT,
-      events: sessionEventsAt,
-      serialize: sessionEssence,
-      nameOf: (event) => event.name,
-      limit: 40_000,
-    });
+    const walk = walkSessions();
     const calls = CALLS.map(({ type }) => type);
     const { rows, undecided, needless } = totality(integratorMachine, calls, INTEGRATOR_REASONS);
     expect(undecided).toEqual([]);

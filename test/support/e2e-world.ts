@@ -125,6 +125,8 @@ export interface WorldOptions {
   config?: string;
   /** Leaves `telec init` out. */
   raw?: boolean;
+  /** `telec init --shadow`. */
+  shadow?: boolean;
   format?: 'sha1' | 'sha256';
 }
 
@@ -154,7 +156,7 @@ export const shortType = (type: string): string => type.replace(FULL, '');
 export const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
 /**
- * A world set up for live mode. The worlds of a file share one server: their folders differ, so their ids do. Removed when
+ * A world set up for live mode, or for shadow. The worlds of a file share one server: their folders differ, so their ids do. Removed when
  * the running test ends.
  */
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
@@ -341,7 +343,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   mkdirSync(dirname(home), { recursive: true });
   world.writeConfig(options.config ?? '');
   if (!options.raw) {
-    const answer = await world.run(['init']);
+    const answer = await world.run(['init', ...(options.shadow ? ['--shadow'] : [])]);
     expect(answer.code, answer.stderr).toBe(0);
   }
   return world;

@@ -110,6 +110,19 @@ export function explore<M extends AnyStateMachine, E extends EventObject>(
   return { snapshots, steps, paths, reached, taken };
 }
 
+/** Several walks of one machine, from different inputs, as one. */
+export function together<M extends AnyStateMachine, E extends EventObject>(
+  ...walks: Exploration<M, E>[]
+): Exploration<M, E> {
+  return {
+    snapshots: walks.flatMap(({ snapshots }) => snapshots),
+    steps: walks.flatMap(({ steps }) => steps),
+    paths: walks.flatMap(({ paths }) => paths),
+    reached: new Set(walks.flatMap(({ reached }) => [...reached])),
+    taken: new Set(walks.flatMap(({ taken }) => [...taken])),
+  };
+}
+
 /** Every state of the machine but the machine itself. */
 export function statesOf(machine: AnyStateMachine): AnyNode[] {
   const below = (node: AnyNode): AnyNode[] => Object.values(node.states).flatMap((child) => [child, ...below(child)]);

@@ -1,6 +1,8 @@
 /** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
 
+import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
+import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
@@ -79,6 +81,12 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       end: async () => examples.sessionEnd,
       leave: async () => undefined,
       adopt: async () => examples.adopt,
+    }),
+    shadow: async () => ({ report: async () => shadowReport, restart: async () => shadowRestarted }),
+    cutover: async () => ({
+      status: async () => cutoverStatus,
+      enable: async () => enabled,
+      rollback: async () => rolledBack,
     }),
     todos: async () => desk,
     guards: async () => ({

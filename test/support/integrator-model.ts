@@ -25,7 +25,15 @@ import type {
 import { candidateKey } from '../../src/machines/identity.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import type { IntegratorContext, IntegratorEvent, IntegratorInput } from '../../src/machines/integrator-rules.ts';
-import { type Answers, type InnerEvent, innerEvents, pathOf } from './exploration.ts';
+import {
+  type Answers,
+  type Exploration,
+  explore,
+  type InnerEvent,
+  innerEvents,
+  pathOf,
+  together,
+} from './exploration.ts';
 
 export type IntegratorSnapshot = SnapshotFrom<typeof integratorMachine>;
 
@@ -60,7 +68,9 @@ const takeLease: ByKind<TakeLeaseOutcome> = {
   stopped: () => Object.values(STOPS),
 };
 const reconcileCandidates: ByKind<ReconcileOutcome> = {
-  reconciled: () => [0, 1].map((uncleaned) => ({ kind: 'reconciled' as const, uncleaned })),
+  // In shadow nothing of the remote is cleaned up, so nothing is counted.
+  reconciled: ({ mode }) =>
+    (mode === 'live' ? [0, 1] : [0]).map((uncleaned) => ({ kind: 'reconciled' as const, uncleaned })),
   stopped: aborted,
 };
 const selectCandidate: ByKind<SelectOutcome> = {
@@ -183,4 +193,17 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
     Math.min(uncleaned, SESSION_INPUT.cleanAt),
     pathOf(value).endsWith('recording') && context.violations.length,
   ]);
+}
+
+/** All that may happen to a session of either mode. */
+export function walkSessions(): Exploration<typeof integratorMachine, InnerEvent> {
+  const walk = (mode: IntegratorInput['mode']) =>
+    explore(integratorMachine, {
+      input: { ...SESSION_INPUT, mode },
+      events: sessionEventsAt,
+      serialize: sessionEssence,
+      nameOf: ({ name }) => name,
+      limit: 40_000,
+    });
+  return together(walk('live'), walk('shadow'));
 }

@@ -29,7 +29,9 @@ export const proven: GoFacts = {
     fifoViolations: 0,
   },
   refusals: ['entry 5-0'],
+  parityMin: 20,
   guardedDeliveries: ['entry 6-0'],
+  leaked: 0,
   deliveries: 1,
   rollback: { document: 'docs/back.md', exists: true, exercised: 'entry 7-0' },
 };

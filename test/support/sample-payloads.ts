@@ -219,6 +219,7 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
     verdict: 'would_integrate',
     tree: SHA_C,
     landed_tree: SHA_C,
+    evidence: [],
     agrees: true,
     class: 'same',
     superseded: 0,

@@ -11,7 +11,6 @@ const all = demands();
 /** Demands that nothing shows yet, by what they wait for. The list only gets shorter. */
 const OPEN: Record<string, string[]> = {
   'guards and wrappers': ['S1-Sc3 S1-FR2.1 S1-FR5.2 S1-VR3 S1-R1', 'S3-5.1c S3-6.3c S4-FR6.2 S4-VR3'],
-  'shadow, cutover and rollback': ['S1-FR5.1 S1-C2 S1-OQ3 S2-N2', 'S3-5.1a S3-5.1n S4-Sc7 S4-FR6.1 S4-R1b'],
   'surfaces and the inspector': ['S1-Sc5 S4-Sc6 Card-U2'],
 };
 

@@ -97,6 +97,8 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     ids: { ulid: () => '01hf8zq9k7m3c5t2x4v6w8y0ab' },
     config: { leaseTtlMs: 120_000, leaseRenewMs: 30_000, graceMs: 1, pushAttempts: 1, pushBatch: 1 },
     timings: { rebuildMs: 1 },
+    mode: 'live',
+    repository: { standing: { mode: 'live' } },
     dispatcher: { catchUp: unreachable },
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);

@@ -271,12 +271,22 @@ function superviseIdly(world: FoldWorld) {
   });
   const clock = handClock();
   let sessions = 0;
-  const ended = { sessionId: 's', stop: null, completed: 0, blocked: 0, superseded: 0, durationMs: 0, fault: null };
+  const ended = {
+    sessionId: 's',
+    stop: null,
+    completed: 0,
+    blocked: 0,
+    superseded: 0,
+    shadow: null,
+    durationMs: 0,
+    fault: null,
+  };
   const supervisor = new Supervisor({
     clock,
     leases: { read: async () => ({ record: null, now: clock.now() }) } as unknown as LeaseStore,
     repository: world.repository,
     mayIntegrate: () => true,
+    mode: () => 'live',
     start: async () => {
       sessions += 1;
       return { done: Promise.resolve({ ...ended, outcome: 'drained' }), wake: () => undefined } as unknown as Session;

@@ -6,7 +6,13 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 import { TelecError } from '../../src/errors.ts';
-import { declaredRole, declaredSession, sessionEnvironment, withoutActor } from '../../src/io/acting.ts';
+import {
+  daemonEnvironment,
+  declaredRole,
+  declaredSession,
+  sessionEnvironment,
+  withoutActor,
+} from '../../src/io/acting.ts';
 import {
   isAllowed,
   PERMISSIONS,
@@ -59,6 +65,8 @@ describe('F37 the table of rights', () => {
   const REFUSED: Record<Role, string[]> = {
     worker: [
       'adopt',
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'guard uninstall',
       'integrate',
@@ -70,10 +78,13 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'todo handover',
       'unhold (of a halt)',
     ],
     orchestrator: [
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'guard uninstall',
       'integrate',
@@ -82,15 +93,19 @@ describe('F37 the table of rights', () => {
       'sessions start --role admin',
       'sessions start --role integrator',
       'sessions start --role orchestrator',
+      'shadow restart',
       'unhold (of a halt)',
     ],
     integrator: [
+      'cutover enable',
+      'cutover rollback',
       'down --redis',
       'guard uninstall',
       'lease adopt',
       'lease break',
       'sessions start --role admin',
       'sessions start --role orchestrator',
+      'shadow restart',
       'submit',
       'todo finalize',
       'todo gate',
@@ -214,7 +229,7 @@ describe('a declared role', () => {
 
 describe('S3-5.1b the environment of a session', () => {
   test('has the switch of the cutover once the repository is live, and parity for the integrator alone', () => {
-    const worker = sessionEnvironment({ role: 'worker', id: 'w-1', live: true });
+    const worker = sessionEnvironment({ role: 'worker', id: 'w-1', live: true, narrowed: false });
     expect(worker).toEqual({
       TELEC_ROLE: 'worker',
       TELECLAUDE_SYSTEM_ROLE: 'worker',
@@ -226,7 +241,7 @@ describe('S3-5.1b the environment of a session', () => {
       TELEC_INTEGRATOR_PARITY_EVIDENCE: null,
       TELECLAUDE_INTEGRATOR_PARITY_EVIDENCE: null,
     });
-    const parity = (role: string, live: boolean) => sessionEnvironment({ role, id: 'x', live });
+    const parity = (role: string, live: boolean) => sessionEnvironment({ role, id: 'x', live, narrowed: false });
     expect(parity('integrator', true)).toMatchObject({
       TELEC_INTEGRATOR_PARITY_EVIDENCE: 'accepted',
       TELECLAUDE_INTEGRATOR_PARITY_EVIDENCE: 'accepted',
@@ -238,8 +253,30 @@ describe('S3-5.1b the environment of a session', () => {
     });
   });
 
+  test('S3-5.1n keeps what a session starts to shadow when its own switches do', () => {
+    for (const role of ['worker', 'integrator'])
+      expect(sessionEnvironment({ role, id: 'x', live: true, narrowed: true })).toMatchObject({
+        TELEC_INTEGRATOR_CUTOVER_ENABLED: '0',
+        TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED: '0',
+        TELEC_INTEGRATOR_PARITY_EVIDENCE: null,
+        TELECLAUDE_INTEGRATOR_PARITY_EVIDENCE: null,
+      });
+  });
+
+  test('S3-5.1a of a daemon has the switch of the cutover as the log has it, and leaves alone one that says no', () => {
+    const on = { TELEC_INTEGRATOR_CUTOVER_ENABLED: '1', TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED: '1' };
+    expect(daemonEnvironment({ PATH: '/bin' }, true)).toEqual({ PATH: '/bin', ...on });
+    expect(daemonEnvironment({ PATH: '/bin', ...on }, false)).toEqual({
+      PATH: '/bin',
+      TELEC_INTEGRATOR_CUTOVER_ENABLED: undefined,
+      TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED: undefined,
+    });
+    const off = { TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED: 'never' };
+    expect(daemonEnvironment(off, true)).toEqual(off);
+  });
+
   test('is taken from a process that acts for nobody', () => {
-    const env = { ...sessionEnvironment({ role: 'worker', id: 'w', live: true }), PATH: '/bin' };
+    const env = { ...sessionEnvironment({ role: 'worker', id: 'w', live: true, narrowed: false }), PATH: '/bin' };
     expect(Object.keys(withoutActor(env as Record<string, string>))).toEqual([
       'TELEC_INTEGRATOR_CUTOVER_ENABLED',
       'TELECLAUDE_INTEGRATOR_CUTOVER_ENABLED',

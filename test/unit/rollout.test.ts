@@ -1,5 +1,6 @@
 /** The judge of rollouts: order, gates, what is next, evidence for the cutover, and every contradiction it tells. */
 import { describe, expect, test } from 'vitest';
+import { PARITY_MIN_DEFAULT } from '../../src/io/config-schema.ts';
 import { DOR_GATES } from '../../src/io/todos/state-file.ts';
 import {
   cutoverBlockers,
@@ -9,7 +10,7 @@ import {
   type SliceFacts,
 } from '../../src/machines/rollout.ts';
 import { rolloutProblems } from '../../src/machines/rollout-checks.ts';
-import { decideGo, type GoFacts, goPoints, PARITY_COMPARED_MIN } from '../../src/machines/rollout-evidence.ts';
+import { decideGo, type GoFacts, goPoints } from '../../src/machines/rollout-evidence.ts';
 import { ORDER, type Plan, passed, proven, rolloutFacts } from '../support/rollout-facts.ts';
 
 const judge = (plan: Plan = {}) => judgeRollout(rolloutFacts(plan));
@@ -151,6 +152,12 @@ describe('evidence for the cutover', () => {
     ['S2-G2 nothing was compared', { parity: null }, 'parity', ['nothing was compared in shadow']],
     ['S2-G3 nobody was refused', { refusals: [] }, 'others_refused', ['no refused push of main is recorded']],
     [
+      'S2-G3 the guards were tried and left a way open',
+      { leaked: 2 },
+      'others_refused',
+      ['ways to main that the guards left open when they were tried: 2'],
+    ],
+    [
       'S2-G4 nothing was delivered',
       { guardedDeliveries: [], deliveries: 0 },
       'integrator_passes',
@@ -214,10 +221,12 @@ describe('evidence for the cutover', () => {
     const parity = proven.parity as NonNullable<GoFacts['parity']>;
     const missing = (changes: Partial<typeof parity>) =>
       goPoints({ ...proven, parity: { ...parity, ...changes } })[1]?.missing;
-    expect(PARITY_COMPARED_MIN).toBe(20);
+    expect(PARITY_MIN_DEFAULT).toBe(20);
     expect(missing({})).toEqual([]);
     expect(missing({ compared: 19, agreeing: 19 })).toEqual(['19 compared, 20 wanted']);
     expect(missing({ compared: 1000, agreeing: 999 })).toEqual(['1 of 1000 disagree']);
+    expect(goPoints({ ...proven, parityMin: 21 })[1]?.missing).toEqual(['20 compared, 21 wanted']);
+    expect(goPoints({ ...proven, parityMin: 3, parity: { ...parity, compared: 3, agreeing: 3 } })[1]?.met).toBe(true);
     expect(missing({ conflicts: 0 })).toEqual(['no conflict among them']);
     expect(missing({ supersessions: 0 })).toEqual(['no supersession among them']);
     expect(missing({ pushes: 1 })).toEqual(['pushes made in shadow: 1']);

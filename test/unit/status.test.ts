@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type StatusParts, statusView } from '../../src/actors/status.ts';
+import { FRESH_STANDING } from '../../src/machines/standing.ts';
 
 const record = {
   ownerSessionId: 'integrator-other',
@@ -13,6 +14,7 @@ const record = {
 function integrator(session: string | null, lease: StatusParts['lease']) {
   const parts = {
     standing: {
+      ...FRESH_STANDING,
       configured: null,
       main: null,
       mode: 'live',

@@ -1,6 +1,7 @@
 /**
- * `init`: makes a repository telec's. Asks the remote whether it can serve live mode, agrees with an earlier set-up of
- * the same remote, writes telec.yaml if there is none, and records the cutover.
+ * `init`: makes a repository telec's. Asks the remote whether it can serve, agrees with an earlier set-up of the same
+ * remote, writes telec.yaml if there is none, and records the cutover, or with `--shadow` the begin of the comparison.
+ * Never changes the mode of a repository that was set up before.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +11,10 @@ import { CONFIG_FILE, configTemplate } from '../../io/config.ts';
 import { transportSettings } from '../../io/git/clone.ts';
 import { peekFence } from '../../io/git/peek.ts';
 import { atomicWrite, readRepoId, registerClone, repoFolder, writeRepoId } from '../../io/state.ts';
-import type { CommandContext, InitView } from '../client.ts';
+import type { CommandContext, InitRequest, InitView } from '../client.ts';
 import type { Host } from '../host.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
-import { lookAtRemote, type Opened, privateGit, recordConfiguration, say } from './session.ts';
+import { demandService, lookAtRemote, type Opened, privateGit, recordConfiguration, say } from './session.ts';
 
 /** The workspace under the id that the remote already knows, when there is one. Thrown: OTHER_REPOSITORY, OTHER_MAIN (6). */
 export async function agreeOnId(context: CommandContext): Promise<Workspace> {
@@ -46,18 +47,23 @@ export async function agreeOnId(context: CommandContext): Promise<Workspace> {
   }
 }
 
-/** Sets the repository up; again, it changes nothing. Thrown: REMOTE_UNSUITABLE, REMOTE_UNREACHABLE, NO_MAIN. */
-export async function initialize(context: CommandContext, workspace: Workspace, host: Host): Promise<InitView> {
+/**
+ * Sets the repository up; again, it changes nothing. In shadow the remote need not be able to serve live mode.
+ * Thrown: REMOTE_UNSUITABLE (6), REMOTE_UNREACHABLE (3), NO_MAIN (6), ALREADY_LIVE (6) for `--shadow` once it is live.
+ */
+export async function initialize(
+  context: CommandContext,
+  workspace: Workspace,
+  host: Host,
+  { shadow }: InitRequest,
+): Promise<InitView> {
   const opened: Opened = { context, workspace, host };
   await host.dispatcher.catchUp();
+  const { mode } = host.repository.standing;
+  if (shadow && mode === 'live') throw alreadyLive();
   const path = join(workspace.mainWorkTree, CONFIG_FILE);
   const git = await privateGit(opened);
-  const probed = await git.probe();
-  if (probed.kind !== 'ok') {
-    const exit = probed.kind === 'unsupported' ? EXIT.refused : EXIT.unreachable;
-    const code = probed.kind === 'unsupported' ? 'REMOTE_UNSUITABLE' : 'REMOTE_UNREACHABLE';
-    throw new TelecError(code, exit, `the remote cannot serve: ${probed.detail}`, { hint: 'telec doctor' });
-  }
+  await demandService(context, git, shadow || mode === 'shadow');
   const view = await lookAtRemote(git);
   if (view.main === null) {
     throw new TelecError('NO_MAIN', EXIT.refused, `the remote has no branch ${workspace.config.main}`, {
@@ -73,17 +79,30 @@ export async function initialize(context: CommandContext, workspace: Workspace, 
   writeRepoId(workspace.commonDir, workspace.repoId);
   registerClone(workspace.folder, workspace.commonDir);
   if (await recordConfiguration(opened)) changed = true;
-  if (host.repository.standing.mode === null) {
-    await say(host, 'integration.cutover.enabled', {
-      main_sha: view.main,
-      evidence: 'no other path moves main, so there is nothing to be in parity with',
-      actor: actorOf(context).source,
-      reason: 'telec init',
-      command_id: host.ids.ulid(),
-    });
+  if (mode === null) {
+    await begin(opened, view.main, shadow);
     changed = true;
   }
   const { installSaying } = await import('../guards/install.ts');
   if (await installSaying(context, workspace, host.logId)) changed = true;
-  return { repo_id: workspace.repoId, config: path, mode: 'live', changed };
+  return { repo_id: workspace.repoId, config: path, mode: host.repository.standing.mode ?? 'shadow', changed };
+}
+
+function alreadyLive(): TelecError {
+  return new TelecError('ALREADY_LIVE', EXIT.refused, 'this repository is live: telec alone moves its main', {
+    hint: 'telec cutover rollback --reason "..." goes back to shadow',
+  });
+}
+
+async function begin({ context, host }: Opened, main: string, shadow: boolean): Promise<void> {
+  const decided = { main_sha: main, actor: actorOf(context).source, command_id: host.ids.ulid() };
+  if (shadow) {
+    await say(host, 'integration.shadow.started', { ...decided, reason: 'telec init --shadow' });
+    return;
+  }
+  await say(host, 'integration.cutover.enabled', {
+    ...decided,
+    evidence: 'no other path moves main, so there is nothing to be in parity with',
+    reason: 'telec init',
+  });
 }

@@ -55,6 +55,26 @@ export async function lookAtRemote(git: IntegrationRepository): Promise<RemoteVi
   });
 }
 
+/**
+ * Live mode needs a remote that takes several refs as one; shadow moves none, so it is told and goes on. Thrown:
+ * REMOTE_UNSUITABLE (6), REMOTE_UNREACHABLE (3).
+ */
+export async function demandService(
+  context: CommandContext,
+  git: IntegrationRepository,
+  inShadow: boolean,
+): Promise<void> {
+  const probed = await git.probe();
+  if (probed.kind === 'ok') return;
+  if (probed.kind === 'unsupported' && inShadow) {
+    context.say(`the remote cannot serve live mode yet, which shadow does not need: ${probed.detail}`);
+    return;
+  }
+  const exit = probed.kind === 'unsupported' ? EXIT.refused : EXIT.unreachable;
+  const code = probed.kind === 'unsupported' ? 'REMOTE_UNSUITABLE' : 'REMOTE_UNREACHABLE';
+  throw new TelecError(code, exit, `the remote cannot serve: ${probed.detail}`, { hint: 'telec doctor' });
+}
+
 /** Appends one event and folds it. Thrown: EVENT_REFUSED (2) with every problem. */
 export async function say<T extends EventType>(host: Host, type: T, payload: PayloadOf<T>): Promise<string[]> {
   const result = await host.producer.emit(type, payload as never);

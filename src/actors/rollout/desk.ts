@@ -44,7 +44,7 @@ export async function openRolloutDesk(
   options: HostOptions | null,
 ): Promise<RolloutDesk> {
   const { workTree } = cloneOf(context);
-  const log = await readRolloutLog(options);
+  const log = await readRolloutLog(options, workspace?.config.integration.parityMin);
   if (log.state === 'unreachable') context.say('the log cannot be reached; judged from the files alone');
   const files = new WorkFiles(realpathSync(workTree));
   const source: Source = { files, log, onMain: await deliveredOnMain(workspace) };

@@ -88,6 +88,7 @@ function rolloutFacts({ papers, todo, container, item, known, approved, log }: P
   const document = rollout?.rollback ?? null;
   const rollback = document === null ? null : readText(files, document);
   const shadow = rollout?.shadow ?? null;
+  const { exercised, ...evidence } = log.evidence;
   return {
     container: { ...container, broken: [...container.broken, ...input.broken, ...(rollback?.broken ?? [])] },
     slices,
@@ -97,18 +98,13 @@ function rolloutFacts({ papers, todo, container, item, known, approved, log }: P
     known: new Set([...known, ...slices.map(({ slug }) => slug)]),
     roadmap,
     gates: DOR_GATES,
-    // Parity, refusals by guards and a tried rollback are told by no event of this version's log: they are missing.
     go: {
+      ...evidence,
       shadow:
         shadow === null
           ? null
           : { slug: shadow, delivered: item(shadow)?.delivered ?? null, approved: approved(shadow) },
-      shadowSession: null,
-      parity: null,
-      refusals: [],
-      guardedDeliveries: [],
-      deliveries: log.deliveries,
-      rollback: { document, exists: (rollback?.text ?? '').trim() !== '', exercised: null },
+      rollback: { document, exists: (rollback?.text ?? '').trim() !== '', exercised },
     },
   };
 }

@@ -2,6 +2,8 @@
  * What the log of a repository says to a rollout: what was delivered and approved. Asks a log that is folded already and
  * opens none; `read-log.ts` does.
  */
+import { PARITY_MIN_DEFAULT } from '../../io/config-schema.ts';
+import { evidenceOf, type LogEvidence, noEvidence } from '../modes/evidence.ts';
 import type { Repository } from '../repository.ts';
 
 export interface RolloutLog {
@@ -11,8 +13,8 @@ export interface RolloutLog {
   fault: unknown;
   /** Null until telec was set up. */
   mode: 'live' | 'shadow' | null;
-  /** Number of candidates that are on main. */
-  deliveries: number;
+  /** What it shows for a cutover. */
+  evidence: LogEvidence;
   /** Where the delivery of a slug stands; null while it is not delivered. */
   delivered(slug: string): string | null;
   /** Where the approval of a slug stands; null while its newest review is none. */
@@ -21,16 +23,17 @@ export interface RolloutLog {
 
 /** A log that says nothing. */
 export function silentLog(state: 'none' | 'unreachable', fault: unknown = null): RolloutLog {
-  return { state, fault, mode: null, deliveries: 0, delivered: () => null, approved: () => null };
+  const evidence = noEvidence(PARITY_MIN_DEFAULT);
+  return { state, fault, mode: null, evidence, delivered: () => null, approved: () => null };
 }
 
-/** The log as it is folded. */
-export function logOf(repository: Repository): RolloutLog {
+/** The log as it is folded. `parityMin`: as configured. */
+export function logOf(repository: Repository, parityMin: number = PARITY_MIN_DEFAULT): RolloutLog {
   return {
     state: 'read',
     fault: null,
     mode: repository.standing.mode,
-    deliveries: repository.counts().completed,
+    evidence: evidenceOf(repository.standing, { deliveries: repository.counts().completed, parityMin }),
     delivered(slug) {
       const record = repository.ofSlug(slug).findLast(({ state }) => state === 'completed');
       const delivery = record?.context.delivery;

@@ -13,7 +13,7 @@ import { block, type Finding } from './block.ts';
 import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
 import type { SessionWork } from './work.ts';
 
-const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
+export const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
 /** How often git may break down over one candidate before that is its outcome. */
 const GIT_TRIES = 3;
 
@@ -25,6 +25,7 @@ export async function selectCandidate(
   const { parts } = work;
   if (input.stopping) return { kind: 'empty' };
   await parts.dispatcher.catchUp();
+  work.stopIfModeMoved();
   const [again] = input.worklist;
   if (again) return { kind: 'taken', candidate: again };
   if (parts.repository.standing.hold) return { kind: 'on_hold' };
@@ -186,7 +187,7 @@ function merge(work: SessionWork, candidate: Taken, base: string): Promise<GitMe
 }
 
 /** Asks again when git broke down (killed, out of memory): only what fails each time says something of the candidate. */
-async function insistently<A extends { kind: string }>(work: SessionWork, ask: () => Promise<A>): Promise<A> {
+export async function insistently<A extends { kind: string }>(work: SessionWork, ask: () => Promise<A>): Promise<A> {
   const { clock, timings } = work.parts;
   for (let tries = 1; ; tries += 1) {
     const answer = await ask();

@@ -9,9 +9,9 @@ import type { Violation } from '../../machines/events.ts';
 import type { FollowUpChange } from '../../machines/follow-up.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
-import { LeaseLost } from '../lease-keeper.ts';
 import type { Emission } from '../producer.ts';
 import { answerViolations, audited } from './audit.ts';
+import { fenceLost } from './fence-lost.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
 import { fenceNote } from './take-lease.ts';
@@ -123,6 +123,11 @@ async function announce(work: SessionWork, making: Fence, freight: Freight): Pro
     },
   });
   await faults.reach('after-push-attempted');
+  // From here on the log says who was first; what a person or an alarm took back just before is not pushed any more.
+  if (work.parts.repository.standing.mode !== 'live') {
+    await settle(work, 'integration.push.rejected', seq, 'the cutover was taken back before the push');
+    work.stopIfModeMoved();
+  }
   return { ...making, tip, fenceTo };
 }
 
@@ -131,6 +136,8 @@ async function carryOut(work: SessionWork, attempt: Attempt): Promise<Exclude<Pu
   const { seq, fenceFrom, fenceTo, tip } = attempt;
   const push = (): Promise<GitPush> => {
     work.held().assertHeld();
+    // One that surely did not happen is not tried again once the cutover was taken back.
+    work.stopIfModeMoved();
     return parts.git.push({ tip, fenceFrom, fenceTo }, work.lost.signal);
   };
   const outcome = await transientlyPatient(work, seq, push);
@@ -176,8 +183,11 @@ async function transientlyPatient(
     return await work.patiently(push, 'transient');
   } catch (error) {
     // Anything else says nothing about the push: it stays open, for the next session to find out.
-    if (error instanceof SessionStop)
-      await settle(work, 'integration.push.rejected', seq, 'the remote could not be reached');
+    if (error instanceof SessionStop) {
+      const { outcome, detail } = error.stop;
+      const reason = outcome === 'unreachable' ? 'the remote could not be reached' : detail;
+      await settle(work, 'integration.push.rejected', seq, reason);
+    }
     throw error;
   }
 }
@@ -211,7 +221,7 @@ async function burn(work: SessionWork, attempt: Attempt): Promise<'landed' | 'bu
     const view = await work.look();
     if (view.fence === fenceTo) return 'landed';
     // A burn whose own answer was lost shows as moved, too: to our burning fence.
-    if (view.fence !== fence) throw new LeaseLost('fence_moved');
+    if (view.fence !== fence) return fenceLost(work, view.fence);
   }
   work.fenceCommit = fence;
   work.seq = seq;

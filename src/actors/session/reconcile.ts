@@ -45,14 +45,15 @@ export async function probeAll(work: SessionWork, view: RemoteView): Promise<voi
 
 /** A push whose outcome the log does not know: on main, or impossible since the fence moved. */
 async function settlePush(work: SessionWork, push: OpenPush, main: string): Promise<void> {
-  const landed = await isOnMain(work, push.tip, main);
-  if (!landed) {
-    await work.record({
-      type: 'integration.push.burned',
-      payload: { ...work.stamp(), ...numbersOf(push), reason: 'the fence moved before it landed' },
-    });
-    return;
-  }
+  if (await isOnMain(work, push.tip, main)) return recordLanded(work, push);
+  await work.record({
+    type: 'integration.push.burned',
+    payload: { ...work.stamp(), ...numbersOf(push), reason: 'the fence moved before it landed' },
+  });
+}
+
+/** Completes the members of a push that is found on main. */
+export async function recordLanded(work: SessionWork, push: OpenPush): Promise<void> {
   const emissions: Emission[] = [
     { type: 'integration.push.succeeded', payload: { ...work.stamp(), ...numbersOf(push), reason: 'found on main' } },
   ];
@@ -104,8 +105,14 @@ async function completionOf(
 
 /** A candidate that a dead session left integrating, without an open push. */
 async function settleCandidate(work: SessionWork, record: CandidateRecord, main: string): Promise<void> {
-  const { slug, branch, sha, attempt, landed } = record.context;
+  const { sha, landed } = record.context;
   if (landed || (await isOnMain(work, sha, main))) return completeIntegrated(work, record, 'ancestry', main);
+  await requeueLeft(work, record);
+}
+
+/** Sends back what a dead session left integrating. */
+export async function requeueLeft(work: SessionWork, record: CandidateRecord): Promise<void> {
+  const { slug, branch, sha, attempt } = record.context;
   await work.record({
     type: 'integration.candidate.requeued',
     payload: { ...work.stamp(), slug, branch, sha, attempt, reasons: ['its session ended'], after: 'reconcile' },
@@ -119,11 +126,22 @@ export async function completeIntegrated(
   how: 'ancestry' | 'content' | 'receipt',
   main: string,
 ): Promise<void> {
+  await work.record(...(await integrationOf(work, record, how, main)));
+  work.counts.completed += 1;
+}
+
+/** What completes a candidate that is on `main` without a push of ours. */
+export async function integrationOf(
+  work: SessionWork,
+  record: CandidateRecord,
+  how: 'ancestry' | 'content' | 'receipt',
+  main: string,
+): Promise<Emission[]> {
   const { slug, branch, sha, attempt } = record.context;
   const { fence } = work.held();
   const tree = (await work.parts.git.treeOf(main)) ?? '';
   const { strategy } = work.parts.config;
-  await work.record(
+  return [
     {
       type: 'integration.candidate.already_merged',
       payload: { ...work.stamp(), slug, branch, sha, attempt, how, main_head: main },
@@ -151,30 +169,14 @@ export async function completeIntegrated(
         },
       },
     },
-  );
-  work.counts.completed += 1;
+  ];
 }
 
 /** Compares main with what the log knows of it: commits without a receipt are foreign, missing ones a rewind. */
 export async function noticeMain(work: SessionWork, main: string): Promise<void> {
   const { parts } = work;
-  const known = parts.repository.standing.main;
-  if (known === null || known === main) return;
-  if (!(await parts.git.hasCommit(main))) {
-    await work.patiently(() => parts.git.fetch([]), 'unreachable');
-    // Main moved on once more: what was seen of it cannot be judged, and the next look sees more.
-    if (!(await parts.git.hasCommit(main))) return;
-  }
-  if (!(await isOnMain(work, known, main))) {
-    await work.testify('integration.main.rewound', {
-      from: known,
-      to: main,
-      commits: [],
-      session_id: parts.sessionId,
-      command_id: parts.ids.ulid(),
-    });
-    await work.halt('MAIN_REWOUND', `main was ${known} and is ${main} now, which does not contain it`);
-  }
+  const known = await knownBefore(work, main);
+  if (known === null) return;
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
   const foreign = foreignOf(parts.repository, commits);
   if (foreign.length === 0) return;
@@ -187,11 +189,34 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   });
 }
 
+/** Main as the log knew it when it has moved on since; null when it has not, or cannot be judged yet. A rewind halts. */
+export async function knownBefore(work: SessionWork, main: string): Promise<string | null> {
+  const { parts } = work;
+  const known = parts.repository.standing.main;
+  if (known === null || known === main) return null;
+  if (!(await parts.git.hasCommit(main))) {
+    await work.patiently(() => parts.git.fetch([]), 'unreachable');
+    // Main moved on once more: what was seen of it cannot be judged, and the next look sees more.
+    if (!(await parts.git.hasCommit(main))) return null;
+  }
+  if (!(await isOnMain(work, known, main))) {
+    await work.testify('integration.main.rewound', {
+      from: known,
+      to: main,
+      commits: [],
+      session_id: parts.sessionId,
+      command_id: parts.ids.ulid(),
+    });
+    await work.halt('MAIN_REWOUND', `main was ${known} and is ${main} now, which does not contain it`);
+  }
+  return known;
+}
+
 /**
  * Of commits of main, oldest first, those that no receipt covers. One covers its merge commit, its tip and the commits
  * of its books between them.
  */
-function foreignOf(repository: Repository, commits: readonly MainCommit[]): string[] {
+export function foreignOf(repository: Repository, commits: readonly MainCommit[]): string[] {
   let foreign: string[] = [];
   const merged = new Set<CandidateRecord>();
   let openUntil: string | null = null;
@@ -209,7 +234,7 @@ function foreignOf(repository: Repository, commits: readonly MainCommit[]): stri
 }
 
 /** Unknown objects are not on main: all of main was fetched. */
-async function isOnMain(work: SessionWork, commit: string, main: string): Promise<boolean> {
+export async function isOnMain(work: SessionWork, commit: string, main: string): Promise<boolean> {
   if (commit === main) return true;
   if (!(await work.parts.git.hasCommit(commit))) return false;
   return (await work.parts.git.ancestry(commit, main)) === 'yes';

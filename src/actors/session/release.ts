@@ -3,6 +3,8 @@
  * the private repository is tidied, when nobody waits for it any more.
  */
 import type { Stop } from '../../machines/effects.ts';
+import { isFaulty } from '../../machines/modes.ts';
+import { rollBackWhenDue } from '../modes/rollback.ts';
 import type { SessionWork } from './work.ts';
 
 type RequeueCause = 'shutdown' | 'unreachable' | 'contention' | 'rebuild';
@@ -40,15 +42,22 @@ async function leave(work: SessionWork, stop: Stop | null): Promise<void> {
       command_id: parts.ids.ulid(),
     });
     await abort(work, stop);
+    await rollBackWhenDue(parts, parts.sessionId);
     return;
   }
   await requeueRest(work, causeOf(stop));
   await parts.faults.reach('before-session-completed');
-  if (stop?.outcome === 'aborted' && stop.reason !== 'shutdown') await abort(work, stop);
+  if (stop && isAbort(stop)) await abort(work, stop);
   else await checkpoint(work, stop);
+  // Before the lease is free: the next session shall find what this one's end made of the mode.
+  await rollBackWhenDue(parts, parts.sessionId);
   await parts.faults.reach('after-session-completed');
   await work.record({ type: 'integration.lease.released', payload: work.stamp() });
 }
+
+/** A session that halted because telec's own work was wrong is an abort, too: three of them in a row take the cutover back. */
+const isAbort = ({ outcome, reason }: Stop): boolean =>
+  (outcome === 'aborted' && reason !== 'shutdown') || isFaulty(reason);
 
 function causeOf(stop: Stop | null): RequeueCause {
   if (stop?.outcome === 'unreachable') return 'unreachable';

@@ -2,9 +2,11 @@
  * How a session begins: read main and fence in one request, ask for the lease with a fence above the remote's, and
  * move the fence ref on the remote, leased on exactly the value read. From then on no earlier holder can push.
  */
-import type { FenceNote } from '../../io/git/port.ts';
+import type { FenceNote, RemoteView } from '../../io/git/port.ts';
 import type { TakeLeaseOutcome } from '../../machines/effects.ts';
 import { expiryOf } from '../hold-expiry.ts';
+import type { AcquireResult } from '../lease-keeper.ts';
+import { rollBackWhenDue } from '../modes/rollback.ts';
 import { type SessionWork, stop } from './work.ts';
 
 /** How often the fence may move under the grant before the session gives up. */
@@ -14,28 +16,11 @@ type RemoteFence = FenceNote & { timeSeconds: number };
 
 export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
   const { parts } = work;
-  await parts.dispatcher.catchUp();
-  await liftExpiredHold(work);
-  refuseUnderHold(work);
-  if (parts.dispatcher.stale) {
-    const { id, type } = parts.dispatcher.stale;
-    stop('refused', 'stale', `entry ${id} of the log (${type}) was written by a newer telec`, 'NEWER_LOG');
-  }
+  await mayBegin(work);
   for (let tries = 0; tries < GRANT_TRIES; tries += 1) {
-    const view = await work.look();
-    if (view.main === null) {
-      const known = parts.repository.standing.main;
-      if (known !== null) await work.halt('MAIN_REWOUND', `main is gone from the remote; it was ${known}`);
-      stop('refused', 'no_main', `the remote has no branch ${parts.config.main}`, 'NO_MAIN');
-    }
+    const view = await lookForMain(work);
     const note = view.fence === null ? null : await readRemoteFence(work, view.fence);
-    await parts.faults.reach('before-acquire');
-    const result = await parts.keeper.acquire(note?.fence ?? 0);
-    if (result.kind === 'busy') {
-      stop('busy', 'busy', `${result.holder} holds the lease (fence ${result.fence})`);
-    }
-    work.proof = result.proof;
-    await parts.faults.reach('after-acquire');
+    const result = await acquire(work, note?.fence ?? 0);
     if (await moveFence(work, view.fence, note)) {
       await parts.faults.reach('after-fence');
       await recordGrant(work, result.replacedStale, note?.fence ?? 0);
@@ -45,6 +30,54 @@ export async function takeLease(work: SessionWork): Promise<TakeLeaseOutcome> {
     await parts.keeper.release();
   }
   return stop('aborted', 'contention', 'the fence kept moving while the lease was taken');
+}
+
+/**
+ * As `takeLease`, and nothing of the remote changes: the number of the fence counts in Redis alone, above the remote's.
+ * Whose log that fence belongs to does not matter, since none is replaced.
+ */
+export async function takeLeaseInShadow(work: SessionWork): Promise<TakeLeaseOutcome> {
+  await mayBegin(work);
+  const { fence } = await lookForMain(work);
+  const floor = fence === null ? 0 : await numberOf(work, fence);
+  const result = await acquire(work, floor);
+  await recordGrant(work, result.replacedStale, floor);
+  return { kind: 'granted', fence: result.proof.fence };
+}
+
+/** Brings the fold up to date and refuses what no session may begin with. */
+async function mayBegin(work: SessionWork): Promise<void> {
+  const { parts } = work;
+  await parts.dispatcher.catchUp();
+  await rollBackWhenDue(parts, parts.sessionId);
+  work.stopIfModeMoved();
+  await liftExpiredHold(work);
+  refuseUnderHold(work);
+  if (!parts.dispatcher.stale) return;
+  const { id, type } = parts.dispatcher.stale;
+  stop('refused', 'stale', `entry ${id} of the log (${type}) was written by a newer telec`, 'NEWER_LOG');
+}
+
+async function lookForMain(work: SessionWork): Promise<RemoteView> {
+  const { config, repository } = work.parts;
+  const view = await work.look();
+  if (view.main !== null) return view;
+  const known = repository.standing.main;
+  if (known !== null) await work.halt('MAIN_REWOUND', `main is gone from the remote; it was ${known}`);
+  return stop('refused', 'no_main', `the remote has no branch ${config.main}`, 'NO_MAIN');
+}
+
+/** Asks for the lease with a fence above `floor`; ends the session when another one has it. */
+async function acquire(work: SessionWork, floor: number): Promise<Extract<AcquireResult, { kind: 'granted' }>> {
+  const { parts } = work;
+  await parts.faults.reach('before-acquire');
+  const result = await parts.keeper.acquire(floor);
+  if (result.kind === 'busy') {
+    return stop('busy', 'busy', `${result.holder} holds the lease (fence ${result.fence})`);
+  }
+  work.proof = result.proof;
+  await parts.faults.reach('after-acquire');
+  return result;
 }
 
 /** The end of a hold is an event, too: written by whoever comes by first after its time. */
@@ -65,15 +98,24 @@ function refuseUnderHold({ parts }: SessionWork): void {
   );
 }
 
+/** The number of the remote's fence; 0 for what is no fence commit. */
+async function numberOf(work: SessionWork, fence: string): Promise<number> {
+  return (await bringFence(work, fence))?.fence ?? 0;
+}
+
+async function bringFence(work: SessionWork, fence: string): Promise<RemoteFence | null> {
+  const { git } = work.parts;
+  const note = await git.readFence(fence);
+  if (note) return note;
+  await work.patiently(() => git.fetch([]), 'unreachable');
+  return git.readFence(fence);
+}
+
 /** What the remote's fence says; refuses one of another log, another repository id or another main branch. */
 async function readRemoteFence(work: SessionWork, fence: string): Promise<RemoteFence> {
   const { parts } = work;
   const { config } = parts;
-  let note = await parts.git.readFence(fence);
-  if (!note) {
-    await work.patiently(() => parts.git.fetch([]), 'unreachable');
-    note = await parts.git.readFence(fence);
-  }
+  const note = await bringFence(work, fence);
   if (!note) {
     return stop('refused', 'fence', `refs/telec/fence of the remote (${fence}) is no fence commit`, 'FENCE_UNREADABLE');
   }

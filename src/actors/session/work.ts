@@ -20,6 +20,7 @@ import { compareIds } from '../pipeline.ts';
 import type { Prober } from '../prober.ts';
 import type { Emission, EmitResult, NotificationProducer } from '../producer.ts';
 import type { Repository } from '../repository.ts';
+import { fenceLost } from './fence-lost.ts';
 
 /** What of the configuration a session needs. */
 export interface SessionConfig {
@@ -112,12 +113,21 @@ export class SessionWork {
   /** Pushes attempted so far; tells two apart that would replace the same fence. */
   pushNumber = 0;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
+  /** What a session in shadow said and compared. */
+  readonly shadow = { would_integrate: 0, would_block: 0, compared: 0 };
+  /** The mode of the repository when the session began; the session's own may be narrower. */
+  readonly modeAtStart: 'live' | 'shadow' | null;
+  /** In shadow: the entry as of which the candidate in hand was chosen. */
+  chosenAsOf = '0';
+  /** In shadow: what a commit of main would have grown to by all that was judged on it so far. */
+  chain: { base: string; tip: string } | null = null;
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
 
   constructor(parts: SessionParts) {
     this.parts = parts;
     this.startedAt = parts.clock.monotonic();
+    this.modeAtStart = parts.repository.standing.mode;
     for (const { signal } of [this.stopping, this.lost]) signal.addEventListener('abort', () => this.hurried.abort());
   }
 
@@ -219,13 +229,29 @@ export class SessionWork {
     return view;
   }
 
-  /** As `look`, under the lease: a fence that is not ours any more means that another session took over. */
+  /**
+   * As `look`, under the lease: a fence that is not ours any more means that another session took over. In shadow there is
+   * none of ours.
+   */
   async lookHolding(): Promise<RemoteView & { main: string }> {
     const view = await this.look();
-    if (view.fence !== this.fenceCommit) throw new LeaseLost('fence_moved');
+    if (this.parts.mode === 'live' && view.fence !== this.fenceCommit) return fenceLost(this, view.fence);
     const { main } = view;
     if (main === null) return this.halt('MAIN_REWOUND', 'main is gone from the remote');
     return Object.assign(view, { main });
+  }
+
+  /**
+   * Stops the session when the repository's mode is no longer what it was made for: a live one that was taken back, one
+   * in shadow behind which main was handed over. One that its environment narrows to shadow goes on.
+   */
+  stopIfModeMoved(): void {
+    const { mode, repository } = this.parts;
+    const { mode: now } = repository.standing;
+    if (mode === 'live' && now !== 'live') stop('aborted', 'rolled_back', 'the cutover was taken back');
+    if (mode === 'shadow' && now === 'live' && this.modeAtStart !== 'live') {
+      stop('aborted', 'mode_changed', 'the cutover was enabled; what was judged so far is recorded');
+    }
   }
 
   /** Counts a candidate that was in hand when a newer one of its slug took its place. */

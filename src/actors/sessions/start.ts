@@ -106,7 +106,12 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
     parent,
     command_id: host.ids.ulid(),
   });
-  const names = sessionEnvironment({ role, id, live: host.repository.standing.mode === 'live' });
+  const names = sessionEnvironment({
+    role,
+    id,
+    live: host.repository.standing.mode === 'live',
+    narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
+  });
   const environment = { ...guardedPath(context.env, workspace.folder), ...names };
   const about: SessionStartView = { ...BARE, result: 'registered', session_id: id, role, kind, environment };
   if (command === null) return about;

@@ -73,7 +73,7 @@ export async function layDesk(parts: DeskParts): Promise<Desk> {
     onMain.has(slug) || (host?.repository.ofSlug(slug).some(({ state }) => state === 'completed') ?? false);
   const papers = withHeldBack(
     readPapers(files, isDelivered),
-    host ? logOfRollouts(host.repository) : silentLog('none'),
+    host ? logOfRollouts(host.repository, workspace?.config.integration.parityMin) : silentLog('none'),
   );
   return {
     context,

@@ -73,7 +73,17 @@ const ENDS: Partial<Record<CandidateState, string>> = {
   superseded: 'was superseded by a newer candidate',
 };
 
+/** In shadow its verdict is all that comes of it here. */
+function judged(call: Call, { slug, state, shadow }: CandidateView): number {
+  if (state === 'ready' && shadow?.verdict === 'would_integrate') return EXIT.done;
+  const said =
+    state === 'ready' ? 'would be blocked' : 'was pushed by a live session, and nobody knows whether it arrived';
+  complain(call.output, { message: `in shadow: ${slug} ${said}`, hint: `telec why ${slug}` });
+  return EXIT.domain;
+}
+
 function ended(call: Call, candidate: CandidateView): number {
+  if (candidate.state === 'ready' || candidate.state === 'integrating') return judged(call, candidate);
   const end = ENDS[candidate.state];
   if (!end) return EXIT.done;
   complain(call.output, {

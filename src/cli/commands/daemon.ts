@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, TelecError } from '../../errors.ts';
+import { daemonEnvironment } from '../../io/acting.ts';
 import { flagOption } from '../arguments.ts';
-import { askDaemon, type Call, daemonFile, type Handler, read, route } from '../call.ts';
+import { askDaemon, type Call, daemonFile, type Handler, read, route, withClient } from '../call.ts';
 import { Interrupted } from '../exit.ts';
 import { statusText } from '../messages.ts';
 
@@ -65,8 +66,9 @@ async function serve(call: Call): Promise<undefined> {
 /** Starts the daemon detached. Another one that was faster is as good, also while it is still starting or ending. */
 async function start(call: Call): Promise<DaemonChange> {
   const deadline = performance.now() + START_MAX_MS;
+  const env = daemonEnvironment(call.context.env, await isLive(call));
   for (;;) {
-    const change = await tryStart(call);
+    const change = await tryStart(call, env);
     if (change instanceof TelecError) {
       if (change.code !== 'DAEMON_RUNNING' || performance.now() > deadline) throw change;
       await pause(OTHER_LOOK_MS);
@@ -76,12 +78,22 @@ async function start(call: Call): Promise<DaemonChange> {
   }
 }
 
+/** Whether the log says live. What keeps it from being read is told by the daemon itself, which needs it as well. */
+async function isLive(call: Call): Promise<boolean> {
+  try {
+    return (await withClient(call, (client) => client.status())).mode === 'live';
+  } catch (error) {
+    if (error instanceof TelecError) return false;
+    throw error;
+  }
+}
+
 /** One start: what came of it, or why it was refused. */
-async function tryStart(call: Call): Promise<DaemonChange | TelecError> {
+async function tryStart(call: Call, env: NodeJS.ProcessEnv): Promise<DaemonChange | TelecError> {
   const child = spawn(
     process.execPath,
     [...process.execArgv, call.entry, '-C', call.context.cwd, '--json', 'up', '--foreground'],
-    { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: call.context.env, cwd: '/' },
+    { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env, cwd: '/' },
   );
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (!/^(error|hint): |^ {2}/.test(line)) call.output.say(line);

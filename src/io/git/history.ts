@@ -11,7 +11,7 @@ import type { Ancestry, MainCommit } from './port.ts';
 import { failure, GitFault, type GitResult } from './run.ts';
 
 const REMEMBERED = 4096;
-const FORMAT = '%H%x00%P%x00%T%x00%B';
+const FORMAT = '%H%x00%P%x00%T%x00%ct%x00%B';
 
 export type GitCommand = (
   args: string[],
@@ -123,6 +123,16 @@ export class History {
     return (limit === undefined ? commits : commits.slice(0, limit)).map(toMainCommit);
   }
 
+  /** As `IntegrationRepository.sameChanges`. Thrown: GitFault. */
+  async sameChanges(from: string, tip: string, sha: string): Promise<string[]> {
+    assertIds([from, tip, sha]);
+    const sides = ['--left-only', '--cherry-mark', '--no-merges', `${tip}...${sha}`, `^${from}`, '--'];
+    const result = await this.#git(['rev-list', ...sides]);
+    if (result.ended !== 'exited' || result.status !== 0) throw new GitFault(failure('rev-list', result));
+    const lines = result.stdout.toString('latin1').split('\n');
+    return lines.filter((line) => line.startsWith('=')).map((line) => line.slice(1));
+  }
+
   async touchedBy(base: string, sha: string, paths: string[]): Promise<MainCommit[]> {
     assertIds([base, sha]);
     if (paths.length === 0) return [];
@@ -181,9 +191,9 @@ export class History {
     if (result.ended !== 'exited' || result.status !== 0) throw new GitFault(failure('git log failed', result));
     const fields = result.stdout.toString('utf8').split('\0');
     const commits: LoggedCommit[] = [];
-    for (let at = 0; at + 3 < fields.length; at += 4) {
-      const [sha = '', parents = '', tree = '', body = ''] = fields.slice(at, at + 4);
-      commits.push({ sha, parents: parents.split(' ').filter(Boolean), tree, body });
+    for (let at = 0; at + 4 < fields.length; at += 5) {
+      const [sha = '', parents = '', tree = '', time = '', body = ''] = fields.slice(at, at + 5);
+      commits.push({ sha, parents: parents.split(' ').filter(Boolean), tree, timeSeconds: Number(time), body });
     }
     return commits;
   }
@@ -193,11 +203,12 @@ interface LoggedCommit {
   sha: string;
   parents: string[];
   tree: string;
+  timeSeconds: number;
   body: string;
 }
 
 function toMainCommit(commit: LoggedCommit): MainCommit {
-  const { sha, parents, tree, body } = commit;
+  const { sha, parents, tree, timeSeconds, body } = commit;
   return {
     sha,
     parents,
@@ -206,6 +217,7 @@ function toMainCommit(commit: LoggedCommit): MainCommit {
     books: trailer(body, 'Telec-Books'),
     fence: trailer(body, 'Telec-Fence'),
     subject: body.split('\n', 1)[0] ?? '',
+    timeSeconds,
   };
 }
 

@@ -99,6 +99,8 @@ export interface MainCommit {
   books: string | null;
   fence: string | null;
   subject: string;
+  /** Its committer's clock, seconds since the epoch. */
+  timeSeconds: number;
 }
 
 /** Whether live mode is possible: the remote can be written to and takes several refs as one (`atomic`). */
@@ -160,6 +162,13 @@ export interface IntegrationRepository {
   mainCommits(from: string | null, tip: string, limit?: number): Promise<MainCommit[]>;
   /** Of the first-parent commits between the merge base of (base, sha) and base, those that touched a path, newest first. */
   touchedBy(base: string, sha: string, paths: string[]): Promise<MainCommit[]>;
+  /** Paths, as shown, in which `tip` differs from where its line left that of `base`. Empty without a common history. */
+  changedPaths(base: string, tip: string): Promise<string[]>;
+  /**
+   * Of the commits that `tip` has and `from` has not, those that make the same change as a commit of `sha`'s own line:
+   * picked or rebased from it. `sha` itself is not in `tip`.
+   */
+  sameChanges(from: string, tip: string, sha: string): Promise<string[]>;
   /** The file's bytes as text at that commit, or null when it is not a regular file there. */
   readFile(commit: string, path: string): Promise<string | null>;
   /** True when a commit on the first-parent line of `main` reverts `sha` or a merge of it. */

@@ -186,6 +186,18 @@ class PrivateRepository implements IntegrationRepository {
     return this.#parts.history.touchedBy(base, sha, paths);
   }
 
+  async changedPaths(base: string, tip: string): Promise<string[]> {
+    const bases = await this.#parts.history.mergeBases(base, tip);
+    const [after = null, ...before] = await Promise.all([tip, ...bases].map((commit) => this.treeOf(commit)));
+    if (after === null || !before.every((tree) => tree !== null)) throw new GitFault(`commit ${tip} is missing`);
+    const changes = await this.#check.plain.all(before.map((tree) => [tree, after] as const));
+    return [...new Set(changes.flat().map(({ path }) => showPath(Buffer.from(path, 'latin1'))))].sort();
+  }
+
+  sameChanges(from: string, tip: string, sha: string): Promise<string[]> {
+    return this.#parts.history.sameChanges(from, tip, sha);
+  }
+
   async readFile(commit: string, path: string): Promise<string | null> {
     const tree = await this.treeOf(commit);
     if (tree === null) return null;

@@ -101,6 +101,7 @@ export const modeEvents = {
       landed_by: field.sha('Commit of main that brought it'),
       ...verdictOn(),
       landed_tree: field.sha('Tree of that commit'),
+      evidence: z.array(field.text('One line')).describe('Why telec would have blocked it; empty when it would not'),
       agrees: field.flag('Same decision and same tree'),
       class: z.enum(PARITY_CLASSES).describe('How the two relate'),
       superseded: field.count('Older candidates of the slug that it had taken the place of'),

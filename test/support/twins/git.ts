@@ -126,7 +126,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     return wrong.length === 0 ? { kind: 'same', skipped: 0 } : { kind: 'differs', paths: wrong.sort() };
   };
 
-  const asMainCommit = ({ sha, parents, tree, message }: TwinCommit): MainCommit => ({
+  const asMainCommit = ({ sha, parents, tree, message, timeSeconds }: TwinCommit): MainCommit => ({
     sha,
     parents: [...parents],
     tree,
@@ -134,6 +134,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     books: trailerOf(message, 'Telec-Books'),
     fence: trailerOf(message, 'Telec-Fence'),
     subject: message.split('\n', 1)[0] ?? '',
+    timeSeconds,
   });
 
   const removeBranch = ({ branch, sha }: BranchTarget): DeleteOutcome => {
@@ -224,6 +225,24 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
         const bases = graph.mergeBases(base, needed(sha).sha);
         const line = graph.line(base, (commit) => bases.some((origin) => graph.isAncestor(commit, origin)));
         return line.filter((commit) => touches(commit, paths)).map(asMainCommit);
+      }),
+
+    changedPaths: (base, tip) =>
+      local('changedPaths', () => {
+        const { files } = needed(tip);
+        const paths = graph
+          .mergeBases(needed(base).sha, tip)
+          .flatMap((origin) => changes(graph.get(origin).files, files));
+        return [...new Set(paths)].sort();
+      }),
+
+    sameChanges: (from, tip, sha) =>
+      local('sameChanges', () => {
+        const inFrom = graph.reach(needed(from).sha);
+        const ours = [...graph.reach(needed(tip).sha)].filter((one) => !inFrom.has(one) && !graph.isAncestor(one, sha));
+        const theirs = [...graph.reach(needed(sha).sha)].filter((one) => !graph.isAncestor(one, tip));
+        const made = new Set(theirs.map(patchOf));
+        return ours.filter((one) => graph.get(one).parents.length < 2 && made.has(patchOf(one)));
       }),
 
     readFile: (commit, path) =>
@@ -327,9 +346,24 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     return paths.some((path) => before.get(path) !== commit.files.get(path));
   }
 
+  /** What a commit does to its first parent; a merge does nothing of its own. */
+  function patchOf(sha: string): string {
+    const { parents, files } = graph.get(sha);
+    const [parent] = parents;
+    const before: Files = parent === undefined ? new Map() : graph.get(parent).files;
+    const paths = parents.length > 1 ? [] : changes(before, files).sort();
+    return paths.length === 0
+      ? `nothing ${sha}`
+      : JSON.stringify(paths.map((path) => [path, before.get(path), files.get(path)]));
+  }
+
   function depth(commit: TwinCommit): number {
     return graph.reach(commit.sha).size;
   }
+}
+
+function changes(before: Files, after: Files): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
 }
 
 interface ThreeWay {

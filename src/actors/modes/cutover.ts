@@ -1,0 +1,185 @@
+/**
+ * Cutover by people: where it stands, enabling it on evidence, taking it back. Writes what was decided into the log, a
+ * refusal included; moves no ref and ends no session: those find the mode changed.
+ */
+import { EXIT, TelecError } from '../../errors.ts';
+import { withoutOtherPath } from '../../machines/rollout-evidence.ts';
+import { demandService, lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
+import { deliveriesInFlight } from '../sessions/older-flow.ts';
+import { actorOf } from '../workspace.ts';
+import { type Go, judgeGo } from './go.ts';
+import type { CutoverDesk, CutoverView, EnabledView, EnableRequest, InFlightRow, RolledBackView } from './views.ts';
+
+export interface CutoverParts {
+  /** The repository for reading, folded. */
+  folded(): Promise<Opened>;
+  /** The same for writing. Thrown: NOT_INITIALIZED (6). */
+  writing(): Promise<Opened>;
+}
+
+export function openCutoverDesk({ folded, writing }: CutoverParts): CutoverDesk {
+  return {
+    status: async () => statusOf(await folded()),
+    enable: async (request) => enable(await writing(), request),
+    rollback: async ({ reason }) => takeBack(await writing(), reason),
+  };
+}
+
+async function statusOf(opened: Opened): Promise<CutoverView> {
+  const [go, inFlight] = [await judgeGo(opened), await inFlightOf(opened)];
+  return viewOf(opened, go, inFlight, await opened.host.log.time());
+}
+
+function viewOf({ host }: Opened, { points }: Go, in_flight: InFlightRow[], now: number): CutoverView {
+  const { modes, mode, notLive, authority } = host.repository.standing;
+  const { cutover, rollback } = modes;
+  const { permit } = authority;
+  return {
+    mode: mode ?? 'shadow',
+    reason: notLive?.why ?? null,
+    enabled: modes.enabled,
+    parity_evidence_accepted: modes.parityAccepted,
+    rollback_on_incomplete_parity: modes.rollbackOnIncompleteParity,
+    rollback_required: notLive?.rollbackRequired ?? false,
+    go: points,
+    missing: mode === 'live' ? [] : missingOf(points, in_flight),
+    in_flight,
+    cutover: cutover && {
+      at: cutover.at,
+      main: cutover.main,
+      evidence: cutover.evidence,
+      dropped: [...cutover.dropped],
+    },
+    rollback: rollback && {
+      at: rollback.at,
+      main: rollback.main,
+      trigger: rollback.trigger,
+      reason: rollback.reason,
+    },
+    permit:
+      permit && Date.parse(permit.until) > now
+        ? {
+            commit: permit.commit,
+            until: permit.until,
+            actor: permit.actor,
+            reason: permit.reason,
+            used: permit.used,
+          }
+        : null,
+  };
+}
+
+/** What an older flow began, but for what an earlier cutover gave up. */
+async function inFlightOf(opened: Opened): Promise<InFlightRow[]> {
+  const dropped = opened.host.repository.standing.modes.cutover?.dropped ?? [];
+  const found = await deliveriesInFlight(opened);
+  return found
+    .filter(({ slug }) => !dropped.includes(slug))
+    .map(({ slug, branch, head, worktree, foundBy }) => ({ slug, branch, sha: head, worktree, found_by: foundBy }));
+}
+
+function missingOf(points: Go['points'], inFlight: readonly InFlightRow[]): string[] {
+  return [
+    ...points.flatMap(({ missing }) => missing),
+    ...inFlight.map(({ slug, branch }) => `${slug} on ${branch} is still under an older flow`),
+  ];
+}
+
+async function enable(opened: Opened, request: EnableRequest): Promise<EnabledView> {
+  const { host, context, workspace } = opened;
+  const { standing } = host.repository;
+  if (standing.mode === 'live') return { ...(await statusOf(opened)), changed: false };
+  const git = await privateGit(opened);
+  await demandService(context, git, false);
+  const { main } = await lookAtRemote(git);
+  if (main === null) {
+    throw new TelecError('NO_MAIN', EXIT.refused, `the remote has no branch ${workspace.config.main}`, {
+      hint: `push a first commit: git push ${workspace.config.remote} ${workspace.config.main}`,
+    });
+  }
+  if (request.noOtherPath) refuseOtherPath(opened, main);
+  const found = await inFlightOf(opened);
+  const inFlight = withoutDropped(found, request.drop);
+  const go = await judgeGo(opened);
+  const stated = `${actorOf(context).source} states that no other path moves main: ${request.reason}`;
+  const points = request.noOtherPath ? withoutOtherPath(go.points, stated) : go.points;
+  const missing = missingOf(points, inFlight);
+  const evidence = points.flatMap((one) => (one.met ? [`${one.asks}: ${one.evidence}`] : [])).join('; ');
+  const { source: actor } = actorOf(context);
+  const decided = { main_sha: main, evidence, actor, reason: request.reason, command_id: host.ids.ulid() };
+  if (missing.length > 0) {
+    await say(host, 'integration.cutover.refused', { ...decided, missing });
+    throw notReady(missing, inFlight, go.slice);
+  }
+  await say(host, 'integration.cutover.enabled', {
+    ...decided,
+    ...(request.noRollback ? { rollback_on_incomplete_parity: false } : {}),
+    ...(request.drop.length > 0 ? { dropped: [...new Set(request.drop)] } : {}),
+  });
+  return { ...(await statusOf(opened)), changed: true };
+}
+
+/** What moved main since shadow began was not telec, so there is another path. */
+function refuseOtherPath({ host }: Opened, main: string): void {
+  const { modes } = host.repository.standing;
+  const before = modes.shadow?.main ?? host.repository.standing.main;
+  if (before === null || before === main) return;
+  throw new TelecError(
+    'OTHER_PATH',
+    EXIT.refused,
+    `main was ${before.slice(0, 12)} when shadow began and is ${main.slice(0, 12)} now: another path moves it`,
+    {
+      hint: 'leave --no-other-path out; or, when that path is gone for good: telec shadow restart --reason "...", then again',
+    },
+  );
+}
+
+/** Thrown: NOT_IN_FLIGHT (1) for a slug that names none of them: a slip of the pen must not pass for a decision. */
+function withoutDropped(inFlight: readonly InFlightRow[], drop: readonly string[]): InFlightRow[] {
+  const unknown = drop.filter((slug) => !inFlight.some((row) => row.slug === slug));
+  if (unknown.length > 0) {
+    throw new TelecError(
+      'NOT_IN_FLIGHT',
+      EXIT.domain,
+      `no delivery of an older flow is called ${unknown.join(' or ')}`,
+      { hint: 'telec cutover status names those that are' },
+    );
+  }
+  return inFlight.filter(({ slug }) => !drop.includes(slug));
+}
+
+function notReady(missing: string[], inFlight: readonly InFlightRow[], slice: string | null): TelecError {
+  const hints = [
+    'telec cutover status shows what is met and what is missing',
+    ...(slice === null ? [] : [`telec rollout report ${slice} --write puts it into its report as blockers`]),
+    ...(inFlight.length === 0
+      ? []
+      : ['for what an older flow began: land it and fetch, or telec adopt, or give it up with --drop <slug>']),
+  ];
+  return new TelecError('CUTOVER_NOT_READY', EXIT.refused, `the cutover is refused: ${missing.length} missing`, {
+    hint: hints.join('; '),
+    problems: missing.map((message) => ({ path: '', message })),
+  });
+}
+
+/** Live, or enabled without its evidence: back to shadow, whatever else holds. In shadow: a drill. Asks no remote. */
+async function takeBack({ host, context }: Opened, reason: string): Promise<RolledBackView> {
+  const { standing } = host.repository;
+  const drill = !standing.modes.enabled;
+  const inHand = host.repository.live().filter(({ state }) => state === 'integrating');
+  await say(host, 'integration.cutover.rolled_back', {
+    main_sha: standing.main,
+    trigger: 'person',
+    evidence: drill ? 'nothing is live; the way back was tried' : 'a person asked for it',
+    drill,
+    actor: actorOf(context).source,
+    reason,
+    command_id: host.ids.ulid(),
+  });
+  return {
+    mode: host.repository.standing.mode ?? 'shadow',
+    drill,
+    reason,
+    in_hand: drill ? [] : inHand.map(({ key }) => key),
+  };
+}
