@@ -182,10 +182,7 @@ call_lefthook run "pre-push" "$@"
     name: 'a link to a script elsewhere',
     block: false,
     write(bench) {
-      put(
-        join(bench.dir, 'bench', 'scripts', 'check'),
-        `#!/bin/sh\n${TELLS.replace('name ${0##*/}', 'name pre-push')}`,
-      );
+      put(join(bench.dir, 'bench', 'scripts', 'check'), `#!/bin/sh\n${TELLS.replace(/name [^"]+/, 'name pre-push')}`);
       mkdirSync(dirname(hook(bench)), { recursive: true });
       symlinkSync('../../../scripts/check', hook(bench));
       return hook(bench);
@@ -322,7 +319,7 @@ describe('F23 a hook that is there already', () => {
 });
 
 describe('the sh in hook and wrappers', () => {
-  test.each(["it's", 'a"b', '$(touch${IFS}pwned)', '`id`', 'a;b', 'ü', '-x', 'a\\b'.replace('\\', '%')])(
+  test.each(["it's", 'a"b', `$(touch\${IFS}pwned)`, '`id`', 'a;b', 'ü', '-x', 'a%b'])(
     'a main branch called %s is guarded, and nothing in its name is run',
     async (name) => {
       const world = bench(name);
@@ -424,6 +421,5 @@ describe('the sh in hook and wrappers', () => {
     // Pairs, one right behind the other, so that what else the machine does is in both.
     const more = Array.from({ length: 31 }, () => time(wrapped) - time({})).sort((x, y) => x - y);
     expect(more[15]).toBeLessThan(30);
-    console.log(`git status: ${more[15]?.toFixed(1)} ms more with the wrapper`);
   });
 });

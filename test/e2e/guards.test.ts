@@ -236,7 +236,8 @@ describe('S4-FR6.2 nothing in the environment decides', () => {
   test('a shell gets the same from guard env, in the words of sh and of fish', async () => {
     const made = await world();
     const sh = made.telec(['guard', 'env']);
-    const line = 'eval "$1"; command -v git; echo "$TELEC_ROLE ${TELEC_INTEGRATOR_PARITY_EVIDENCE-unset}"';
+    const line =
+      'eval "$1"; command -v git; echo "$TELEC_ROLE $(printenv TELEC_INTEGRATOR_PARITY_EVIDENCE || echo unset)"';
     const shell = made.run('/bin/sh', ['-c', line, 'sh', sh.stdout], {
       env: { TELEC_INTEGRATOR_PARITY_EVIDENCE: 'accepted' },
     });

@@ -22,7 +22,7 @@ const MAIN = 'refs/heads/main';
 const FENCE = 'refs/telec/fence';
 const A = 'a'.repeat(40);
 const F = 'f'.repeat(40);
-const cutover = { id: '1-0', at: '2026-01-01T00:00:00.000Z', main: A, evidence: 'none' };
+const cutover = { id: '1-0', at: '2026-01-01T00:00:00.000Z', main: A, evidence: 'none', dropped: [] };
 const push: OpenPush = {
   seq: 1,
   pushNumber: 1,

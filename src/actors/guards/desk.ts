@@ -39,7 +39,8 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
       await host.dispatcher.catchUp();
       const wrappers = wrapperFolder((await openWorkspace(context)).folder);
       const live = host.repository.standing.mode === 'live';
-      const names = sessionEnvironment({ role: 'worker', id: actorOf(context).sessionId, live });
+      const narrowed = Object.keys(host.options.narrowed ?? {}).length > 0;
+      const names = sessionEnvironment({ role: 'worker', id: actorOf(context).sessionId, live, narrowed });
       return { wrappers, environment: { PATH: withWrappers(context.env['PATH'], wrappers), ...names } };
     },
   };
