@@ -208,7 +208,7 @@ describe('S4-R1b deliveries of an older flow', () => {
     expect(refused.json.error.hint).toContain('telec adopt');
 
     // Landed by the other path.
-    git(world.cloneDir, 'push', '--quiet', 'origin', `${shas[2]}:refs/heads/main`);
+    git(await world.clone('elsewhere'), 'push', '--quiet', 'origin', `${shas[2]}:refs/heads/main`);
     git(world.cloneDir, 'fetch', '--quiet', 'origin');
     expect((await cutover(world, 'status')).json.in_flight.map(({ slug }) => slug)).toEqual(['adopted', 'dropped']);
 

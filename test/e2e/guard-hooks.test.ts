@@ -44,6 +44,7 @@ function bench(main = 'main'): Bench {
     remote: 'origin',
     places: [made.remote],
     work_tree: made.clone,
+    shared: false,
     program: ['/bin/sh', script],
     bin: join(made.dir, 'state', 'bin'),
     record: false,

@@ -271,6 +271,14 @@ describe('when nobody can be asked, main is refused', () => {
     expect(made.git(['push', 'origin', 'topic'], { env }).status).toBe(0);
   });
 
+  test('the log is on a shared Redis whose address the environment lacks: no private server is started in its stead', async () => {
+    const made = await world();
+    const pushed = made.git(PUSH, { env: { TELEC_REDIS_URL: '' } });
+    expect(pushed).toMatchObject({ status: 1, stderr: refusedWith('MAIN_GUARDRAIL_BLOCKED') });
+    expect(pushed.stderr).toContain('the log is on a shared Redis, and TELEC_REDIS_URL is not set here');
+    expect(existsSync(join(made.state, 'redis.json'))).toBe(false);
+  });
+
   test('the log is another one, or what the guards go by is gone', async () => {
     const made = await world();
     const file = join(made.state, 'guards.json');

@@ -61,6 +61,7 @@ export async function planFor(workspace: Workspace, logId: string): Promise<Guar
     remote: config.remote,
     places: await placesOf(clone, config.remote),
     work_tree: workspace.mainWorkTree,
+    shared: config.redis !== 'embedded',
     program: guardProgram(),
     bin: wrapperFolder(folder),
     record: true,
