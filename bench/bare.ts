@@ -98,6 +98,19 @@ class Writer {
   }
 }
 
+/** Every merge of main since a commit made once more, by a process each. Ms a merge. */
+export async function mergeAgain(remote: string, since: string): Promise<number[]> {
+  const lines = git(remote, 'log', '--first-parent', '--reverse', '--format=%P', `${since}..refs/heads/main`);
+  const times: number[] = [];
+  for (const line of lines.split('\n')) {
+    const [base = '', sha = ''] = line.split(' ');
+    const before = performance.now();
+    await run(remote, ['merge-tree', '--write-tree', '--no-messages', base, sha]);
+    times.push(performance.now() - before);
+  }
+  return times;
+}
+
 /**
  * The limit of working in the object database, directly in the remote's own store (no transport, no hooks): a
  * merge-tree process a candidate, commit and ref through processes that live on. Ms a candidate.

@@ -16,6 +16,9 @@ export type Job =
       main: string;
       drains: { candidates: Candidate[]; pushBatch: number }[];
     }
+  /** Everything that a drain left in `dir` is audited. */
+  | { kind: 'audit'; dir: string; remote: string; seed: string }
+  | { kind: 'mergeAgain'; dir: string; remote: string; since: string }
   | {
       kind: 'pushEach' | 'landDirectly' | 'landLongLived' | 'mergeInCheckout';
       dir: string;
@@ -37,8 +40,14 @@ async function perform(job: Job): Promise<Answer> {
     }
     return { drains, rssMb: process.memoryUsage.rss() / 1e6 };
   }
+  if (job.kind === 'audit') {
+    const { auditAll } = await import('./drain.ts');
+    return { times: [await auditAll(job.dir, job.remote, job.seed)] };
+  }
   const bare = await import('./bare.ts');
   switch (job.kind) {
+    case 'mergeAgain':
+      return { times: await bare.mergeAgain(job.remote, job.since) };
     case 'pushEach':
       return { times: await bare.pushEach(job.remote, job.dir, job.candidates) };
     case 'landDirectly':

@@ -3,6 +3,7 @@
  * Measures by the session's own named points and by the calls it makes to git.
  */
 import { join } from 'node:path';
+import { auditMain } from '../src/actors/audit/audit.ts';
 import type { FaultPoint } from '../src/actors/faults.ts';
 import { type Host, openHost } from '../src/actors/host.ts';
 import { readConfig } from '../src/io/config.ts';
@@ -100,6 +101,27 @@ export class Integration {
     await this.#git.close();
     await this.#host.close();
     await stopServer(this.#folder);
+  }
+}
+
+/** Audits all that a drain left in `folder`, as a command does that has nothing in memory. Milliseconds. */
+export async function auditAll(folder: string, remote: string, seed: string): Promise<number> {
+  const host = await openHost({ repoId: 'bench', folder, redisUrl: null, source: 'admin/bench', readOnly: true });
+  const began = performance.now();
+  const git = await openRepository({
+    dir: join(folder, 'git'),
+    clonePath: seed,
+    remote: { url: remote, config: [], env: {}, safeDirectories: [] },
+    main: 'main',
+  });
+  try {
+    const { violations, commits } = await auditMain(host, git);
+    if (violations.length > 0 || commits === 0) throw new Error(`the audit found ${JSON.stringify(violations[0])}`);
+    return performance.now() - began;
+  } finally {
+    await git.close();
+    await host.close();
+    await stopServer(folder);
   }
 }
 

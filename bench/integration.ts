@@ -213,6 +213,7 @@ const STEPS: Record<string, string> = {
   'before-push-attempted': 'look and recheck',
   'after-push-attempted': 'record the attempt',
   'after-push': 'push',
+  'after-audit': 'audit',
   'after-push-recorded': 'receipts',
 };
 

@@ -8,8 +8,10 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAppends } from './appends.ts';
+import { measureAudit } from './audit.ts';
 import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
+import { measureGuards } from './guards.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
 import { measureQueue } from './queue.ts';
@@ -19,9 +21,11 @@ type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promis
 const PARTS: Record<string, Part> = {
   integration: measureIntegration,
   queue: measureQueue,
+  audit: measureAudit,
   appends: measureAppends,
   fold: measureFold,
   commands: measureCommands,
+  guards: measureGuards,
 };
 
 function first(program: string, args: string[]): string {

@@ -25,8 +25,9 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
-import { guardChange, guardCheck, guardEnvironment } from './guard-examples.ts';
+import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
@@ -61,12 +62,13 @@ const status: StatusView = {
   main: { ref: 'origin/main', sha },
   mode: 'live',
   hold: null,
-  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: null },
+  daemon: { running: true, pid: 4242, since: '2026-01-01T09:00:00.000Z', web: 'http://127.0.0.1:7433' },
   integrator: { state: 'draining.merging', session_id: session, candidate: `login/feature/login@${sha}` },
   lease,
   rollback_required: false,
-  guards: { in_force: true, missing: [], mend: null },
   mode_reason: null,
+  permit: null,
+  guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
@@ -362,11 +364,19 @@ export const examples = {
   queue,
   ready,
   replay,
+  audit,
   sessionEnd,
   sessionStart,
   sessions,
   rollout: { status: rolloutStatus, gate: gateView, report: reportView },
-  guards: { check: guardCheck, change: guardChange, environment: guardEnvironment },
+  guards: {
+    check: guardCheck,
+    change: guardChange,
+    environment: guardEnvironment,
+    permit,
+    server: serverGuard,
+    files: serverFiles,
+  },
   status,
   submit,
   why,
@@ -401,6 +411,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
+  audit,
   'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,
   actors: examples.actors,
@@ -438,5 +449,6 @@ export const shapes: Record<string, unknown> = {
   'guard install': guardChange,
   'guard check': guardCheck,
   'guard env': guardEnvironment,
+  'guard allow': permit,
   'guard uninstall': { ...guardChange, in_force: false },
 };

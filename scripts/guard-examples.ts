@@ -1,9 +1,10 @@
 /** Answers of the guard commands, as `--json` prints them; part of `examples.ts`. */
-import type { GuardChangeView, GuardCheckView, GuardEnvironmentView } from '../src/actors/guards/views.ts';
+import type { PermitView, ServerGuardFiles, ServerGuardView } from '../src/actors/guards/server-views.ts';
+import type { GuardChangeView, GuardCheckView, GuardEnvironmentView, GuardsView } from '../src/actors/guards/views.ts';
 
 const state = '/home/ann/.local/state/telec/app-0123456789ab';
 
-export const guardCheck: GuardCheckView = {
+const standing: GuardsView = {
   in_force: true,
   guards: [
     {
@@ -25,9 +26,49 @@ export const guardCheck: GuardCheckView = {
   ],
 };
 
-export const guardChange: GuardChangeView = { changed: true, ...guardCheck };
+export const guardCheck: GuardCheckView = {
+  ...standing,
+  trial: {
+    refused: 16,
+    leaked: 0,
+    passed: true,
+    guards: [
+      { guard: 'server', in_place: true, refused: 13, leaks: [], note: null },
+      { guard: 'pre_push', in_place: true, refused: 3, leaks: [], note: null },
+    ],
+  },
+};
+
+export const guardChange: GuardChangeView = { changed: true, ...standing };
 
 export const guardEnvironment: GuardEnvironmentView = {
   wrappers: `${state}/bin`,
   environment: { PATH: `${state}/bin:/usr/bin`, TELEC_ROLE: 'worker', TELEC_SESSION_ID: 'ann@desk' },
+};
+
+export const serverGuard: ServerGuardView = {
+  path: '/srv/git/app.git',
+  hooks: [
+    { name: 'update', how: 'within', left: false },
+    { name: 'reference-transaction', how: 'own', left: false },
+  ],
+  signed: true,
+  signs: true,
+  changed: true,
+  remarks: [],
+};
+
+export const serverFiles: ServerGuardFiles = {
+  files: [
+    { path: 'hooks/update', mode: '755', text: '#!/bin/sh\n# ...\n' },
+    { path: 'hooks/reference-transaction', mode: '755', text: '#!/bin/sh\n# ...\n' },
+  ],
+};
+
+export const permit: PermitView = {
+  commit: '0123456789abcdef0123456789abcdef01234567',
+  until: '2026-01-01T10:10:00.000Z',
+  reason: 'revert the outage',
+  actor: 'admin/ann@desk',
+  used: false,
 };

@@ -1,6 +1,8 @@
 /** The page docs/protocol.md: the daemon's routes, the log and its envelope, made from the schemas the program uses. */
 import { z } from 'zod';
 import { BODY_BYTES_MAX, ROUTES, type Route } from '../../src/actors/routes.ts';
+import { CONNECTIONS_MAX, URL_LENGTH_MAX } from '../../src/actors/web-door.ts';
+import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
 import { examples } from '../examples.ts';
@@ -100,12 +102,22 @@ export function render(): string {
   return `${[
     '<!-- Made by `npm run docs` from the program; edit the program, not this page. -->',
     '# The protocol',
-    'How programs talk to telec: the socket of the daemon, and the log in Redis. Names and shapes are stable; new fields may come.',
+    'How programs talk to telec: the doors of the daemon, and the log in Redis. Names and shapes are stable; new fields may come.',
     '## The daemon',
-    'The daemon answers HTTP on a unix socket of mode 0600 in a folder of mode 0700. Where it is stands in `daemon.json` of the state folder: ' +
-      '`{"pid", "socket", "since", "version"}`. The file outlives a daemon that was killed: only an answer proves that one runs. ' +
-      'There is no other way in, and no password: who may open the socket is its owner.',
+    'The daemon answers HTTP behind two doors, the same routes behind both. Where they are stands in `daemon.json` of the state folder: ' +
+      '`{"pid", "socket", "since", "version", "web", "web_fault"}`. The file outlives a daemon that was killed: only an answer proves that one runs.',
+    '**The socket**: a unix socket of mode 0600 in a folder of mode 0700. No password: who may open it is its owner.',
     '```sh\ncurl --unix-socket "$(jq -r .socket daemon.json)" http://telec/v1/status\n```',
+    '**The web door**: HTTP on a loopback address, for browsers and for programs that open no unix socket; `web.host` and `web.port` of the configuration, ' +
+      'or the next free port. `telec status` shows its address; null means that it could not be opened, and `web_fault` says why. ' +
+      'Every question carries the token of the running daemon. The file `web-token` of the state folder (mode 0600, another one with each start) holds it as a whole header line, ' +
+      'to be handed over as a file: what stands in an argument can be read by every user of the machine.',
+    '```sh\ncurl -H @web-token "$(jq -r .web daemon.json)/v1/status"\n```',
+    'The door must be called by its own name (`127.0.0.1:<port>` or `localhost:<port>` as bound), by GET, HEAD or POST, with no `Origin` but its own and no `Sec-Fetch-Site` but ' +
+      '`same-origin` and `none`; each of these headers once. It sends no CORS headers. A wrong token is answered late, and every refusal ends the connection. ' +
+      '[Security](security.md) says what that protects against.',
+    `Bounds of both: ${HEAD_BYTES_MAX} bytes of head, ${LIMITS.headMs / 1000} s for it, ${LIMITS.questionMs / 1000} s for the whole question, ` +
+      `${LIMITS.connections} connections (web: ${CONNECTIONS_MAX}, and a path with query of at most ${URL_LENGTH_MAX} characters). What is no HTTP is refused, never guessed at.`,
     `A GET changes nothing; its question stands in the query. A POST takes a JSON object of at most ${BODY_BYTES_MAX} bytes with ` +
       '`content-type: application/json`. A field that is not listed is an error. Answers are JSON, as `telec … --json` prints them.',
     'A refusal is `{"error": {"code", "message", "hint", "problems"?, "exit"}}`; `exit` is the exit status of the command line for the same fault.',
@@ -113,11 +125,14 @@ export function render(): string {
       ['Status', 'Meaning'],
       [
         ['400', 'the question is not as the route wants it; every problem is listed'],
-        ['403', 'refused by policy'],
+        ['401', 'web door: no token, or not that of the running daemon'],
+        ['403', 'refused by policy; web door: another host or another site'],
         ['404', 'no such route, or nothing of that name'],
         ['405', 'the route takes another method; `allow` names it'],
+        ['408', 'the question did not come in time'],
         ['409', 'it cannot be done in the state things are in'],
         ['413', 'the body is too large'],
+        ['414, 431', 'the path, or the head, is too long'],
         ['500', "a bug; the daemon's log has it"],
         ['503', 'Redis or the remote cannot be reached'],
         ['504', 'it took too long'],

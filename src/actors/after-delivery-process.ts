@@ -8,7 +8,6 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CommandEnd, commandEnvironment, runCommand } from '../io/command-run.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
-import { scrubber, secretsOf } from '../io/secrets.ts';
 import type { PayloadOf } from '../machines/events.ts';
 import { closeLostRuns, type Job, turnLock } from './after-delivery.ts';
 import { type Host, openHost } from './host.ts';
@@ -44,8 +43,8 @@ async function takeTurn({ folder, timeoutMs }: Job): Promise<FileLock | null> {
 }
 
 async function follow(job: Job): Promise<void> {
-  const { repoId, folder, redisUrl } = job;
-  const host = await openHost({ repoId, folder, redisUrl, source: `after-delivery/${hostname()}` });
+  const { repoId, folder, redisUrl, secrets } = job;
+  const host = await openHost({ repoId, folder, redisUrl, secrets, source: `after-delivery/${hostname()}` });
   try {
     await closeLostRuns(host);
     const { owed } = host.repository.standing.aftercare;
@@ -57,14 +56,13 @@ async function follow(job: Job): Promise<void> {
     const logPath = join(folder, 'after-delivery.log');
     const { command, cwd, timeoutMs } = job;
     const ended = await runCommand({ command, cwd, env: commandEnvironment(process.env), logPath, timeoutMs });
-    const scrub = scrubber(secretsOf({ TELEC_REDIS_URL: redisUrl ?? undefined }));
     await tell(host, {
       session_id: sessionId,
       host: hostname(),
       exit_status: ended.ended === 'exited' ? ended.status : null,
       signal: ended.signal,
       duration_ms: ended.durationMs,
-      output_tail: scrub(ended.outputTail),
+      output_tail: ended.outputTail,
       failure: failureOf(ended, timeoutMs),
     });
   } finally {

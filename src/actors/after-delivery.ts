@@ -27,6 +27,8 @@ export interface Job {
   /** Absolute. */
   cwd: string;
   timeoutMs: number;
+  /** What the command may print and nobody is to see in the log. */
+  secrets: readonly string[];
 }
 
 /** Long enough for a deployment, short enough that a hung one is noticed the same day. */
@@ -54,6 +56,7 @@ export async function followDrain(opened: Opened, config: Config): Promise<void>
       command: afterDelivery,
       cwd: workspace.mainWorkTree,
       timeoutMs: TIMEOUT_MS,
+      secrets: host.secrets,
     };
     await launch(job, opened.context.env);
     return;

@@ -3,8 +3,10 @@
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
@@ -60,10 +62,12 @@ export interface StatusView {
   lease: LeaseView | null;
   /** The cutover is enabled and was taken back: a person has to decide. */
   rollback_required: boolean;
-  /** The guards on this machine. */
-  guards: GuardsGlance;
   /** Why nothing is pushed; null while it is. */
   mode_reason: string | null;
+  /** A person's permission to bring main to one commit by hand, while it is in force. */
+  permit: PermitView | null;
+  /** The guards on this machine. */
+  guards: GuardsGlance;
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
@@ -299,6 +303,8 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
+  audit(): Promise<AuditView>;
   init(request: InitRequest): Promise<InitView>;
   /** The comparison with another path that moves main. */
   shadow(): Promise<ShadowDesk>;
@@ -363,6 +369,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** The hooks of a remote on this machine; works on a server without a clone, too. */
+  serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

@@ -14,6 +14,7 @@ import { secretsOf } from '../io/secrets.ts';
 import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
+import { makeWebToken } from '../io/web-token.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
@@ -25,10 +26,10 @@ import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
 import { daemonApp } from './routes.ts';
-
 import type { IntegratorDesk } from './sessions/views.ts';
 import { makeSteward, type Report, type Steward } from './steward.ts';
 import { candidateViews } from './views.ts';
+import { openWebDoor } from './web-door.ts';
 import { openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const WATCHDOG_MS = 2000;
@@ -69,12 +70,13 @@ export async function serve(
   let file: LogFile | null = null;
   try {
     const url = await redisUrl(workspace, context.env);
-    const secrets = secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined });
+    const token = makeWebToken();
+    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
       const narrowed = narrowedBy(given.env);
-      await run({ context, workspace, url, narrowed, extras, report, secrets }, ready);
+      await run({ context, workspace, url, narrowed, extras, report, secrets, token }, ready);
     } catch (error) {
       report.error('the daemon ended with a fault', error);
       throw error;
@@ -147,6 +149,8 @@ interface Run {
   extras: DaemonExtras;
   report: Report;
   secrets: string[];
+  /** Of the web door. */
+  token: string;
 }
 
 async function run(parts: Run, ready: (view: Answering) => void): Promise<void> {
@@ -172,6 +176,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     redisUrl: parts.url,
     source: `daemon/${hostname()}`,
     narrowed: parts.narrowed,
+    secrets: parts.secrets,
     onWait: (word) => context.say(word),
     inspect: inspection.inspect,
     report: (message, details) => report.warn(message, details),
@@ -189,7 +194,8 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     if (host.dispatcher.stale === null) await recordConfiguration(opened);
     const { watchdogMs = WATCHDOG_MS, retryMs = RETRY_MS, stopMs = STOP_MS } = context.tuning?.daemon ?? {};
     steward = await makeSteward({ opened, report, watchdogMs, retryMs });
-    const client = clientOf(parts, host, steward, since, options);
+    const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
+    const client = clientOf(parts, host, steward, daemon, options);
     const integrator = integratorOf(steward);
     const app = daemonApp({
       client,
@@ -199,18 +205,21 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       secrets: parts.secrets,
       report,
     });
-    const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env }, app);
+    const doors = await openDoors(parts, app);
     try {
-      writeDaemonFile(workspace.folder, { pid: process.pid, socket: socket.path, since, version: telecVersion() });
+      const { path: socket } = doors.socket;
+      const { url: web, fault: webFault } = doors.web;
+      daemon.web = web;
+      writeDaemonFile(workspace.folder, { pid: process.pid, socket, since, version: telecVersion(), web, webFault });
       if (!ending.signal.aborted) steward.start();
-      report.info('the daemon answers', { socket: socket.path });
+      report.info('the daemon answers', { socket, web });
       ready({ pid: process.pid, client, producer: host.producer });
       await aborted(ending.signal);
       report.info('the daemon ends', {});
       if (!(await within(stopMs, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
     } finally {
       // Last word first: who finds no file opens the log itself, and that must be free by then.
-      await within(CLOSE_MS, socket.close());
+      await within(CLOSE_MS, doors.close());
     }
   } finally {
     await within(CLOSE_MS, host.close());
@@ -219,9 +228,22 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   }
 }
 
-function clientOf(parts: Run, host: Host, steward: Steward, since: string, options: HostOptions): RepositoryClient {
+/** Opens the socket, without which nobody could ask, and the web door, which may stay closed. */
+async function openDoors({ context, workspace, report, token }: Run, fetch: ReturnType<typeof daemonApp>) {
+  const onFault = (error: unknown) => report.error('the socket has a fault', error);
+  const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env, onFault }, fetch);
+  const web = await openWebDoor({ ...workspace.config.web, folder: workspace.folder, token, fetch, report });
+  return { socket, web, close: async () => void (await Promise.all([socket.close(), web.close()])) };
+}
+
+function clientOf(
+  parts: Run,
+  host: Host,
+  steward: Steward,
+  daemon: StatusView['daemon'],
+  options: HostOptions,
+): RepositoryClient {
   const { context } = parts;
-  const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
   const { inspect: _inspect, cartridges: _cartridges, ...plain } = options;
   return new RepositoryClient({
     context,

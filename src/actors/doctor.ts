@@ -13,6 +13,7 @@ import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
+import { surfaceRow } from './surface.ts';
 import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const run = promisify(execFile);
@@ -74,6 +75,9 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
         : warn('no daemon runs; candidates wait', 'telec up');
     });
     for (const row of await guardRows(opened)) await check('guards', async () => row);
+    await check('guards', async () => (await import('./guards/doctor-rows.ts')).serverRow(opened));
+    for (const row of await triedRows(opened)) await check('guards', async () => row);
+    await check('surface', async () => surfaceRow(place.folder));
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
     const left = leftoversOf(opened);
     for (const row of left) await check('cleanup', async () => row);
@@ -173,6 +177,13 @@ async function guardRows({ context, workspace, host }: Opened): Promise<Omit<Doc
   return faulty.map(({ guard, path, detail, mend }) =>
     warn(`${guard} (${path}): ${detail}`, mend ?? 'telec guard install'),
   );
+}
+
+/** Tried only where telec was set up: before, there is nothing to guard. */
+async function triedRows(opened: Opened): Promise<Omit<DoctorRow, 'check'>[]> {
+  if (opened.host.repository.standing.mode === null) return [];
+  const { trialRows } = await import('./guards/doctor-rows.ts');
+  return trialRows(opened).catch((error: unknown) => [inWords(error)]);
 }
 
 async function transport(workspace: Workspace): Promise<Omit<DoctorRow, 'check'>> {

@@ -18,6 +18,8 @@ export const FAULT_POINTS = [
   'before-push-attempted',
   'after-push-attempted',
   'after-push',
+  'before-audit',
+  'after-audit',
   'after-push-recorded',
   'before-block',
   'after-block',

@@ -25,6 +25,13 @@ const SETTLE_LOOK_MS = 1000;
 /** Before a log that could not be followed is followed again. */
 const FOLLOW_PAUSE_MS = 1000;
 
+/** What to do about a session that was refused. */
+function hintOf(code: string | null | undefined): string {
+  if (code === 'OTHER_LOG') return 'telec lease adopt --reason "..."';
+  if (code === 'FENCE_UNSIGNED') return 'telec guard install --server --key <the key of the integrator>';
+  return 'telec doctor';
+}
+
 export class Foreground {
   readonly #daemonRuns: () => Promise<boolean>;
   #session: Session | null = null;
@@ -54,7 +61,7 @@ export class Foreground {
     const { outcome, stop } = result;
     if (outcome === 'refused') {
       throw new TelecError(stop?.code ?? 'REFUSED', EXIT.refused, stop?.detail ?? 'the session was refused', {
-        hint: stop?.code === 'OTHER_LOG' ? 'telec lease adopt --reason "..."' : 'telec doctor',
+        hint: hintOf(stop?.code),
       });
     }
     const { sessionId, mode, completed, blocked, superseded, durationMs, shadow } = result;
@@ -104,7 +111,9 @@ export class Foreground {
         if (timer !== null) clock.clearTimeout(timer as never);
         if (result.fault) throw result.fault;
         if (result.outcome === 'refused') {
-          throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {});
+          throw new TelecError(result.stop?.code ?? 'REFUSED', EXIT.refused, result.stop?.detail ?? 'refused', {
+            hint: hintOf(result.stop?.code),
+          });
         }
         if (result.outcome === 'unreachable') {
           throw new TelecError('REMOTE_UNREACHABLE', EXIT.unreachable, result.stop?.detail ?? 'unreachable', {

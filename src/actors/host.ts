@@ -14,6 +14,7 @@ import { type FinalizeLocks, openFinalizeLocks } from '../io/redis/finalize-lock
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
+import { maskSecrets, scrubber, secretsOf } from '../io/secrets.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
@@ -56,6 +57,8 @@ export interface HostOptions {
   /** Reads the log from its first entry and leaves the snapshot file alone. */
   fresh?: boolean;
   report?: (message: string, details: Record<string, unknown>) => void;
+  /** Values that no event may show, beside what the URL of Redis and the remote's settings hold. */
+  secrets?: readonly string[];
   /** What the environment says of the modes; it narrows sessions of this host to shadow. */
   narrowed?: Partial<CutoverControls>;
 }
@@ -79,6 +82,8 @@ export class Host {
   readonly #pipeline: Pipeline;
   readonly #connection: RedisConnection;
   #savedId: string;
+  #secrets: readonly string[] = [];
+  #scrub: (text: string) => string = maskSecrets;
   #git: Promise<IntegrationRepository> | null = null;
   #reviving: Promise<unknown> | null = null;
 
@@ -102,7 +107,10 @@ export class Host {
     this.finalizeLocks = openFinalizeLocks(connection, options.repoId);
     this.catalogue = options.catalogue ?? buildDefaultCatalogue();
     this.repository = new Repository(options.inspect ? { inspect: options.inspect } : {});
-    this.producer = createProducer({ log, catalogue: this.catalogue, clock: this.clock, source: options.source });
+    const { source } = options;
+    const scrub = (text: string) => this.#scrub(text);
+    this.producer = createProducer({ log, catalogue: this.catalogue, clock: this.clock, source, scrub });
+    this.#hide([...(options.secrets ?? []), ...secretsOf({ redis: options.redisUrl ?? undefined })]);
     if (snapshot) {
       this.repository.load(snapshot.repository);
       this.notifications.load(snapshot.notifications);
@@ -127,6 +135,16 @@ export class Host {
       readOnly: options.readOnly ?? false,
       ...hooks,
     });
+  }
+
+  /** Values that nothing this host writes may show. */
+  get secrets(): readonly string[] {
+    return this.#secrets;
+  }
+
+  #hide(secrets: readonly string[]): void {
+    this.#secrets = [...new Set([...this.#secrets, ...secrets])];
+    this.#scrub = scrubber(this.#secrets);
   }
 
   /** In which mode a session of this host would run now; null while none may. */
@@ -168,12 +186,17 @@ export class Host {
   async #openGit(clone: Clone, config: Config): Promise<IntegrationRepository> {
     // Loaded with the first question to git: most commands only read the log.
     const { transportSettings } = await import('../io/git/clone.ts');
+    const { secretsOfTransport } = await import('../io/git/credentials.ts');
     const { openRepository } = await import('../io/git/repository.ts');
+    const { fenceSigner } = await import('../io/guards/server-guard-file.ts');
+    const remote = await transportSettings(clone, config.remote);
+    this.#hide(secretsOfTransport(remote));
     return openRepository({
       dir: join(this.options.folder, 'git'),
       clonePath: clone.commonDir,
-      remote: await transportSettings(clone, config.remote),
+      remote,
       main: config.main,
+      sign: fenceSigner(this.options.folder),
       ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
     });
   }
@@ -227,6 +250,8 @@ export class Host {
       clock,
       ids,
       logId: this.logId,
+      log: this.log,
+      catalogue: this.catalogue,
       git,
       repository: this.repository,
       dispatcher: this.dispatcher,

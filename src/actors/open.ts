@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { EXIT, TelecError } from '../errors.ts';
 import { declaredRole } from '../io/acting.ts';
+import { secretsOf } from '../io/secrets.ts';
 import { readDaemonFile } from '../io/state.ts';
 import type { CandidateView, CommandContext, Runtime, StatusView, TelecClient } from './client.ts';
 import type { Faults } from './faults.ts';
@@ -23,7 +24,7 @@ async function daemonOf(folder: string): Promise<StatusView['daemon']> {
   const { ask } = await import('../io/daemon-socket.ts');
   const answers = file && (await ask(file.socket, { path: '/v1/status' }));
   return answers
-    ? { running: true, pid: file.pid, since: file.since, web: null }
+    ? { running: true, pid: file.pid, since: file.since, web: (answers.value as StatusView).daemon.web }
     : { running: false, pid: null, since: null, web: null };
 }
 
@@ -70,6 +71,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
     narrowed: narrowedBy(context.env),
+    secrets: secretsOf(context.env),
     ...(context.faults ? { faults: context.faults as Faults } : {}),
     ...(context.tuning ? { tuning: context.tuning } : {}),
   };
@@ -204,6 +206,10 @@ export const runtime: Runtime = {
   async demo(context, request, tell) {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
+  },
+  async serverGuard(context) {
+    const { openServerGuard } = await import('./guards/server.ts');
+    return openServerGuard(context);
   },
   async configuration(context) {
     return (await openWorkspace(context)).rows;

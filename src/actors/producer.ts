@@ -1,13 +1,14 @@
 /**
  * The one way into the log: validates, stamps and appends events. Owns the digest and the demand for a proof on fenced
  * types; nothing else in telec appends. Invariants: a rejected event is never appended; repeating an emission is safe;
- * what an event carries inside goes in with it or not at all.
+ * what an event carries inside goes in with it or not at all; no text goes in with a secret that is known here.
  */
 import { createHash } from 'node:crypto';
 import type { Problem } from '../errors.ts';
 import { invariant } from '../errors.ts';
 import type { Clock } from '../io/clock.ts';
 import type { AppendItem, AppendOutcome, EventLog, FenceProof } from '../io/redis/log.ts';
+import { maskSecrets } from '../io/secrets.ts';
 import {
   digestText,
   type Envelope,
@@ -54,9 +55,16 @@ export interface ProducerParts {
   clock: Pick<Clock, 'now'>;
   /** `<actor>/<session id>`. */
   source: string;
+  /** Masks secrets in a text; without it those that tell themselves by their form. */
+  scrub?: (text: string) => string;
 }
 
-export function createProducer({ log, catalogue, clock, source }: ProducerParts): NotificationProducer {
+/** Names that are compared with what git has; masked they would mean something else. */
+const NAMES = ['slug', 'branch', 'ref'];
+const OBJECT_ID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+
+export function createProducer(parts: ProducerParts): NotificationProducer {
+  const { log, catalogue, clock, source, scrub = maskSecrets } = parts;
   const append = async (
     events: readonly { type: string; payload: unknown }[],
     proof: FenceProof | undefined,
@@ -66,7 +74,7 @@ export function createProducer({ log, catalogue, clock, source }: ProducerParts)
     for (const { type, payload } of events) {
       const made = makeEnvelope(catalogue, type, payload, origin);
       if (made.kind === 'rejected') return { status: 'rejected', ids: [], problems: made.problems };
-      envelopes.push(...made.envelopes);
+      envelopes.push(...made.envelopes.map((envelope) => scrubbed(catalogue, envelope, scrub)));
     }
     const problem = proofProblem(catalogue, envelopes, proof);
     if (problem) return { status: 'rejected', ids: [], problems: [problem] };
@@ -78,6 +86,20 @@ export function createProducer({ log, catalogue, clock, source }: ProducerParts)
     emit: (type, payload, options = {}) => append([{ type, payload }], options.proof),
     emitAll: (events, options = {}) => append(events, options.proof),
   };
+}
+
+/** The envelope with every text of its payload scrubbed, but for names, ids, and what its key is made of. */
+function scrubbed(catalogue: EventCatalogue, envelope: Envelope, scrub: (text: string) => string): Envelope {
+  const kept = new Set([...NAMES, ...(catalogue.get(envelope.event)?.idempotencyFields ?? [])]);
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return OBJECT_ID.test(value) ? value : scrub(value);
+    if (Array.isArray(value)) return value.map(clean);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, kept.has(name) ? inner : clean(inner)]),
+    );
+  };
+  return { ...envelope, payload: clean(envelope.payload) as Envelope['payload'] };
 }
 
 function itemsOf(catalogue: EventCatalogue, envelopes: Envelope[]): AppendItem[] {

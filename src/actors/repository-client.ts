@@ -5,6 +5,7 @@
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { fullType } from '../machines/events.ts';
 import { candidateKey } from '../machines/identity.ts';
+import type { AuditView } from './audit/views.ts';
 import type {
   ActorDetailView,
   ActorRow,
@@ -235,6 +236,11 @@ export class RepositoryClient implements TelecClient {
 
   async leaseAdopt(reason: string): Promise<LeaseView | null> {
     return leaseAdopt(await this.#writing(), reason);
+  }
+
+  async audit(): Promise<AuditView> {
+    const { audit } = await import('./audit/audit.ts');
+    return audit(this.#parts.context, this.#parts.host);
   }
 
   async init(request: InitRequest): Promise<InitView> {

@@ -1,5 +1,5 @@
 /**
- * What the daemon answers on its socket: the route table, each route with the schemas of its question, and the HTTP
+ * What the daemon answers behind its doors: the route table, each route with the schemas of its question, and the HTTP
  * around it. Reads and writes through the client alone; a GET changes nothing.
  */
 import { Hono } from 'hono';
@@ -260,12 +260,12 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
     const status = fault.code === 'NOT_FOUND' ? 404 : (STATUS_OF[fault.exit] ?? 500);
     return answerError(status, fault, scrub);
   };
-  app.use(
-    bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: () => answerError(413, usage('BODY_TOO_LARGE', `a question has at most ${BODY_BYTES_MAX} bytes`), scrub),
-    }),
-  );
+  const limit = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError: () => answerError(413, usage('BODY_TOO_LARGE', `a question has at most ${BODY_BYTES_MAX} bytes`), scrub),
+  });
+  // It reads a body whose length is not told; what comes behind it answers for itself.
+  app.use((context, next) => limit(context, next).catch(() => answerError(400, bodyCut(), scrub)));
   for (const { method, path, question, answer, command } of ROUTES) {
     app.on(method, path, async (context) => {
       const role = context.req.header(ROLE_HEADER);
@@ -302,6 +302,8 @@ function usage(code: string, message: string, problems: Problem[] = []): TelecEr
   });
 }
 
+const bodyCut = () => usage('BODY_CUT', 'the body ended before its end, or came too slowly');
+
 /** One value a name; a name given twice stays a list, which no schema takes. */
 function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(queries).map(([name, all]) => [name, all.length === 1 ? all[0] : all]));
@@ -310,7 +312,9 @@ function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
 async function bodyOf(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json(\s*;|$)/i.test(type)) throw usage('NOT_JSON', 'a POST has content-type application/json');
-  const body = await request.text();
+  const body = await request.text().catch(() => {
+    throw bodyCut();
+  });
   try {
     return JSON.parse(body);
   } catch {

@@ -5,6 +5,7 @@
 import type { LeaseRecord } from '../io/redis/lease.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
+import { permitView } from './guards/permit.ts';
 
 export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'log'> {
   standing: Standing;
@@ -32,6 +33,7 @@ export function statusView({ standing, session, lease, narrowed, ...parts }: Sta
     lease: leaseView(lease),
     rollback_required: standing.notLive?.rollbackRequired ?? false,
     mode_reason: standing.notLive?.why ?? (narrowed ? NARROWED : null),
+    permit: permitView(standing, lease.now),
     guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,

@@ -3,7 +3,7 @@
  * Known faults are a sentence and a hint; anything else is a bug and says what to send.
  */
 import { EXIT, TelecError } from '../errors.ts';
-import { maskUrls } from '../io/secrets.ts';
+import { scrubber, secretsOf } from '../io/secrets.ts';
 import { jsonLine, type Output, plain, plainLines } from './output.ts';
 
 /** Status of a program ended by Ctrl-C. */
@@ -48,24 +48,23 @@ export function complain(
 export async function report(
   error: unknown,
   output: Output,
-  about: { version: string; argv: string[] },
+  about: { version: string; argv: string[]; env: Record<string, string | undefined> },
 ): Promise<number> {
   if (error instanceof Interrupted) return INTERRUPTED;
+  const scrub = scrubber(secretsOf(about.env));
   if (error instanceof TelecError) {
-    const fault = { message: maskUrls(error.message), hint: error.hint, problems: error.problems };
-    complain(output, fault);
-    await answerJson(output, {
-      code: error.code,
-      message: fault.message,
-      hint: error.hint ?? null,
-      problems: error.problems,
-    });
-    return error.exit;
+    const { code, exit } = error;
+    const message = scrub(error.message);
+    const hint = error.hint === undefined ? undefined : scrub(error.hint);
+    const problems = error.problems?.map((problem) => ({ ...problem, message: scrub(problem.message) }));
+    complain(output, { message, hint, problems });
+    await answerJson(output, { code, message, hint: hint ?? null, problems });
+    return exit;
   }
-  const message = `telec has a bug: ${maskUrls(error instanceof Error ? error.message : String(error))}`;
-  const stack = error instanceof Error ? maskUrls(chain(error)) : '';
+  const message = `telec has a bug: ${scrub(error instanceof Error ? error.message : String(error))}`;
+  const stack = error instanceof Error ? scrub(chain(error)) : '';
   const where = `telec ${about.version}, node ${process.version}, ${process.platform} ${process.arch}`;
-  const asked = maskUrls(['telec', ...about.argv].join(' '));
+  const asked = scrub(['telec', ...about.argv].join(' '));
   complain(output, { message, hint: undefined });
   for (const line of [where, `command: ${asked}`, ...plainLines(stack)]) output.complain(`  ${plain(line)}\n`);
   const hint = 'report it with the lines above; nothing half-done stays: what was begun is settled by the next session';

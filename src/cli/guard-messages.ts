@@ -1,5 +1,12 @@
 /** What people read of the guards. */
-import type { GuardChangeView, GuardCheckView, GuardEnvironmentView, GuardRow } from '../actors/guards/views.ts';
+import type {
+  GuardChangeView,
+  GuardCheckView,
+  GuardEnvironmentView,
+  GuardRow,
+  GuardsView,
+} from '../actors/guards/views.ts';
+import { guardTrialText } from './guard-server-messages.ts';
 import { type Paint, plain } from './output.ts';
 
 const NAMES: Readonly<Record<GuardRow['guard'], string>> = {
@@ -8,7 +15,12 @@ const NAMES: Readonly<Record<GuardRow['guard'], string>> = {
   gh: 'wrapper of gh',
 };
 
-export function guardCheckText({ in_force: inForce, guards }: GuardCheckView, paint: Paint): string {
+export function guardCheckText(view: GuardCheckView, paint: Paint): string {
+  const tried = view.trial === null ? [] : [guardTrialText(view.trial, paint)];
+  return [guardsText(view, paint), ...tried].join('\n');
+}
+
+function guardsText({ in_force: inForce, guards }: GuardsView, paint: Paint): string {
   const lines = guards.flatMap(({ guard, path, active, detail, mend }) => {
     const word = active ? paint('good', 'ok  ') : paint('warn', 'warn');
     const line = `${word}  ${NAMES[guard]} ${plain(path, 400)}: ${plain(detail, 400)}`;
@@ -20,7 +32,7 @@ export function guardCheckText({ in_force: inForce, guards }: GuardCheckView, pa
 
 export function guardChangeText(view: GuardChangeView, what: 'in' | 'out', paint: Paint): string {
   if (what === 'out') return view.changed ? 'the guards are out' : 'there were no guards; nothing changed';
-  return `${guardCheckText(view, paint)}${view.changed ? '' : '; nothing changed'}`;
+  return `${guardsText(view, paint)}${view.changed ? '' : '; nothing changed'}`;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -80,7 +80,7 @@ export async function main(argv: string[], world: MainOptions): Promise<number> 
     }
   } catch (error) {
     if (error instanceof ReaderGone) return EXIT.done;
-    return report(error, output, { version: telecVersion(), argv }).catch((second: unknown) => {
+    return report(error, output, { version: telecVersion(), argv, env: world.env }).catch((second: unknown) => {
       if (second instanceof ReaderGone) return error instanceof TelecError ? error.exit : EXIT.bug;
       throw second;
     });

@@ -24,6 +24,7 @@ import type {
   SubmitView,
   WhyView,
 } from '../actors/client.ts';
+import type { PermitView } from '../actors/guards/server-views.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
 import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
@@ -68,6 +69,11 @@ function holdLine(hold: HoldView): string {
   return `${what}: ${plain(hold.reason)} (${plain(hold.owner, 100)}, since ${plain(hold.since, 40)}${until})`;
 }
 
+function permitLine({ commit, until, reason, actor, used }: PermitView): string {
+  const done = used ? ', used' : '';
+  return `main may be brought to ${short(commit)} until ${plain(until, 40)}${done}: ${plain(reason)} (${plain(actor, 100)})`;
+}
+
 export function statusText(status: StatusView, now: number, paint: Paint): string {
   const { daemon, integrator, lease, counts, log } = status;
   const rows: [string, string][] = [
@@ -92,7 +98,12 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
     ['log', `${count(log.length, 'entry', 'entries')}, applied up to ${plain(log.applied_id, 50)}`],
   ];
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
+  if (daemon.running) {
+    const web = daemon.web === null ? paint('warn', 'closed; telec doctor says why') : plain(daemon.web, 100);
+    rows.splice(4, 0, ['web', web]);
+  }
   if (status.hold) rows.push(['hold', paint('warn', holdLine(status.hold))]);
+  if (status.permit) rows.push(['by hand', paint('warn', permitLine(status.permit))]);
   if (status.rollback_required)
     rows.push(['alarm', paint('bad', 'the cutover was taken back: see telec cutover status')]);
   if (!status.guards.in_force) rows.push(['guards', paint('warn', guardsLine(status.guards))]);
@@ -105,14 +116,14 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
 }
 
-function guardsLine({ missing, mend }: StatusView['guards']): string {
-  return `not in force: ${missing.map((name) => plain(name, 200)).join(', ')}; ${mend}`;
-}
-
 function modeLine({ mode, mode_reason }: StatusView, paint: Paint): string {
   const why = mode_reason === null ? '' : `; ${plain(mode_reason, 400)}`;
   if (mode === 'live') return mode_reason === null ? 'live' : paint('warn', plain(mode_reason, 400));
   return paint('warn', `shadow: nothing is pushed${why}`);
+}
+
+function guardsLine({ missing, mend }: StatusView['guards']): string {
+  return `not in force: ${missing.map((name) => plain(name, 200)).join(', ')}; ${mend}`;
 }
 
 export function candidatesText(candidates: CandidateView[], now: number, paint: Paint): string {

@@ -3,6 +3,7 @@
  * so that help and questions to the daemon stay quick. Decides nothing; `main.ts` runs what is named here.
  */
 import { Argument, Command } from 'commander';
+import { addAudit } from './table/audit.ts';
 import { addCandidates } from './table/candidates.ts';
 import { addControl } from './table/control.ts';
 import { addCutover } from './table/cutover.ts';
@@ -110,6 +111,7 @@ export function buildProgram(run: Run): Command {
   addCutover(program, add);
   addRollout(program, add);
   addGuards(program, add);
+  addAudit(program, add);
   addInsight(program, add);
   return program;
 }

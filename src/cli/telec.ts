@@ -6,7 +6,7 @@
 import { isAbsolute } from 'node:path';
 import { EXIT } from '../errors.ts';
 import { withoutWrappers } from '../io/guards/wrapper-files.ts';
-import { maskUrls } from '../io/secrets.ts';
+import { scrubber, secretsOf } from '../io/secrets.ts';
 import { INTERRUPTED } from './exit.ts';
 import { answerQuickly } from './quick.ts';
 
@@ -23,7 +23,8 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 const failed = (error: unknown) => {
-  const text = maskUrls(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = scrubber(secretsOf(process.env))(said);
   process.stderr.write(`error: telec has a bug: ${text}\nhint: please report it with the lines above\n`);
   process.exit(EXIT.bug);
 };

@@ -84,7 +84,7 @@ export function runCommand(run: CommandRun): Promise<CommandEnd> {
   const file = openLog(run.logPath);
   const startedAt = performance.now();
   const end = (rest: Pick<CommandEnd, 'ended' | 'status' | 'signal' | 'detail'>): CommandEnd => {
-    const outputTail = readable(tailOf(file, TAIL_BYTES));
+    const outputTail = readable(wholeLines(tailOf(file, TAIL_BYTES), fstatSync(file).size > TAIL_BYTES));
     closeSync(file);
     return { ...rest, durationMs: Math.round(performance.now() - startedAt), outputTail };
   };
@@ -159,6 +159,12 @@ function tailOf(file: number, bytes: number): Buffer {
     read += more;
   }
   return buffer.subarray(0, read);
+}
+
+/** Without the line that was cut, when there are others: half a secret is not known for one. */
+function wholeLines(bytes: Buffer, cut: boolean): Buffer {
+  const first = bytes.indexOf(10) + 1;
+  return cut && first < bytes.length ? bytes.subarray(first) : bytes;
 }
 
 /** Control characters would move a terminal's cursor; line ends and tabs may stay. */

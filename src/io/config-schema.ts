@@ -3,6 +3,7 @@
  * is decided in `config.ts`.
  */
 import { z } from 'zod';
+import { LOOPBACK } from './loopback.ts';
 
 /** What git refuses in a ref name, and a leading dash, which a program would take for an option. */
 const NOT_IN_REF = /^-|^\/|\/$|\.$|\/\/|\.\.|@\{|(^|\/)\.|\.lock(\/|$)|[\u0000-\u0020\u007f~^:?*[\\]/;
@@ -85,10 +86,10 @@ export const leaseSchema = z
 export const webSchema = z.strictObject({
   host: z
     .string()
-    .regex(/^(127(\.\d{1,3}){3}|::1|localhost)$/, 'is no loopback address')
+    .regex(LOOPBACK, 'is no loopback address')
     .default('127.0.0.1')
-    .describe('Loopback address the daemon answers on.'),
-  port: z.int().min(0).max(65_535).default(7433).describe('Port it answers on; when taken, the next free one.'),
+    .describe('Loopback address of the web door; localhost is 127.0.0.1.'),
+  port: z.int().min(0).max(65_535).default(7433).describe('Its port; when taken, the next free one. 0: any.'),
 });
 
 export const configSchema = z.strictObject({

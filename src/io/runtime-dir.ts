@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensurePrivateFolder } from './state.ts';
 
 /** Bytes of a socket's path, without the closing zero. */
 export const SOCKET_PATH_MAX = process.platform === 'darwin' ? 103 : 107;
@@ -23,12 +24,13 @@ export function isPrivateFolder(path: string): boolean {
 /**
  * A private folder (0700) in which `<folder>/<name>` is short enough for a socket: `<stateFolder>/run` where that fits,
  * else one under the user's runtime folder or the system's temporary one. Another user's folder in the way is passed by.
+ * Thrown: STATE_FOLDER (2) when a link or file lies where the near one belongs.
  */
 export function socketFolder(stateFolder: string, name: string, env: Record<string, string | undefined>): string {
   const near = join(stateFolder, 'run');
   const fits = (folder: string) => Buffer.byteLength(join(folder, name)) <= SOCKET_PATH_MAX;
   if (fits(near)) {
-    mkdirSync(near, { recursive: true, mode: 0o700 });
+    ensurePrivateFolder(near);
     return near;
   }
   const mark = createHash('sha256').update(stateFolder).digest('hex').slice(0, 12);

@@ -1,17 +1,14 @@
 /**
- * An HTTP server on a unix socket of this user alone: mode 0600 in a folder of mode 0700, its path short enough for the
- * system. Knows nothing of routes; what is asked is given to `fetch`. To be opened under a lock: a socket found in the
- * way is that of a dead predecessor.
+ * The first door: an HTTP server on a unix socket of this user alone, mode 0600 in a folder of mode 0700 that is there
+ * before the socket, its path short enough for the system. Knows nothing of routes; what is asked is given to `fetch`.
+ * To be opened under a lock: a socket found in the way is that of a dead predecessor.
  */
 import { chmodSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
+import { closeServer, httpServer } from './http-server.ts';
 import { removeSocketFolder, socketFolder } from './runtime-dir.ts';
 
 const SOCKET_NAME = 'daemon.sock';
-/** How long an answer under way may take when the server ends, ms. */
-const CLOSE_MS = 1000;
 
 export interface SocketServer {
   /** Path of the socket. */
@@ -23,6 +20,8 @@ export interface SocketServer {
 export interface SocketPlace {
   stateFolder: string;
   env: Record<string, string | undefined>;
+  /** Told what went wrong behind a question, and with the server itself. */
+  onFault(error: unknown): void;
 }
 
 /** Opens the socket and answers questions with `fetch`. Throws the system's error when it cannot listen. */
@@ -33,7 +32,7 @@ export async function listenOnSocket(
   const folder = socketFolder(place.stateFolder, SOCKET_NAME, place.env);
   const path = join(folder, SOCKET_NAME);
   rmSync(path, { force: true });
-  const server = createAdaptorServer({ fetch }) as Server;
+  const server = httpServer({ fetch, onFault: place.onFault });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {
@@ -45,11 +44,7 @@ export async function listenOnSocket(
   return {
     path,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-      await closed;
-      clearTimeout(timer);
+      await closeServer(server);
       rmSync(path, { force: true });
       removeSocketFolder(place.stateFolder, folder);
     },

@@ -138,19 +138,24 @@ export interface DaemonFile {
   /** RFC 3339. */
   since: string;
   version: string;
+  /** Address of its web door, `http://host:port`; null when that is closed. */
+  web: string | null;
+  /** Why the web door is closed. */
+  webFault: string | null;
 }
 
 /** The daemon's file, or null when there is none or it is unreadable. That it exists does not prove that the daemon runs. */
 export function readDaemonFile(folder: string): DaemonFile | null {
   const value = readObject(join(folder, 'daemon.json'));
   if (!value) return null;
-  const { pid, socket, since, version } = value;
+  const { pid, socket, since, version, web, web_fault: webFault } = value;
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 1 || typeof socket !== 'string') return null;
-  return { pid, socket, since: String(since), version: String(version) };
+  const text = (given: unknown) => (typeof given === 'string' ? given : null);
+  return { pid, socket, since: String(since), version: String(version), web: text(web), webFault: text(webFault) };
 }
 
-export function writeDaemonFile(folder: string, file: DaemonFile): void {
-  atomicWrite(join(folder, 'daemon.json'), `${JSON.stringify(file)}\n`);
+export function writeDaemonFile(folder: string, { webFault, ...file }: DaemonFile): void {
+  atomicWrite(join(folder, 'daemon.json'), `${JSON.stringify({ ...file, web_fault: webFault })}\n`);
 }
 
 /** Removes the daemon's file if it is that of `pid`; a successor's stays. */

@@ -4,7 +4,7 @@
  */
 import type { DomainEvent, PayloadOf } from './events.ts';
 
-/** A person may bring main to `commit`, and to nothing else, until then. */
+/** A person may bring main to `commit`, and to nothing else, until then, or until the next live session begins. */
 export interface Permit {
   id: string;
   commit: string;
@@ -23,8 +23,10 @@ export interface Authority {
   trial: (Omit<PayloadOf<'integration.guard.tried'>, 'command_id'> & { id: string; at: string }) | null;
   /** The newest permission, whether or not it is over. */
   permit: Permit | null;
-  /** Main as it was audited last; null before the first time. */
-  audited: string | null;
+  /** Commits of the newest permissions, oldest first, whether or not they are over: what they brought is not foreign. */
+  permitted: readonly string[];
+  /** Main as it was audited last, and the entry that says so; null before the first time. */
+  audited: { id: string; main: string } | null;
 }
 
 export const FRESH_AUTHORITY: Authority = {
@@ -32,8 +34,12 @@ export const FRESH_AUTHORITY: Authority = {
   lastRefusal: null,
   trial: null,
   permit: null,
+  permitted: [],
   audited: null,
 };
+
+/** Permissions remembered by their commit. */
+const PERMITTED_MAX = 50;
 
 /** After one more event; the same object when it does not concern the guards. */
 export function foldAuthority(authority: Authority, event: DomainEvent): Authority {
@@ -49,15 +55,23 @@ export function foldAuthority(authority: Authority, event: DomainEvent): Authori
     }
     case 'integration.guard.permitted': {
       const { commit, until, actor, reason } = event.payload;
-      return { ...authority, permit: { id: event.id, commit, until, actor, reason, used: false } };
+      const permitted = [...authority.permitted, commit].slice(-PERMITTED_MAX);
+      return { ...authority, permitted, permit: { id: event.id, commit, until, actor, reason, used: false } };
     }
     case 'integration.guard.passed': {
       const { permit } = authority;
       if (permit?.commit !== event.payload.commit) return authority;
       return { ...authority, permit: { ...permit, used: true } };
     }
+    case 'integration.session.started': {
+      const { permit } = authority;
+      // The fence of a live session takes the place of the one that let it pass.
+      if (event.payload.mode !== 'live' || permit === null || Date.parse(permit.until) <= Date.parse(event.timestamp))
+        return authority;
+      return { ...authority, permit: { ...permit, until: event.timestamp } };
+    }
     case 'integration.main.audited':
-      return { ...authority, audited: event.payload.to };
+      return { ...authority, audited: { id: event.id, main: event.payload.to } };
     default:
       return authority;
   }

@@ -29,6 +29,8 @@ export interface GuardQuestion {
   moves: readonly GuardMove[];
   /** Why it cannot be told what would be moved; it counts as main then. Null: it can. */
   untold: string | null;
+  /** Asked to find out how it will be after the cutover: another path has no claim to main then. */
+  trial?: boolean;
 }
 
 /** What could be learnt. `now`: ms, by the clock of the log. `lease`: only while it is live. */
@@ -101,7 +103,7 @@ export function judgeGuard(question: GuardQuestion, known: GuardKnowledge): Guar
       ? { kind: 'pass', by: 'session' }
       : refuse(codeOf(question), `the fence in this push is not one that the holder of the lease is bringing`);
   }
-  if (standing.modes.cutover === null) return { kind: 'pass', by: 'shadow' };
+  if (standing.modes.cutover === null && !question.trial) return { kind: 'pass', by: 'shadow' };
   if (untold !== null) return refuse('MAIN_GUARDRAIL_BLOCKED', untold);
   const { permit } = standing.authority;
   if (permit && first?.sha === permit.commit && Date.parse(permit.until) > now) {

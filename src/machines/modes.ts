@@ -75,6 +75,8 @@ export interface Modes {
   parity: ParityCounts;
   /** The newest grant of the lease. */
   grant: { fence: number; sessionId: string } | null;
+  /** Main was found with something that takes the cutover back, and integration was halted over it. */
+  alarmed: { trigger: 'tree_differs' | 'foreign_commit'; evidence: string } | null;
   /** Two sessions wrote under one fence. */
   fenceShared: { fence: number; sessions: [string, string] } | null;
   /** Sessions in a row that ended by a fault of telec itself. */
@@ -105,6 +107,7 @@ export const FRESH_MODES: Modes = {
   shadow: null,
   parity: NO_PARITY,
   grant: null,
+  alarmed: null,
   fenceShared: null,
   faultyAborts: 0,
 };
@@ -112,6 +115,12 @@ export const FRESH_MODES: Modes = {
 /** Sessions in a row, ended by one of these, that take the cutover back. */
 export const FAULTY_ABORTS_MAX = 3;
 const FAULTY: ReadonlySet<string> = new Set(['invariant', 'self_check', 'bug']);
+
+/** Alarms over main that are triggers, too. */
+const ALARMING: Partial<Record<string, 'tree_differs' | 'foreign_commit'>> = {
+  TREE_DIFFERS: 'tree_differs',
+  FOREIGN_COMMIT: 'foreign_commit',
+};
 
 /** Whether a session that stopped for that reason was ended by a fault of telec itself. */
 export const isFaulty = (reason: string): boolean => FAULTY.has(reason);
@@ -146,7 +155,7 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
       const { rollback_on_incomplete_parity: rollbackOnIncompleteParity = true } = event.payload;
       const cutover = { ...momentOf(event, main_sha), evidence, dropped };
       const decided = { enabled: true, parityAccepted: true, rollbackOnIncompleteParity };
-      return { ...modes, ...decided, begun: true, cutover, fenceShared: null, faultyAborts: 0 };
+      return { ...modes, ...decided, begun: true, cutover, alarmed: null, fenceShared: null, faultyAborts: 0 };
     }
     case 'integration.cutover.rolled_back':
       return rolledBack(modes, event);
@@ -156,6 +165,11 @@ export function foldModes(modes: Modes, event: DomainEvent, inShadow: boolean): 
     }
     case 'integration.shadow.compared':
       return compared(modes, event.payload);
+    case 'integration.hold.placed': {
+      const { alarm, reason: evidence } = event.payload;
+      const trigger = alarm === null ? undefined : ALARMING[alarm];
+      return trigger ? { ...modes, alarmed: { trigger, evidence } } : modes;
+    }
     case 'integration.push.attempted':
       return inShadow ? withParity(modes, { pushes: modes.parity.pushes + 1 }) : modes;
     case 'integration.lease.acquired': {
@@ -192,8 +206,9 @@ export function withOwnLanding(modes: Modes, { from, to }: { from: string | null
 }
 
 /** What takes the cutover back without anybody's word, as the log stands; null while nothing does. */
-export function rollbackDue(modes: Modes): { trigger: 'fence_shared' | 'faulty_aborts'; evidence: string } | null {
+export function rollbackDue(modes: Modes): { trigger: Exclude<RollbackTrigger, 'person'>; evidence: string } | null {
   if (!modes.enabled || !modes.parityAccepted) return null;
+  if (modes.alarmed) return modes.alarmed;
   if (modes.fenceShared) {
     const { fence, sessions } = modes.fenceShared;
     return { trigger: 'fence_shared', evidence: `fence ${fence} was used by ${sessions.join(' and ')}` };

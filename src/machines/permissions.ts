@@ -55,6 +55,7 @@ const OWN_SESSION =
 /** All rows; of the rows of one command the first whose case fits counts. */
 export const PERMISSIONS: readonly PermissionRow[] = [
   { command: 'todo validate', when: { option: 'fix' }, may: ALL },
+  { command: 'guard install', when: { option: 'server' }, may: ADMIN, instead: PERSON },
   ...reading(
     'status',
     'doctor',
@@ -69,6 +70,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'audit',
     'machine list',
     'machine show',
     'actors',
@@ -138,6 +140,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'cutover rollback',
     'shadow restart',
     'guard uninstall',
+    'guard allow',
   ),
   ...allowed(
     STEERING,

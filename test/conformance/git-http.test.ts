@@ -1,57 +1,14 @@
-import { spawn } from 'node:child_process';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { discoverClone, pushBranch } from '../../src/io/git/clone.ts';
 import type { IntegrationRepository, PushRequest } from '../../src/io/git/port.ts';
-import { git, hermeticEnv, importCommits } from '../support/git-repo.ts';
+import { argumentsOfAll, serveGit } from '../support/git-http.ts';
+import { git, importCommits } from '../support/git-repo.ts';
 import { makeRealWorld, type RealWorld } from '../support/git-world.ts';
 
 const AUTHOR = 'integrator <integrator@localhost>';
-
-/** Git's own server program behind a socket; `fault` may answer in its place. */
-function serve(root: string, fault: (request: IncomingMessage) => number | null): Promise<Server> {
-  const server = createServer((request, response) => {
-    const status = fault(request);
-    if (status !== null) {
-      request.resume();
-      response.writeHead(status, status === 401 ? { 'www-authenticate': 'Basic realm="x"' } : {}).end();
-      return;
-    }
-    answer(root, request, response);
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      ...hermeticEnv,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: '1',
-      REMOTE_USER: 'someone',
-      REQUEST_METHOD: request.method ?? 'GET',
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-    },
-  });
-  request.pipe(child.stdin);
-  const parts: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => parts.push(chunk));
-  child.on('close', () => {
-    const all = Buffer.concat(parts);
-    const split = all.indexOf('\r\n\r\n');
-    const headers = all
-      .toString('latin1', 0, split)
-      .split('\r\n')
-      .map((line) => line.split(': ') as [string, string]);
-    const status = Number(headers.find(([name]) => name === 'Status')?.[1].slice(0, 3) ?? 200);
-    response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')));
-    response.end(all.subarray(split + 4));
-  });
-}
 
 describe('the private repository over HTTP', () => {
   let world: RealWorld;
@@ -63,7 +20,7 @@ describe('the private repository over HTTP', () => {
   beforeEach(async () => {
     world = makeRealWorld();
     fault = () => null;
-    server = await serve(world.dir, (request) => fault(request));
+    server = await serveGit(world.dir, (request) => fault(request));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const url = `http://user:hunter2@127.0.0.1:${port}/remote.git`;
@@ -101,6 +58,47 @@ describe('the private repository over HTTP', () => {
     expect(outcome.kind).toBe(kind);
     expect(JSON.stringify(outcome)).not.toContain('hunter2');
     expect((await repository.look()).kind).toBe('unreachable');
+  });
+
+  it('gives the password of the URL to the remote and to no argument of any process', async () => {
+    const seen = new Set<string>();
+    const asked: (string | undefined)[] = [];
+    fault = (request) => {
+      // The programs of git that ask are alive now.
+      for (const text of argumentsOfAll()) seen.add(text);
+      asked.push(request.headers.authorization);
+      return request.headers.authorization === undefined ? 401 : null;
+    };
+    expect((await repository.look()).kind).toBe('seen');
+    expect((await repository.fetch(['feat'])).kind).toBe('fetched');
+    expect(await repository.push(push)).toEqual({ kind: 'pushed' });
+    const right = `Basic ${Buffer.from('user:hunter2').toString('base64')}`;
+    expect(new Set(asked)).toEqual(new Set([undefined, right]));
+    const all = [...seen].filter((text) => text.includes('git'));
+    expect(all.some((text) => text.includes('remote-http'))).toBe(true);
+    expect(all.filter((text) => /hunter2/.test(text))).toEqual([]);
+  });
+
+  it("pushes a branch for its owner likewise, whatever the owner's configuration calls the remote", async () => {
+    const work = join(world.dir, 'work');
+    git(world.dir, 'clone', '--quiet', world.remoteDir, work);
+    git(work, 'remote', 'set-url', 'origin', 'short:remote.git');
+    const address = server.address() as AddressInfo;
+    git(work, 'config', `url.http://user:hunter2@127.0.0.1:${address.port}/.insteadOf`, 'short:');
+    const seen = new Set<string>();
+    let refused = 0;
+    fault = (request) => {
+      for (const text of argumentsOfAll()) seen.add(text);
+      if (request.headers.authorization !== undefined) return null;
+      refused += 1;
+      return 401;
+    };
+    const clone = await discoverClone(work);
+    const sha = git(work, 'rev-parse', 'refs/remotes/origin/feat');
+    expect(await pushBranch(clone, 'origin', 'mine', sha)).toEqual({ kind: 'pushed' });
+    expect(git(world.remoteDir, 'rev-parse', 'refs/heads/mine')).toBe(sha);
+    expect(refused).toBeGreaterThan(0);
+    expect([...seen].filter((text) => /hunter2/.test(text))).toEqual([]);
   });
 
   it('an error after the objects were sent: unknown', async () => {

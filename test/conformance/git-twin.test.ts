@@ -1,10 +1,13 @@
 /** The git suite on the twin. */
+
+import type { GitWorld } from '../support/git-world.ts';
 import { plainFile } from '../support/twins/commits.ts';
 import { directGitPort, openTwinGit } from '../support/twins/git.ts';
 import { TwinRemote } from '../support/twins/remote.ts';
+import { auditConformance } from './audit-suite.ts';
 import { gitConformance } from './git-suite.ts';
 
-gitConformance('the twin of git', async () => {
+async function makeTwinWorld(): Promise<GitWorld> {
   const remote = new TwinRemote();
   return {
     commit: async ({ parents, files, message = 'commit', time = 0 }) => {
@@ -23,4 +26,7 @@ gitConformance('the twin of git', async () => {
     open: async () => openTwinGit({ remote, port: directGitPort }),
     close: async () => undefined,
   };
-});
+}
+
+gitConformance('the twin of git', makeTwinWorld);
+auditConformance('the twin of git', makeTwinWorld);

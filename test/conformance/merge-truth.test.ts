@@ -97,6 +97,11 @@ describe('merges against git merge in a checkout', () => {
       expect({ context, outcome }).toMatchObject({ context, outcome: { kind: 'merged', tree: expected.tree } });
       if (outcome.kind !== 'merged') continue;
       if (merge.bases.length > 1) count.crossed += 1;
+      else {
+        // A generated criss-cross drops changes in merges of its own.
+        const lost = await repository.lostChanges(ours, theirs, outcome.commit);
+        expect({ context, lost }).toEqual({ context, lost: { kind: 'kept' } });
+      }
       const checked = await repository.selfCheck(ours, theirs, outcome.commit);
       expect({ context, checked }).toMatchObject({ context, checked: { kind: 'same' } });
       if (checked.kind === 'same') count.skipped += checked.skipped;
@@ -107,6 +112,23 @@ describe('merges against git merge in a checkout', () => {
     expect(count.crossed).toBeGreaterThan(0);
     expect(count.skipped).toBeGreaterThan(0);
     expect(count.tampered).toBeGreaterThan(count.clean);
+  }, 300_000);
+
+  it('makes all of them once more, many by one process, and gives the same trees and verdicts', async () => {
+    const requests = cases.map(({ ours, theirs }) => ({ base: ours, sha: theirs }));
+    const again = await repository.remerge(requests);
+    const count = { clean: 0, conflict: 0 };
+    for (const [index, { seed, ours, theirs }] of cases.entries()) {
+      const outcome = await mergeOf(ours, theirs);
+      const expected =
+        outcome.kind === 'conflict'
+          ? { kind: 'conflict' }
+          : { kind: 'clean', tree: outcome.kind === 'merged' ? outcome.tree : await repository.treeOf(ours) };
+      expect({ seed, again: again[index] }).toEqual({ seed, again: expected });
+      count[expected.kind === 'conflict' ? 'conflict' : 'clean'] += 1;
+    }
+    expect(count.clean + count.conflict).toBe(CASES);
+    expect(Math.min(count.clean, count.conflict)).toBeGreaterThan(CASES / 5);
   }, 300_000);
 
   /** Damages a right result in ways the rule decides, and expects each to be found. Returns how many. */
@@ -177,5 +199,23 @@ describe('merges against git merge in a checkout', () => {
     const damage = { parent: outcome.commit, message: 'd', author: 'x <x>', timeSeconds: 1 };
     const commit = await repository.commitChanges({ ...damage, changes: [{ path, content: wrong }] });
     expect((await repository.selfCheck(ours, theirs, commit ?? '')).kind).toBe('differs');
+  });
+
+  it('takes nothing for lost that a branch moved, in its own merge of main, together with the folder it was put into', async () => {
+    const moved = { 'e/a': text(), 'e/b': text('b') };
+    const [, ours = '', , theirs = ''] = importCommits(
+      join(dir, 'private'),
+      [
+        { parents: [], files: { 'd/a': text(), 'd/b': text('b') } },
+        { parents: [':1'], files: { 'd/a': text(), 'd/b': text('b'), 'd/new': 'n\n' } },
+        { parents: [':1'], files: moved },
+        { parents: [':3', ':2'], files: { ...moved, 'e/new': 'n\n' } },
+      ],
+      'refs/telec/moved/',
+    );
+    const outcome = await mergeOf(ours, theirs);
+    if (outcome.kind !== 'merged') throw new Error(`expected a merge, got ${JSON.stringify(outcome)}`);
+    expect(await repository.listFiles(outcome.commit, '')).toEqual(['e/a', 'e/b', 'e/new']);
+    expect(await repository.lostChanges(ours, theirs, outcome.commit)).toEqual({ kind: 'kept' });
   });
 });

@@ -83,18 +83,23 @@ describe('the cutover', () => {
       ['rollback', false],
     ]);
 
+    // The guards are tried by that very command; what only time can show is still missing.
     const refused = await enable<Refused>(world);
     expect(refused).toMatchObject({ code: 6, json: { error: { code: 'CUTOVER_NOT_READY' } } });
-    expect(refused.json.error.problems.map(({ message }) => message)).toEqual(NOTHING_SEEN);
+    const left = [...NOTHING_SEEN.slice(0, 4), 'no rollback was tried'];
+    expect(refused.json.error.problems.map(({ message }) => message)).toEqual(left);
+    expect(await payloads(world, 'integration.guard.tried')).toMatchObject([
+      { refused: 6, leaked: 0, passed: true, guards: ['pre_push', 'git', 'gh'], actor: 'admin/tester' },
+    ]);
     expect(await payloads(world, 'integration.cutover.refused')).toMatchObject([
-      { missing: NOTHING_SEEN, reason: 'time to go', actor: 'admin/tester', main_sha: world.first },
+      { missing: left, reason: 'time to go', actor: 'admin/tester', main_sha: world.first },
     ]);
     expect((await world.run<StatusView>(['status'])).json).toMatchObject({ mode: 'shadow' });
     expect(world.refs()).toEqual(refs);
 
     // What comes in afterwards is still collected, and the next question finds it.
     await shadowSession(world, 'integrator-shadow', await world.ready(items));
-    expect((await cutover(world, 'status')).json.missing).toEqual(NOTHING_SEEN.slice(4));
+    expect((await cutover(world, 'status')).json.missing).toEqual(['no rollback was tried']);
   });
 
   test('S4-Sc7 S2-G2 S2-G3 S2-G4 S2-G5 with all five points seen in the log it is enabled, its evidence is kept, and sessions move main', async () => {
@@ -151,11 +156,22 @@ describe('the cutover', () => {
       [guardsTried({ passed: false })],
       ['no delivery is recorded'],
     ],
-  ])('is refused when %s', async (_what, config, events, missing) => {
+  ])('is a no-go when %s', async (_what, config, events, missing) => {
     const world = await provenWorld({ config });
     if (events.length > 0) await plant(world, ...events);
+    expect((await cutover(world, 'status')).json.missing).toEqual(missing);
+  });
+
+  test('S2-G3 S2-G4 counts a trial of guards that stand, and none of those that are not put in', async () => {
+    const world = await provenWorld();
+    expect((await world.run(['guard', 'uninstall'])).code).toBe(0);
     const refused = await enable<Refused>(world);
-    expect([refused.code, refused.json.error.problems.map(({ message }) => message)]).toEqual([6, missing]);
+    expect(refused.json.error.problems.map(({ message }) => message)).toEqual([
+      'no refused push of main is recorded',
+      'no delivery is recorded',
+    ]);
+    expect(await payloads(world, 'integration.guard.tried')).toHaveLength(2);
+    expect((await payloads(world, 'integration.guard.tried')).at(-1)).toMatchObject({ refused: 0, guards: [] });
   });
 
   test('is refused where the remote cannot take main and the fence as one', async () => {
@@ -208,16 +224,13 @@ describe('S4-R1b deliveries of an older flow', () => {
     expect(refused.json.error.hint).toContain('telec adopt');
 
     // Landed by the other path.
-    git(await world.clone('elsewhere'), 'push', '--quiet', 'origin', `${shas[2]}:refs/heads/main`);
+    git(world.remoteDir, 'update-ref', 'refs/heads/main', shas[2] ?? '');
     git(world.cloneDir, 'fetch', '--quiet', 'origin');
     expect((await cutover(world, 'status')).json.in_flight.map(({ slug }) => slug)).toEqual(['adopted', 'dropped']);
 
     const slip = await enable<Refused>(world, '--drop', 'landed', '--drop', 'droped');
     expect(slip).toMatchObject({ code: 1, json: { error: { code: 'NOT_IN_FLIGHT' } } });
     expect(slip.json.error.message).toBe('no delivery of an older flow is called landed or droped');
-
-    const one = await enable<Refused>(world, '--drop', 'dropped');
-    expect([one.code, one.json.error.problems.map(({ message }) => message)]).toEqual([6, missing('adopted')]);
 
     // One of them cannot be adopted, since it was never pushed.
     expect((await world.run(['adopt'])).code).toBe(1);
@@ -234,8 +247,8 @@ describe('another path', () => {
   test('there is none, says a person: shadow and parity are met by that word, the rest has to be seen', async () => {
     const world = await makeWorld({ shadow: true });
     const refused = await enable<Refused>(world, '--no-other-path');
-    expect(refused.json.error.problems.map(({ message }) => message)).toEqual(NOTHING_SEEN.slice(4));
-    await plant(world, guardsTried(), drill());
+    expect(refused.json.error.problems.map(({ message }) => message)).toEqual(['no rollback was tried']);
+    await plant(world, drill());
     const enabled = await enable(world, '--no-other-path');
     expect(enabled).toMatchObject({ code: 0, json: { mode: 'live', changed: true } });
     expect(enabled.json.cutover?.evidence).toContain('admin/tester states that no other path moves main: time to go');
@@ -274,8 +287,7 @@ describe('S1-C2 S1-OQ3 the way back', () => {
     ]);
     expect(world.refs()).toEqual(refs);
 
-    // And on again: the word that nobody else moves main, guards that were tried, the way back that was just done.
-    await plant(world, guardsTried());
+    // And on again: the word that nobody else moves main, guards that are tried, the way back that was just done.
     expect(await enable(world, '--no-other-path')).toMatchObject({ code: 0, json: { mode: 'live' } });
     await world.ready([{ slug: 'after' }]);
     expect((await world.integrate()).json).toMatchObject({ mode: 'live', completed: 1 });

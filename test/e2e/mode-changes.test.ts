@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { CandidateView, IntegrateView, StatusView } from '../../src/actors/client.ts';
 import type { FaultPoint } from '../../src/actors/faults.ts';
 import type { CutoverView, EnabledView } from '../../src/actors/modes/views.ts';
-import { drill, guardsTried, plant } from '../support/cutover-world.ts';
+import { enabledNow, plant } from '../support/cutover-world.ts';
 import { type Candidate, endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git, tryGit } from '../support/git-repo.ts';
 import { poll } from '../support/redis-server.ts';
@@ -31,8 +31,7 @@ function once(point: FaultPoint, act: () => Promise<unknown>) {
 }
 
 const rollBack = (world: World) => world.run(['cutover', 'rollback', '--reason', 'in the middle of it']);
-const enable = (world: World, ...args: string[]) =>
-  world.run<EnabledView>(['cutover', 'enable', '--reason', 'time to go', ...args]);
+const enable = (world: World) => world.run<EnabledView>(['cutover', 'enable', '--reason', 'time to go']);
 
 /** The other path: merges a candidate into main as it is; a conflict is resolved by taking the candidate's files. */
 function mergeElsewhere(world: World, { sha }: Candidate): string {
@@ -85,8 +84,7 @@ describe('S1-C2 the way back in the middle of a session', () => {
       }
 
       // It is no fault of telec: going live again, the rest is delivered, each once.
-      await plant(world, guardsTried());
-      expect(await enable(world, '--no-other-path')).toMatchObject({ code: 0, json: { mode: 'live' } });
+      await plant(world, enabledNow());
       expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 3 - landed.length });
       expect(await completions(world)).toEqual({ one: 1, two: 1, three: 1 });
       expect(world.landed()).toEqual(['one', 'two', 'three']);
@@ -118,10 +116,9 @@ test('S1-C2 a push that did not get through is not tried again once the cutover 
 describe('S4-R1b S1-C2 the cutover in the middle of a session in shadow', () => {
   test('what was judged stays in the queue, the session in shadow ends, and the next one delivers each exactly once', async () => {
     const world = await makeWorld({ shadow: true });
-    await plant(world, guardsTried(), drill());
     await world.ready(items);
     const refs = world.refs();
-    const shadow = await world.integrate({ faults: once('after-recheck', () => enable(world, '--no-other-path')) });
+    const shadow = await world.integrate({ faults: once('after-recheck', () => plant(world, enabledNow())) });
     expect(shadow.json).toMatchObject({ mode: 'shadow', outcome: 'aborted', completed: 0 });
     expect(await payloads(world, 'integration.session.aborted')).toMatchObject([{ reason: 'mode_changed' }]);
     expect(world.refs()).toEqual(refs);
@@ -162,7 +159,6 @@ test('S1-C2 S2-G2 a whole round: shadow beside another path, evidence, cutover, 
   expect(seen.json.go[1]?.evidence).toContain('3 of 3 agree, 1 conflicts and 1 supersessions among them');
   const beside = world.main();
 
-  await plant(world, guardsTried());
   expect((await world.run(['cutover', 'rollback', '--reason', 'drill'])).json).toMatchObject({ drill: true });
   expect(await enable(world)).toMatchObject({ code: 0, json: { mode: 'live', cutover: { main: beside } } });
   await world.ready([{ slug: 'live' }]);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateView, DoctorRow, StatusView } from '../../src/actors/client.ts';
-import { commandId, guardsTried, plant } from '../support/cutover-world.ts';
+import { commandId, enabledNow, plant } from '../support/cutover-world.ts';
 import { makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
 import { git } from '../support/git-repo.ts';
 
@@ -129,7 +129,6 @@ describe('the mode under a daemon', () => {
     expect(main(world)).toBe(before);
 
     // A person decides: the fault is mended, nobody else moves main.
-    await plant(logOf(world), guardsTried());
     await world.ok(['cutover', 'enable', '--reason', 'mended', '--no-other-path']);
     await world.settled('one');
     expect(world.landed()).toHaveLength(1);
@@ -163,17 +162,7 @@ describe('the mode under a daemon', () => {
   test('where nothing may follow a withdrawn cutover, the daemon begins no session and status says why', async () => {
     const world = await worldWith();
     await world.ok(['up']);
-    const enabled = {
-      main_sha: main(world),
-      evidence: 'e',
-      rollback_on_incomplete_parity: false,
-      actor: 'a',
-      reason: 'r',
-    };
-    await plant(logOf(world), {
-      type: 'integration.cutover.enabled',
-      payload: { ...enabled, command_id: commandId() },
-    });
+    await plant(logOf(world), enabledNow({ rollback_on_incomplete_parity: false }));
     for (const detail of ['first', 'second', 'third'])
       await plant(logOf(world), {
         type: 'integration.session.aborted',

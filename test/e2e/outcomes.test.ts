@@ -16,6 +16,7 @@ const drained = (counts: { completed?: number; blocked?: number; superseded?: nu
   blocked: 0,
   superseded: 0,
   duration_ms: expect.any(Number),
+  shadow: null,
   ...counts,
 });
 

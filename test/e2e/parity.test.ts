@@ -254,6 +254,18 @@ test('a branch that took main in before main was moved onto it is compared with 
   expect(seen.unmatched).toEqual([{ commit: before, seen_at: expect.any(String) }]);
 });
 
+test('a commit that nobody announced stays listed, also where the branch that came after it stands on it', async () => {
+  const world = await shadowWorld();
+  const path = otherPath(world);
+  const direct = path.commit({ 'direct.txt': 'd\n' });
+  const [above] = (await world.ready([{ slug: 'above', from: direct }])) as [Candidate];
+  const merge = path.merge(above.sha);
+  await integrate(world);
+  const seen = await report(world);
+  expect(rows(seen)).toEqual([['above same true', merge]]);
+  expect(seen.unmatched.map(({ commit }) => commit)).toEqual([direct]);
+});
+
 test('S2-N2 in shadow it stays: evidence goes on being collected, and the report says what disagrees; restart begins anew', async () => {
   const { world, sha } = await begin([one, rival, { slug: 'four', files: { 'four.txt': '4\n' } }]);
   const path = otherPath(world);

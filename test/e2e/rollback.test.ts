@@ -10,7 +10,7 @@ import type { CutoverView } from '../../src/actors/modes/views.ts';
 import type { Emission } from '../../src/actors/producer.ts';
 import { openWorkspace } from '../../src/actors/workspace.ts';
 import { InvariantViolation } from '../../src/errors.ts';
-import { plantSession, withHost } from '../support/cutover-world.ts';
+import { enabledNow, plant, plantSession, withHost } from '../support/cutover-world.ts';
 import { endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git, tryGit } from '../support/git-repo.ts';
 
@@ -128,26 +128,32 @@ describe('S1-OQ3 two sessions that acted under one fence', () => {
     expect(await world.states()).toEqual({ one: 'pending' });
   });
 
+  /** Once the merge is made, another session stands in the remote's fence, under a number higher by `more`. */
+  const standingIn = (world: World, more: number) => {
+    let done = false;
+    return {
+      reach(name: string) {
+        if (name !== 'after-merge' || done) return;
+        done = true;
+        const fence = world.ref('refs/telec/fence') ?? '';
+        const raised = (by: number) => (_line: string, word: string, number: string) =>
+          `${word}: ${Number(number) + by}`;
+        const message = git(world.remoteDir, 'log', '-1', '--format=%B', fence)
+          .replace(/^Telec-Session: .*$/m, 'Telec-Session: integrator-twin')
+          .replace(/^(Telec-Fence): (\d+)$/m, raised(more))
+          .replace(/^(Telec-Seq): (\d+)$/m, raised(1));
+        const tree = git(world.remoteDir, 'rev-parse', `${fence}^{tree}`);
+        const twin = tryGit(world.remoteDir, ['commit-tree', tree, '-p', fence, '-F', '-'], { stdin: message });
+        git(world.remoteDir, 'update-ref', 'refs/telec/fence', twin.stdout.toString('utf8').trim());
+      },
+    };
+  };
+
   test('on the remote: the holder finds its own number with another name before it pushes', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'one' }]);
     const main = world.main();
-    let done = false;
-    const { json } = await world.integrate({
-      faults: {
-        reach(name: string) {
-          if (name !== 'after-merge' || done) return;
-          done = true;
-          const fence = world.ref('refs/telec/fence') ?? '';
-          const message = git(world.remoteDir, 'log', '-1', '--format=%B', fence)
-            .replace(/^Telec-Session: .*$/m, 'Telec-Session: integrator-twin')
-            .replace(/^Telec-Seq: (\d+)$/m, (_line, seq) => `Telec-Seq: ${Number(seq) + 1}`);
-          const tree = git(world.remoteDir, 'rev-parse', `${fence}^{tree}`);
-          const twin = tryGit(world.remoteDir, ['commit-tree', tree, '-p', fence, '-F', '-'], { stdin: message });
-          git(world.remoteDir, 'update-ref', 'refs/telec/fence', twin.stdout.toString('utf8').trim());
-        },
-      },
-    });
+    const { json } = await world.integrate({ faults: standingIn(world, 0) });
     expect(json).toMatchObject({ outcome: 'aborted', completed: 0 });
     const [way, ...more] = await waysBack(world);
     expect(more).toEqual([]);
@@ -162,21 +168,12 @@ describe('S1-OQ3 two sessions that acted under one fence', () => {
   test('are not seen where a later holder merely took over: that is how a lease is lost', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'one' }]);
-    let done = false;
-    const { json } = await world.integrate({
-      faults: {
-        async reach(name: string) {
-          if (name !== 'after-merge' || done) return;
-          done = true;
-          await world.run(['lease', 'break', '--reason', 'gone']);
-          await world.integrate();
-        },
-      },
-    });
-    expect(json).toMatchObject({ outcome: 'aborted' });
+    const { json } = await world.integrate({ faults: standingIn(world, 1) });
+    expect(json).toMatchObject({ outcome: 'aborted', completed: 0 });
+    expect(await aborts(world)).toEqual(['lease_lost']);
     expect(await waysBack(world)).toEqual([]);
+    expect((await world.integrate()).json).toMatchObject({ mode: 'live', completed: 1 });
     expect(world.landed()).toEqual(['one']);
-    expect((await world.run<StatusView>(['status'])).json.mode).toBe('live');
   });
 });
 
@@ -209,16 +206,8 @@ describe('telec taking back', () => {
     const before = await world.events();
     expect(await withHost(world, (host) => rollBack(host, { ...seen, trigger: 'foreign_commit' }))).toBe(false);
     expect(await world.events()).toEqual(before);
-    await withHost(world, async (host) => {
-      await host.producer.emit('integration.cutover.enabled', {
-        main_sha: world.main(),
-        evidence: 'again',
-        actor: 'admin/tester',
-        reason: 'again',
-        command_id: host.ids.ulid(),
-      });
-      expect(await rollBack(host, seen)).toBe(true);
-    });
+    await plant(world, enabledNow());
+    expect(await withHost(world, (host) => rollBack(host, seen))).toBe(true);
     expect(await waysBack(world)).toHaveLength(2);
     expect((await waysBack(world))[0]).toMatchObject({ reason: 'a tree on main is not the one its receipt names' });
   });
@@ -226,17 +215,8 @@ describe('telec taking back', () => {
   test('S4-FR6.1 with rollback on incomplete parity off nobody integrates any more, until a person takes it back', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'one' }]);
-    await withHost(world, async (host) => {
-      await host.producer.emit('integration.cutover.enabled', {
-        main_sha: world.main(),
-        evidence: 'e',
-        rollback_on_incomplete_parity: false,
-        actor: 'admin/tester',
-        reason: 'all or nothing',
-        command_id: host.ids.ulid(),
-      });
-      await rollBack(host, seen);
-    });
+    await plant(world, enabledNow({ rollback_on_incomplete_parity: false }));
+    await withHost(world, (host) => rollBack(host, seen));
     const refused = await world.run<{ error: { code: string; hint: string } }>(['integrate']);
     expect(refused).toMatchObject({ code: 6, json: { error: { code: 'CUTOVER_INCOMPLETE' } } });
     expect(refused.json.error.hint).toContain('telec cutover rollback --reason');

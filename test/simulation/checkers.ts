@@ -9,9 +9,11 @@ import { Repository } from '../../src/actors/repository.ts';
 import { trailerOf } from '../support/twins/commits.ts';
 import { openTwinLog } from '../support/twins/log.ts';
 import type { RefMove } from '../support/twins/remote.ts';
+import { judgeAudit } from './audit.ts';
 import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
+import { judgeShadow, owedInShadow } from './other-path.ts';
 import type { World } from './world.ts';
 
 /** Written by a session that lost its lease, or for it. */
@@ -45,9 +47,10 @@ function unrest(world: World): string[] {
     const reachable = head !== null && remote.graph.isAncestor(sha, head);
     const isDue = model.unsigned(candidate) === null && reachable;
     if (onMain) left.push(`${key} is on main and ${state}`);
-    else if (state === 'integrating' || state === 'ready') left.push(`${key} is ${state}`);
+    else if (state === 'integrating' || (state === 'ready' && world.mode === 'live')) left.push(`${key} is ${state}`);
     else if (state === 'pending' && isDue) left.push(`${key} fulfils all conditions and is pending`);
   }
+  if (world.mode === 'shadow') left.push(...owedInShadow(world, model.queue()));
   return left;
 }
 
@@ -81,6 +84,8 @@ export async function judge(world: World): Promise<void> {
   judgeForeign(world);
   judgeLog(world);
   judgePushes(world);
+  if (world.mode === 'shadow') judgeShadow(world);
+  else await judgeAudit(world);
   await judgeFolds(world);
 }
 
@@ -266,6 +271,9 @@ async function judgeFolds(world: World): Promise<void> {
     if (live !== fresh) world.fail('fold', `${name} differs from a fresh fold: ${difference(live, fresh)}`);
     if (JSON.stringify(daemon.notifications.rows()) !== rows) world.fail('fold', `${name} has other notifications`);
   }
+  const { pushes, leaseOverlaps, fifoViolations } = repository.standing.modes.parity;
+  if (pushes + leaseOverlaps + fifoViolations > 0)
+    world.fail('I13', `${pushes} pushes, ${leaseOverlaps} overlapping leases, ${fifoViolations} out of turn in shadow`);
   const model = foldAll(world);
   const states = (list: { id: string; state: string }[]) =>
     JSON.stringify(list.map(({ id, state }) => [id, state]).sort());

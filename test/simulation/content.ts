@@ -20,7 +20,7 @@ export function recompute(graph: CommitGraph, base: string, sha: string): string
 }
 
 /** Path -> new value, undefined when it was removed. */
-function changes(graph: CommitGraph, from: string, to: string): Map<string, string | undefined> {
+export function changes(graph: CommitGraph, from: string, to: string): Map<string, string | undefined> {
   const [before, after] = [graph.get(from).files, graph.get(to).files];
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   return new Map(paths.filter((path) => before.get(path) !== after.get(path)).map((path) => [path, after.get(path)]));

@@ -244,6 +244,8 @@ export class Daemon {
       clock,
       ids: this.process.ids(),
       logId: this.#logId,
+      log: this.#log,
+      catalogue: shared.catalogue,
       git,
       repository: shared.plant.repository(this.repository),
       dispatcher: this.dispatcher,

@@ -143,6 +143,22 @@ export const PLANTS = {
         },
       }),
   },
+  'what is judged in shadow is brought to main': {
+    ...HEALTHY,
+    breaks: ['I13'],
+    git: (git, remote) =>
+      withMethods(git, {
+        merge: async (request, signal) => {
+          const merged = await git.merge(request, signal);
+          // A live session's merge names its fence.
+          if (merged.kind !== 'merged' || /Telec-Fence|^telec$/m.test(request.message)) return merged;
+          const note = { fence: 1, seq: 1, session: 's', log: 'log-1', repo: 'repo', main: 'main' };
+          const fenceTo = await git.writeFence(remote.fence, note, request.author, request.timeSeconds);
+          await git.push({ tip: merged.commit, fenceFrom: remote.fence, fenceTo }, signal);
+          return merged;
+        },
+      }),
+  },
   'the log takes what a former holder writes': {
     ...HEALTHY,
     breaks: ['I1'],

@@ -13,6 +13,7 @@ import { openTwinLog } from '../support/twins/log.ts';
 import { MAIN_REF } from '../support/twins/remote.ts';
 import type { Chance } from './kernel.ts';
 import { Model, told } from './model.ts';
+import { moveMainElsewhere } from './other-path.ts';
 import { EPOCH, Process } from './process.ts';
 import type { World } from './world.ts';
 
@@ -75,13 +76,9 @@ export class People {
       previous: null,
       actor: 'ada',
     });
-    await this.#emit('integration.cutover.enabled', {
-      main_sha: root,
-      evidence: 'no other path',
-      actor: 'ada',
-      reason: 'init',
-      command_id: this.#ulid(),
-    });
+    const decided = { main_sha: root, actor: 'ada', reason: 'init', command_id: this.#ulid() };
+    if (this.#world.mode === 'shadow') await this.#emit('integration.shadow.started', decided);
+    else await this.#emit('integration.cutover.enabled', { ...decided, evidence: 'no other path' });
     this.#schedule();
     kernel.trace('the world begins');
   }
@@ -129,6 +126,9 @@ export class People {
     if (chance.hit(0.15)) soon(() => this.#malformed());
     if (chance.hit(0.25)) soon(() => void this.#restart());
     for (let i = chance.between(0, 1); i > 0; i -= 1) soon(() => this.#outage());
+    if (this.#world.mode === 'live') return;
+    for (let i = chance.between(1, 8); i > 0; i -= 1)
+      kernel.after(chance.between(0, spanMs * 1.5), () => moveMainElsewhere(this.#world));
   }
 
   /** Commits work of a slug and gives its signals, in any order, some of them more than once. */

@@ -14,6 +14,8 @@ import { CALM, EPOCH, type Weather } from './process.ts';
 import { People } from './script.ts';
 
 const catalogue = buildDefaultCatalogue();
+/** One world of so many is in shadow. */
+const SHADOW_EVERY = 5;
 /** How long a world may take to come to rest once nothing disturbs it any more, ms. */
 const REST_MAX_MS = 600_000;
 
@@ -44,6 +46,8 @@ export class World implements Shared {
   readonly looks: Look[] = [];
   readonly plant: Plant;
   readonly violations: Violation[] = [];
+  /** In shadow another path moves main. */
+  readonly mode: 'live' | 'shadow';
   readonly skewMaxMs: number;
   /** How long people act, ms. */
   readonly spanMs: number;
@@ -57,6 +61,7 @@ export class World implements Shared {
     this.kernel = new Kernel(seed, print);
     const { chance } = this.kernel;
     this.plant = plant;
+    this.mode = seed % SHADOW_EVERY === 0 ? 'shadow' : 'live';
     this.store = createStore(
       () => Math.round(EPOCH + this.kernel.now + this.#redisSkewMs),
       () => 'log-1',

@@ -218,7 +218,8 @@ describe('S1-C3 S4-C2 the contract says what the program does', () => {
     for (const path of ['classify', 'peek', 'remote'])
       expect(readText(`src/io/git/${path}.ts`)).toContain(`FENCE_REF = '${contract.fence.ref}'`);
     const source = readText('src/io/git/fence.ts');
-    for (const trailer of contract.fence.trailers) expect(source).toContain(`'${trailer}'`);
+    for (const trailer of [...contract.fence.trailers, ...contract.fence.permit_trailers])
+      expect(source).toContain(`'${trailer}'`);
     expect(source.match(/'Telec-[A-Z]\w+'/g)?.map((quoted) => quoted.slice(1, -1))).toEqual(
       expect.arrayContaining(contract.fence.trailers),
     );
@@ -239,6 +240,7 @@ describe('S1-C3 S4-C2 the contract says what the program does', () => {
       ...contract.requeue_causes,
       ...contract.alarms,
       ...contract.fence.trailers,
+      ...contract.fence.permit_trailers,
       ...contract.cartridges,
     ];
     expect(names.filter((name: string) => !page.includes(`\`${name}\``))).toEqual([]);

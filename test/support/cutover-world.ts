@@ -84,6 +84,19 @@ export const drill = (): Emission => ({
   },
 });
 
+/** The cutover, without asking for evidence. */
+export const enabledNow = (more: { rollback_on_incomplete_parity?: boolean } = {}): Emission => ({
+  type: 'integration.cutover.enabled',
+  payload: {
+    main_sha: null,
+    evidence: 'planted',
+    ...more,
+    actor: 'admin/tester',
+    reason: 'planted',
+    command_id: commandId(),
+  },
+});
+
 /** A session in shadow that compared these candidates: the first a conflict, the second one that had taken another's place. */
 export const shadowSession = (world: World, sessionId: string, candidates: readonly Candidate[]): Promise<void> =>
   plantSession(world, sessionId, (stamp) => [

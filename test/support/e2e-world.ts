@@ -10,9 +10,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
+import type { AuditView } from '../../src/actors/audit/views.ts';
 import type { CandidateView, EnvelopeView, Faults, IntegrateView, Tuning } from '../../src/actors/client.ts';
+import { openServerGuard } from '../../src/actors/guards/server.ts';
 import { main } from '../../src/cli/main.ts';
 import { type FileSpec, git, importCommits, initBare, tryGit } from './git-repo.ts';
+import { makeKey } from './guarded-remote.ts';
 import { freePort, startRedis } from './redis-server.ts';
 
 // The user's own git settings are read from this process's environment; the tests' user has none.
@@ -128,6 +131,8 @@ export interface WorldOptions {
   /** `telec init --shadow`. */
   shadow?: boolean;
   format?: 'sha1' | 'sha256';
+  /** The hooks of the remote are in; `signed`: they ask for signed fences, with the key at `<dir>/key`. */
+  guard?: 'plain' | 'signed';
 }
 
 let shared: Promise<{ url: string; stop(): Promise<void> }> | null = null;
@@ -176,7 +181,10 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     return shas;
   };
   const updateRefs = (lines: string[]) => {
-    const answer = tryGit(remoteDir, ['update-ref', '--stdin'], { stdin: `${lines.join('\n')}\n` });
+    // As somebody who may write the remote's files; hooks are not asked.
+    const answer = tryGit(remoteDir, ['-c', 'core.hooksPath=/dev/null', 'update-ref', '--stdin'], {
+      stdin: `${lines.join('\n')}\n`,
+    });
     if (answer.status !== 0) throw new Error(answer.stderr);
   };
   const dropImports = (count: number) => Array.from({ length: count }, (_, index) => `delete refs/import/${index}`);
@@ -345,8 +353,17 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   if (!options.raw) {
     const answer = await world.run(['init', ...(options.shadow ? ['--shadow'] : [])]);
     expect(answer.code, answer.stderr).toBe(0);
+    if (options.guard !== undefined) await guardServer(world, options.guard === 'signed');
   }
   return world;
+}
+
+/** Puts the hooks into the remote, as a person would. */
+async function guardServer(world: World, signed: boolean): Promise<void> {
+  const key = signed ? makeKey(join(world.dir, 'key')) : null;
+  const context = { cwd: world.cloneDir, env: world.env, say: () => undefined, signal: new AbortController().signal };
+  const view = await openServerGuard(context).install({ path: null, key });
+  expect(view).toMatchObject({ path: world.remoteDir, signed, signs: signed, changed: true });
 }
 
 /** The event a worker emits for one of the three signals. */
@@ -420,8 +437,8 @@ async function* inputOf(text: string): AsyncGenerator<string> {
 
 /**
  * What holds after every run, whatever happened: fences of grants strictly rise, main is exactly what the recorded
- * pushes and the noticed foreign commits made of it, every terminal event stands once for each delivery, and folding
- * the log again gives the same candidates.
+ * pushes and the noticed foreign commits made of it, which an audit confirms, every terminal event stands once for each
+ * delivery, and folding the log again gives the same candidates.
  */
 export async function expectSound(world: World): Promise<void> {
   const events = await world.events();
@@ -446,6 +463,9 @@ export async function expectSound(world: World): Promise<void> {
   );
   const unknown = line.filter((sha) => sha !== '' && !byUs.has(sha) && !foreign.has(sha));
   expect(unknown, 'commits of main that nobody recorded').toEqual([]);
+  const { json: audit } = await world.run<AuditView>(['audit']);
+  const isTold = ({ commit, code }: AuditView['violations'][number]) => code === 'no_receipt' && foreign.has(commit);
+  expect(audit.violations.filter((violation) => !isTold(violation))).toEqual([]);
 
   const folded = await world.run<CandidateView[]>(['candidates']);
   const replayed = await world.run<{ candidates: CandidateView[] }>(['replay']);

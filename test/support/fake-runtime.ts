@@ -74,6 +74,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     leaseBreak: async () => examples.lease,
     leaseAdopt: async () => examples.lease,
     replay: async () => examples.replay,
+    audit: async () => examples.audit,
     init: async () => examples.init,
     sessions: async () => ({
       list: async () => examples.sessions,
@@ -94,6 +95,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       check: async () => examples.guards.check,
       environment: async () => examples.guards.environment,
       uninstall: async () => ({ ...examples.guards.change, in_force: false }),
+      allow: async () => examples.guards.permit,
     }),
     close: async () => {
       open--;
@@ -132,6 +134,11 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    serverGuard: async () => ({
+      install: async () => examples.guards.server,
+      print: async () => examples.guards.files,
+      uninstall: async () => examples.guards.server,
+    }),
     configuration: async () => examples.config,
     rollout: async () => ({
       status: () => examples.rollout.status,

@@ -116,6 +116,12 @@ export function importCommits(repo: string, commits: CommitSpec[], refs = 'refs/
   return answer.stdout.toString('latin1').trim().split('\n');
 }
 
+/** Reads a stream of `git fast-import`. */
+export function importStream(repo: string, stream: string): void {
+  const answer = tryGit(repo, ['fast-import', '--quiet', '--done'], { stdin: stream });
+  if (answer.status !== 0) throw new Error(`fast-import failed: ${answer.stderr}`);
+}
+
 /** A path as fast-import reads it: quoted, with every unusual byte in octal. */
 function quote(path: Buffer): string {
   let text = '';

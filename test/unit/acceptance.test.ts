@@ -10,7 +10,6 @@ const all = demands();
 
 /** Demands that nothing shows yet, by what they wait for. The list only gets shorter. */
 const OPEN: Record<string, string[]> = {
-  'guards of the remote': ['S1-Sc3 S1-VR3 S1-R1'],
   'surfaces and the inspector': ['S1-Sc5 S4-Sc6 Card-U2'],
 };
 

@@ -36,6 +36,7 @@ const LINES: Record<string, string[]> = {
   'notifications claim': ['notifications', 'claim', 'deployment/login'],
   'notifications resolve': ['notifications', 'resolve', 'deployment/login'],
   replay: ['replay'],
+  audit: ['audit'],
   'machine list': ['machine', 'list'],
   'machine show': ['machine', 'show', 'candidate'],
   actors: ['actors'],
@@ -82,6 +83,7 @@ const LINES: Record<string, string[]> = {
   'guard check': ['guard', 'check'],
   'guard env': ['guard', 'env'],
   'guard uninstall': ['guard', 'uninstall'],
+  'guard allow': ['guard', 'allow', '1a2b3c4d', '--reason', 'an outage'],
 };
 
 function tree(command: Command, path: string[] = []): { path: string; command: Command }[] {
@@ -99,7 +101,7 @@ describe('the command table', () => {
       .filter(({ path, command }) => command.commands.length === 0 || LINES[path])
       .map(({ path }) => path);
     expect(runnable.sort()).toEqual(Object.keys(LINES).sort());
-    const later = /^(guard allow|audit|watch|web|events archive)\b/;
+    const later = /^(watch|web|events archive)\b/;
     expect(all.map(({ path }) => path).filter((path) => later.test(path))).toEqual([]);
   });
 
@@ -399,6 +401,25 @@ describe('exit statuses', () => {
     expect(run.stderr).toMatch(/hint: report it with the lines above/);
     expect(run.stdout + run.stderr).not.toContain('hunter2');
     expect(run.json()).toMatchObject({ error: { code: 'BUG' } });
+  });
+
+  test.each([
+    new InvariantViolation('said hunter-2222'),
+    new TelecError('X', 3, 'said hunter-2222', {
+      hint: 'not hunter-2222',
+      problems: [{ path: '', message: 'hunter-2222' }],
+    }),
+  ])('a secret of the environment is shown by no error: %s', async (error) => {
+    const fake = fakeRuntime({
+      queue: async () => {
+        throw error;
+      },
+    });
+    for (const words of [['queue'], ['queue', '--json']]) {
+      const run = await runTelec(words, { runtime: fake.runtime, env: { SOME_PASSWORD: 'hunter-2222' } });
+      expect(run.stderr).toContain('said ***');
+      expect(run.stdout + run.stderr).not.toContain('hunter');
+    }
   });
 
   test('Ctrl-C exits 130 and says nothing, also in the middle of a question', async () => {

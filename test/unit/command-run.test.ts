@@ -22,6 +22,14 @@ describe('a command', () => {
     expect(statSync(logPath).mode & 0o777).toBe(0o600);
   });
 
+  test('tells its output in whole lines, so that no half of a word stands there', async () => {
+    const { ending } = run('i=0; while [ $i -lt 1000 ]; do echo "line-$i-of-many"; i=$((i+1)); done');
+    const { outputTail } = await ending;
+    expect(outputTail.length).toBeLessThanOrEqual(8192);
+    expect(outputTail.length).toBeGreaterThan(8100);
+    expect(outputTail.split('\n')[0]).toMatch(/^line-\d+-of-many$/);
+  });
+
   test('that dies of a signal says which', async () => {
     expect(await run('kill -SEGV $$').ending).toMatchObject({ ended: 'signalled', status: null, signal: 'SIGSEGV' });
   });

@@ -249,7 +249,7 @@ describe('what a push came to, from outputs captured from git', () => {
   it('tells people what was said, without secrets and advice', () => {
     const stderr = "hint: do this\nfatal: unable to access 'https://user:hunter2@host/app': no\n";
     expect(describeResult({ ended: 'exited', status: 128, stderr })).toBe(
-      "git ended with 128: fatal: unable to access 'https://host/app': no",
+      "git ended with 128: fatal: unable to access 'https://user:***@host/app': no",
     );
   });
 });

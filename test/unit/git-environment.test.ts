@@ -1,4 +1,6 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { secretsOfTransport, shelter } from '../../src/io/git/credentials.ts';
 import { closedEnvironment, transportEnvironment } from '../../src/io/git/environment.ts';
 
 const HOSTILE = {
@@ -91,9 +93,67 @@ describe('the environment git runs in', () => {
     expect(configOf(env)).toEqual(
       expect.arrayContaining([
         ['http.https://host.extraHeader', 'X: y'],
-        ['remote.telec.url', 'https://user:hunter2@host/app'],
+        // Git would hand it to its transport program as an argument: the password comes by a helper instead.
+        ['remote.telec.url', 'https://host/app'],
         ['remote.telec.pushurl', 'ssh://git@host/app'],
+        ['credential.https://host.helper', ''],
+        ['credential.https://host.helper', expect.stringMatching(/^!f\(\) \{ test "\$1" = get && printf /)],
       ]),
+    );
+    expect(JSON.stringify(configOf(env))).not.toContain('hunter2');
+    const passwords = Object.entries(env).filter(([name]) => name.startsWith('TELEC_REMOTE_PASSWORD_'));
+    expect(passwords.map(([, value]) => value)).toEqual(['hunter2']);
+  });
+
+  it.each([
+    ['https://user:p%40ss@host:8/app', 'https://host:8/app', ['user', 'p@ss']],
+    ['http://user:@host/app', 'http://host/app', ['user', '']],
+    [
+      'https://ghp_0123456789abcdef0123:x-oauth-basic@host/a',
+      'https://host/a',
+      ['ghp_0123456789abcdef0123', 'x-oauth-basic'],
+    ],
+    ['https://user:p@ss@host/app', 'https://host/app', ['user', 'p@ss']],
+    ["https://u:$(id)';@host/app", 'https://host/app', ['u', "$(id)';"]],
+  ])('%s is asked as %s', (url, shown, [user, password]) => {
+    const sheltered = shelter(url);
+    expect(sheltered.url).toBe(shown);
+    expect(Object.values(sheltered.env)).toEqual([user, password]);
+    const [, [, helper = ''] = []] = sheltered.config;
+    const asked = execFileSync('/bin/sh', ['-c', `${helper.slice(1)} get`], { env: sheltered.env, encoding: 'utf8' });
+    expect(asked).toBe(`username=${user}\npassword=${password}\n`);
+    expect(spawnSync('/bin/sh', ['-c', `${helper.slice(1)} store`], { env: sheltered.env }).stdout.toString()).toBe('');
+  });
+
+  it.each([
+    'https://host/app',
+    'https://user@host/app',
+    'ssh://git@host/app',
+    'git@host:app',
+    '/srv/app.git',
+    'https://a:b%0Ac@host/app',
+  ])('%s is asked as it is', (url) => {
+    expect(shelter(url)).toEqual({ url, config: [], env: {} });
+  });
+
+  it('a token alone in the place of the user goes into the configuration', () => {
+    const token = 'ghp_0123456789abcdef0123';
+    expect(shelter(`https://${token}@host/app`)).toEqual({
+      url: 'https://host/app',
+      config: [['credential.https://host.username', token]],
+      env: {},
+    });
+  });
+
+  it('knows what nothing said about a remote may show', () => {
+    const config: [string, string][] = [
+      ['http.https://host.extraHeader', 'Authorization: Basic dXNlcjpodW50ZXIy'],
+      ['http.proxy', 'http://me:proxy-pass@proxy'],
+    ];
+    const env = { https_proxy: 'http://me:other-pass@proxy' };
+    const url = 'https://user:p%40ssword@host/app';
+    expect(secretsOfTransport({ url, config, env, safeDirectories: [] }).sort()).toEqual(
+      ['dXNlcjpodW50ZXIy', 'other-pass', 'p%40ssword', 'p@ssword', 'p%40ssword', 'p@ssword', 'proxy-pass'].sort(),
     );
   });
 });

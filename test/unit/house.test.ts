@@ -149,6 +149,40 @@ describe('imports', () => {
     for (const path of pushing) expect(code(read(path))).toMatch(/assertHeld|keeper|proof/);
   });
 
+  test('S1-R1 nothing but a session has a way to main: who names a push, where it leads, and who can reach it', () => {
+    const naming = (pattern: RegExp) => sources.filter((path) => pattern.test(code(read(path))));
+    // Words of git that move a ref of a remote. All other places are git's own answers.
+    expect(naming(/'(push|send-pack|http-push)',\s*(\.\.\.|['\x60]-|['\x60]origin)/)).toEqual([
+      // Scratch remotes of their own making.
+      'src/actors/demo/plot.ts',
+      'src/actors/guards/trial-ground.ts',
+      'src/actors/guards/trial-routes.ts',
+      'src/actors/guards/trial.ts',
+      // A branch for its owner, by name and without force; never main, see `submit`.
+      'src/io/git/clone.ts',
+      // The integrator's.
+      'src/io/git/remote.ts',
+      // Asked with --dry-run what would be moved.
+      'src/io/guards/user-git.ts',
+    ]);
+    expect(code(read('src/io/guards/user-git.ts'))).toMatch(/'push', '--dry-run'|DRY_RUN/);
+    // The port's push with a fence, outside of sessions: into the scratch remote of a trial.
+    expect(naming(/\.push\(\{[^}]*\bfenceFrom\b/)).toEqual([
+      'src/actors/guards/trial.ts',
+      'src/actors/session/permit-fence.ts',
+      'src/actors/session/push.ts',
+    ]);
+    expect(code(read('src/actors/session/permit-fence.ts'))).toContain('tip: null');
+    // A branch that is pushed for its owner comes from submit alone, which refuses main.
+    expect(naming(/\bpushBranch\(/)).toEqual(['src/actors/commands/submit.ts', 'src/io/git/clone.ts']);
+    expect(code(read('src/actors/commands/submit.ts'))).toMatch(/branch === workspace\.config\.main/);
+    // Sessions start in one place, and merging is theirs.
+    expect(naming(/\bstartSession\(\{/)).toEqual(['src/actors/host.ts']);
+    expect(naming(/\bmergeCommits\(/)).toEqual(['src/io/git/merge.ts', 'src/io/git/repository.ts']);
+    // A checkout is merged in the demo's scratch alone.
+    expect(naming(/['"\x60]merge['"\x60]\s*,\s*['"\x60]--/)).toEqual(['src/actors/demo/plot.ts']);
+  });
+
   test('S4-FR2.1p: one producer appends to the log, nothing else', () => {
     const appending = sources.filter(
       (path) => /\blog\w*\.append\(/i.test(code(read(path))) && !path.startsWith('src/io/'),

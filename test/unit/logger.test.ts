@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLogFile } from '../../src/io/logger.ts';
-import { maskUrls, scrubber, secretsOf } from '../../src/io/secrets.ts';
+import { maskSecrets, maskUrls, scrubber, secretsOf } from '../../src/io/secrets.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 describe('secrets', () => {
@@ -27,6 +27,37 @@ describe('secrets', () => {
       DB_PASSWORD: undefined,
     };
     expect(secretsOf(env)).toEqual(['ghs_1234567', 'p4ssword']);
+  });
+
+  test('are found as written and as meant; a limit, a name and a plain URL are none', () => {
+    expect(secretsOf({ A: 'https://u:p%40ssword@h', B: 'https://0123456789abcdef@h' })).toEqual([
+      'p%40ssword',
+      'p@ssword',
+      '0123456789abcdef',
+    ]);
+    expect(secretsOf({ MAX_TOKENS: '100000', C: 'https://ann@h/x', D: 'ssh://git@h/x', E: 'https://h/a@b' })).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    [`a\n-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\nb`, 'a\n***\nb'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nabc, cut off', '***'],
+    ['-----BEGIN PUBLIC KEY-----\nabc', '-----BEGIN PUBLIC KEY-----\nabc'],
+    ['> Authorization: Bearer abc.def', '> Authorization: Bearer ***'],
+    ['"authorization":"Basic YTpi"', '"authorization":"Basic ***"'],
+    ['remote: ghp_0123456789abcdefghij is not allowed', 'remote: *** is not allowed'],
+    ['https://api.telegram.org/bot123456:AAAAAAAAAAAAAAAAAAAAAAAA/send', 'https://api.telegram.org***/send'],
+    ['an authorization is needed', 'an authorization is needed'],
+  ])('%j is shown as %j', (text, shown) => {
+    expect(maskSecrets(text)).toBe(shown);
+  });
+
+  test('are looked for in time that does not explode with what is said', () => {
+    const began = performance.now();
+    for (const piece of ['a', 'a://', '-----BEGIN PRIVATE KEY-----', 'x:@', '?key=', 'authorization: bearer '])
+      maskSecrets(piece.repeat(Math.ceil(65_536 / piece.length)));
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   test('are masked by value, as written in JSON and in URLs; a short value stays', () => {

@@ -238,6 +238,19 @@ describe('S1-OQ3 what takes a cutover back', () => {
     });
   });
 
+  test('a halt over a tree that differs or over a foreign commit, and no other hold', () => {
+    const held = (alarm: PayloadOf<'integration.hold.placed'>['alarm']) =>
+      event('integration.hold.placed', { owner: 'integrator-1', reason: 'seen', until: null, main_busy: false, alarm });
+    expect(rollbackDue(folded(...live, held('TREE_DIFFERS')))).toEqual({ trigger: 'tree_differs', evidence: 'seen' });
+    expect(rollbackDue(folded(...live, held('FOREIGN_COMMIT')))).toEqual({
+      trigger: 'foreign_commit',
+      evidence: 'seen',
+    });
+    for (const alarm of [null, 'CHANGE_LOST', 'MAIN_REWOUND', 'REF_PLANTED'] as const)
+      expect(rollbackDue(folded(...live, held(alarm)))).toBe(null);
+    expect(rollbackDue(folded(...live, held('TREE_DIFFERS'), rolledBack('tree_differs'), enabled()))).toBe(null);
+  });
+
   test('nothing is due in shadow, after the way back, or once it was enabled anew', () => {
     const faults = [aborted('bug'), aborted('bug'), aborted('bug')];
     expect(rollbackDue(folded(shadow(), ...faults))).toBe(null);

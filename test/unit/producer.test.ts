@@ -30,18 +30,48 @@ class ScriptedLog implements Pick<EventLog, 'append'> {
 }
 
 const clock = { now: () => NOW };
-function setUp() {
+function setUp(scrub?: (text: string) => string) {
   const log = new ScriptedLog();
   const producer = createProducer({
     log: log as unknown as EventLog,
     catalogue: buildDefaultCatalogue(),
     clock,
     source: 'orchestrator/o-1',
+    ...(scrub ? { scrub } : {}),
   });
   return { log, producer, bridge: createBridge(producer, clock) };
 }
 
 describe('the producer', () => {
+  test('masks secrets in every text, and keeps names, ids and what makes the key', async () => {
+    const { log, producer } = setUp((text) => text.replaceAll('login', '***').replaceAll(SHA_A.slice(0, 8), '***'));
+    const payload = { ...SAMPLES['review.changes_requested'], slug: 'login', findings: ['login leaks', 'fine'] };
+    expect((await producer.emit('review.changes_requested', payload)).status).toBe('appended');
+    expect(JSON.parse(log.entries[0]?.item.fields['payload'] ?? '')).toMatchObject({
+      slug: 'login',
+      findings: ['*** leaks', 'fine'],
+    });
+    // Told again it is the same event, secret or not.
+    expect((await producer.emit('review.changes_requested', payload)).status).toBe('duplicate');
+    const pushed = { ...SAMPLES['branch.pushed'], branch: 'feature/login', sha: SHA_A, pusher: 'login' };
+    await producer.emit('branch.pushed', pushed);
+    expect(JSON.parse(log.entries[1]?.item.fields['payload'] ?? '')).toMatchObject({
+      branch: 'feature/login',
+      sha: SHA_A,
+      pusher: '***',
+    });
+  });
+
+  test('masks by its form what nobody named', async () => {
+    const { log, producer } = setUp();
+    const findings = ['fetch https://me:hunter2@host/x', 'Authorization: Bearer abcdefgh'];
+    await producer.emit('review.changes_requested', { ...SAMPLES['review.changes_requested'], findings });
+    expect(JSON.parse(log.entries[0]?.item.fields['payload'] ?? '').findings).toEqual([
+      'fetch https://me:***@host/x',
+      'Authorization: Bearer ***',
+    ]);
+  });
+
   test('S4-FR2.1p one emit appends, a repeat is a duplicate, other content under the key a conflict', async () => {
     const { log, producer } = setUp();
     const approval = SAMPLES['review.approved'];

@@ -121,7 +121,8 @@ describe('the files of a state folder', () => {
   test("the daemon's file is read back, and removed only by the process it names", () => {
     const folder = temporaryFolder();
     expect(readDaemonFile(folder)).toBeNull();
-    const file = { pid: 4242, socket: '/s', since: '2026-01-01T00:00:00.000Z', version: '1.0.0' };
+    const began = { pid: 4242, socket: '/s', since: '2026-01-01T00:00:00.000Z', version: '1.0.0' };
+    const file = { ...began, web: 'http://127.0.0.1:7433', webFault: null };
     writeDaemonFile(folder, file);
     expect(readDaemonFile(folder)).toEqual(file);
     removeDaemonFile(folder, 1);

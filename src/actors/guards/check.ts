@@ -46,7 +46,7 @@ export async function guardCheck(call: GuardCall, world: GuardWorld): Promise<nu
   const sought = file ? await seekFor(call, file, world) : LOST;
   if (!sought) return 0;
   const main = file ? mainRefOf(file) : 'main';
-  const question = { route: call.route, main, ...sought };
+  const question = { route: call.route, main, ...sought, trial: file?.record === false };
   if (!file) {
     const known = { kind: 'unasked', detail: `${call.from} is gone` } as const;
     answer(call, judgeGuard(question, known), world, 'there is no log to record it in');

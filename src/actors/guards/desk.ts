@@ -13,7 +13,7 @@ import type { Host } from '../host.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
 import { stateOf } from './glance.ts';
 import { clonesOf, factsOf, type GuardPlan, installGuards, planFor, uninstallGuards } from './install.ts';
-import type { GuardChangeView, GuardCheckView, GuardRow, GuardsDesk } from './views.ts';
+import type { GuardChangeView, GuardRow, GuardsDesk, GuardsView } from './views.ts';
 
 export interface DeskParts {
   context: CommandContext;
@@ -34,7 +34,18 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
       const opened = await openForWriting(context, host);
       return change(opened, await uninstallGuards(opened.workspace));
     },
-    check: async () => checkGuards(context, await openWorkspace(context), host.logId),
+    async allow(request) {
+      const { allowCommit } = await import('./allow.ts');
+      return allowCommit(await openForWriting(context, host), request);
+    },
+    async check() {
+      const workspace = await openWorkspace(context);
+      await host.dispatcher.catchUp();
+      const { tryGuards } = await import('./trial.ts');
+      const isSetUp = host.repository.standing.mode !== null;
+      const trial = isSetUp ? await tryGuards({ context, workspace, host }) : null;
+      return { ...(await checkGuards(context, workspace, host.logId)), trial };
+    },
     async environment() {
       await host.dispatcher.catchUp();
       const wrappers = wrapperFolder((await openWorkspace(context)).folder);
@@ -47,11 +58,7 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
 }
 
 /** Every guard of the repository on this machine, compared with how it would be put in now. Asks git, not only files. */
-export async function checkGuards(
-  context: CommandContext,
-  workspace: Workspace,
-  logId: string,
-): Promise<GuardCheckView> {
+export async function checkGuards(context: CommandContext, workspace: Workspace, logId: string): Promise<GuardsView> {
   const planned = await planFor(workspace, logId);
   const file = readGuardFile(planned.path);
   const plan = file !== null && sameFacts(planned, file) ? { ...planned, program: file.program } : planned;

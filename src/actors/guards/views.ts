@@ -1,5 +1,7 @@
 /** What the guard commands answer, in the shapes of `--json`. Types only. */
 
+import type { AllowRequest, GuardTrialView, PermitView } from './server-views.ts';
+
 /** One guard as it stands. `outside`: a hook that belongs to the work tree, where telec changes nothing. */
 export interface GuardRow {
   guard: 'pre_push' | 'git' | 'gh';
@@ -12,14 +14,20 @@ export interface GuardRow {
   mend: string | null;
 }
 
-/** `telec guard check`. */
-export interface GuardCheckView {
+/** How the guards of this machine stand. */
+export interface GuardsView {
   in_force: boolean;
   guards: GuardRow[];
 }
 
+/** `telec guard check`. */
+export interface GuardCheckView extends GuardsView {
+  /** How all of them, those of the remote included, stood a trial; null before telec was set up. */
+  trial: GuardTrialView | null;
+}
+
 /** `telec guard install` and `uninstall`. */
-export interface GuardChangeView extends GuardCheckView {
+export interface GuardChangeView extends GuardsView {
   changed: boolean;
 }
 
@@ -42,4 +50,6 @@ export interface GuardsDesk {
   check(): Promise<GuardCheckView>;
   environment(): Promise<GuardEnvironmentView>;
   uninstall(): Promise<GuardChangeView>;
+  /** Lets a person bring main to one commit by hand. Thrown: see `allowCommit`. */
+  allow(request: AllowRequest): Promise<PermitView>;
 }

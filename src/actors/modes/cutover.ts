@@ -5,6 +5,7 @@
 import { EXIT, TelecError } from '../../errors.ts';
 import { withoutOtherPath } from '../../machines/rollout-evidence.ts';
 import { demandService, lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
+import { permitView } from '../guards/permit.ts';
 import { deliveriesInFlight } from '../sessions/older-flow.ts';
 import { actorOf } from '../workspace.ts';
 import { type Go, judgeGo } from './go.ts';
@@ -31,9 +32,8 @@ async function statusOf(opened: Opened): Promise<CutoverView> {
 }
 
 function viewOf({ host }: Opened, { points }: Go, in_flight: InFlightRow[], now: number): CutoverView {
-  const { modes, mode, notLive, authority } = host.repository.standing;
+  const { modes, mode, notLive } = host.repository.standing;
   const { cutover, rollback } = modes;
-  const { permit } = authority;
   return {
     mode: mode ?? 'shadow',
     reason: notLive?.why ?? null,
@@ -56,16 +56,7 @@ function viewOf({ host }: Opened, { points }: Go, in_flight: InFlightRow[], now:
       trigger: rollback.trigger,
       reason: rollback.reason,
     },
-    permit:
-      permit && Date.parse(permit.until) > now
-        ? {
-            commit: permit.commit,
-            until: permit.until,
-            actor: permit.actor,
-            reason: permit.reason,
-            used: permit.used,
-          }
-        : null,
+    permit: permitView(host.repository.standing, now),
   };
 }
 
@@ -100,6 +91,7 @@ async function enable(opened: Opened, request: EnableRequest): Promise<EnabledVi
   if (request.noOtherPath) refuseOtherPath(opened, main);
   const found = await inFlightOf(opened);
   const inFlight = withoutDropped(found, request.drop);
+  await tryTheGuards(opened);
   const go = await judgeGo(opened);
   const stated = `${actorOf(context).source} states that no other path moves main: ${request.reason}`;
   const points = request.noOtherPath ? withoutOtherPath(go.points, stated) : go.points;
@@ -117,6 +109,24 @@ async function enable(opened: Opened, request: EnableRequest): Promise<EnabledVi
     ...(request.drop.length > 0 ? { dropped: [...new Set(request.drop)] } : {}),
   });
   return { ...(await statusOf(opened)), changed: true };
+}
+
+/** Tries the guards as they stand now and records it: what a trial of another day showed may be gone. Thrown: GUARD_TRIAL (1). */
+async function tryTheGuards(opened: Opened): Promise<void> {
+  const { host, context } = opened;
+  const { tryGuards } = await import('../guards/trial.ts');
+  context.say('trying the guards against a scratch remote; this takes a moment');
+  const { passed, guards } = await tryGuards(opened);
+  // One that is not in place guards nothing, however well it would.
+  const standing = guards.filter((guard) => guard.in_place);
+  await say(host, 'integration.guard.tried', {
+    refused: standing.reduce((sum, guard) => sum + guard.refused, 0),
+    leaked: standing.reduce((sum, guard) => sum + guard.leaks.length, 0),
+    passed,
+    guards: standing.map(({ guard }) => guard),
+    actor: actorOf(context).source,
+    command_id: host.ids.ulid(),
+  });
 }
 
 /** What moved main since shadow began was not telec, so there is another path. */

@@ -46,7 +46,7 @@ export function evidenceOf(
       ...(trial && trial.refused > 0 ? [`${tried}: ${trial.refused} ways refused`] : []),
       ...(lastRefusal ? [`${refusals} recorded, the newest at ${lastRefusal.at} by ${lastRefusal.route}`] : []),
     ],
-    guardedDeliveries: trial?.passed ? [`${tried}: its push got through`] : [],
+    guardedDeliveries: trial?.passed && trial.guards.length > 0 ? [`${tried}: its push got through`] : [],
     leaked: trial?.leaked ?? 0,
     deliveries,
     exercised: exercised && `${exercised.drill ? 'tried' : 'done'} at ${exercised.at}`,

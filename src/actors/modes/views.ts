@@ -1,6 +1,7 @@
 /** The cutover in the shapes of `--json` (docs/cli.md), and the interface by which commands ask for it. Types only. */
 import type { RollbackTrigger } from '../../machines/modes.ts';
 import type { GoPoint } from '../../machines/rollout-evidence.ts';
+import type { PermitView } from '../guards/server-views.ts';
 import type { AdoptRow } from '../sessions/views.ts';
 
 /** A delivery begun under an older flow that neither main nor the log has. */
@@ -26,7 +27,7 @@ export interface CutoverView {
   cutover: { at: string; main: string | null; evidence: string; dropped: string[] } | null;
   rollback: { at: string; main: string | null; trigger: RollbackTrigger; reason: string } | null;
   /** What a person may bring to main by hand now; null while nothing. */
-  permit: { commit: string; until: string; actor: string; reason: string; used: boolean } | null;
+  permit: PermitView | null;
 }
 
 export interface EnableRequest {

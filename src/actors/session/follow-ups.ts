@@ -6,6 +6,7 @@ import { sleep } from '../../io/clock.ts';
 import type { FollowUpOutcome } from '../../machines/effects.ts';
 import { type FollowUpChange, leftText } from '../../machines/follow-up.ts';
 import { dueFollowUps, findFollowUp } from '../follow-ups.ts';
+import { answerViolations, audited, auditFollowUps } from './audit.ts';
 import { draftFollowUps, type FollowUpDraft, type Left } from './follow-up-draft.ts';
 import { pushFollowUps } from './push.ts';
 import { landings, noticeMain } from './reconcile.ts';
@@ -65,16 +66,21 @@ async function land(work: SessionWork, main: string, { changes, done }: FollowUp
   await parts.faults.reach('before-follow-ups');
   const outcome = await pushFollowUps(work, landing);
   switch (outcome.kind) {
-    case 'pushed':
+    case 'pushed': {
+      const claim = { base: main, tree: await parts.git.treeOf(commit), slugs: done.map(({ slug }) => slug) };
+      const violations = await auditFollowUps(work, commit, claim);
       await work.record(
         {
           type: 'integration.push.succeeded',
           payload: { ...work.stamp(), seq: work.seq, push_number: work.pushNumber },
         },
         ...(await landings(work, landing)),
+        ...audited(work, { from: main, to: commit, commits: 1, violations }),
       );
       await parts.faults.reach('after-follow-ups');
+      await answerViolations(work, violations);
       return { kind: 'done', left: [] };
+    }
     case 'refused': {
       const { detail } = outcome;
       const nextAction = 'mend what the remote says; the session after that brings it (telec integrate)';

@@ -41,7 +41,10 @@ function nextToJudge({ parts: { repository } }: SessionWork): CandidateRecord | 
   return repository.queue.find((record) => !isJudgedOn(record, main));
 }
 
-/** Asks once more whether all conditions hold. One that git cannot tell of is judged as what would be blocked. */
+/**
+ * Asks once more whether all conditions hold. One that git cannot tell of is judged as what would be blocked. A main that
+ * moved meanwhile is compared, and the choice is made anew.
+ */
 export async function recheckToJudge(work: SessionWork, input: { candidate: Taken }): Promise<RecheckOutcome> {
   const { parts } = work;
   const record = work.recordOf(candidateKey(input.candidate));
@@ -63,9 +66,10 @@ export async function recheckToJudge(work: SessionWork, input: { candidate: Take
   }
   const { main } = view;
   if (main === null) return work.halt('MAIN_REWOUND', 'main is gone from the remote');
+  const { main: before } = parts.repository.standing;
   await observeMain(work, main);
-  // Another path may just have brought it.
-  if (record.state !== 'ready') return fallen(work, record);
+  // Another path may just have brought it; and on another main somebody else may come first.
+  if (record.state !== 'ready' || before !== main) return fallen(work, record);
   await parts.faults.reach('after-recheck');
   return { kind: 'holds', base: main };
 }

@@ -10,7 +10,7 @@ import type { FollowUpChange } from '../../machines/follow-up.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { readinessReasons } from '../../machines/readiness.ts';
 import type { Emission } from '../producer.ts';
-import { answerViolations, audited } from './audit.ts';
+import { answerViolations, audited, beginAudit, seenOf } from './audit.ts';
 import { fenceLost } from './fence-lost.ts';
 import { sendBack } from './merge.ts';
 import { noticeMain } from './reconcile.ts';
@@ -23,6 +23,7 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const making = makeFence(work);
   const base = train[0]?.base;
   invariant(base !== undefined, 'a push was prepared without members');
+  beginAudit(work, train);
   const view = await lookAndProbe(work, train, base);
   if (view.main !== base) {
     await work.patiently(() => parts.git.fetch([]), 'unreachable');
@@ -315,9 +316,13 @@ export async function recordDeliveries(
   }
   const [first] = train;
   const tip = train.at(-1)?.tip;
-  if (first && tip) emissions.push(audited(work, { from: first.base, to: tip, commits: train.length, violations }));
+  if (first && tip) {
+    const { commits } = await seenOf(work, train);
+    emissions.push(...audited(work, { from: first.base, to: tip, commits, violations }));
+  }
   await work.record(...emissions);
   work.counts.completed += train.length;
+  work.audit = null;
   await work.parts.faults.reach('after-push-recorded');
   await answerViolations(work, violations);
   return { kind: 'recorded' };

@@ -9,6 +9,7 @@ import type { OpenPush } from '../../machines/standing.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { Emission } from '../producer.ts';
 import type { Repository } from '../repository.ts';
+import { auditLeft } from './audit.ts';
 import { uncleanedOf } from './clean-remote.ts';
 import type { SessionWork } from './work.ts';
 
@@ -17,6 +18,7 @@ const FOREIGN_LISTED_MAX = 100;
 
 export async function reconcileCandidates(work: SessionWork): Promise<ReconcileOutcome> {
   const { parts } = work;
+  const { main: known } = parts.repository.standing;
   const view = await work.lookHolding();
   await work.patiently(() => parts.git.fetch([]), 'unreachable');
   for (const push of [...parts.repository.standing.openPushes]) await settlePush(work, push, view.main);
@@ -24,6 +26,7 @@ export async function reconcileCandidates(work: SessionWork): Promise<ReconcileO
     if (record.state === 'integrating') await settleCandidate(work, record, view.main);
   }
   await noticeMain(work, view.main);
+  if (parts.mode === 'live') await auditLeft(work, known, view.main);
   await probeAll(work, view);
   await parts.faults.reach('after-reconcile');
   return { kind: 'reconciled', uncleaned: uncleanedOf(parts.repository).length };
@@ -89,13 +92,15 @@ async function completionOf(
   const base = push.members[index - 1]?.tip ?? push.base;
   const tree = (await work.parts.git.treeOf(tip)) ?? '';
   const { fence } = work.held();
+  // The session that merged it may have been configured otherwise.
+  const parents = (await work.parts.git.commitOf(merge_commit))?.parents.length;
   const receipt = {
     base,
     merge_commit,
     tip,
     tree,
     fence,
-    strategy: work.parts.config.strategy,
+    strategy: parents === 1 ? ('squash' as const) : ('merge' as const),
     checks: [],
     skipped: 0,
   };
@@ -180,13 +185,23 @@ export async function noticeMain(work: SessionWork, main: string): Promise<void>
   const commits = await parts.git.mainCommits(known, main, FOREIGN_LISTED_MAX);
   const foreign = foreignOf(parts.repository, commits);
   if (foreign.length === 0) return;
-  await work.testify('integration.main.foreign', {
-    from: known,
-    to: main,
-    commits: foreign,
-    session_id: parts.sessionId,
-    command_id: parts.ids.ulid(),
-  });
+  const seen = { from: known, to: main, commits: foreign, session_id: parts.sessionId, command_id: parts.ids.ulid() };
+  const told: Emission = { type: 'integration.main.foreign', payload: seen };
+  const detail = strictlyForeign(work, foreign);
+  if (detail === null) return work.testify(told);
+  // In one append: a death between the two would let the next session take the commits for known.
+  await work.testify(told, ...work.haltOf('FOREIGN_COMMIT', detail));
+  await work.halt('FOREIGN_COMMIT', detail);
+}
+
+/** Why foreign commits stop everything: guards are strict, and no person permitted them. Null: they do not. */
+function strictlyForeign({ parts }: SessionWork, foreign: readonly string[]): string | null {
+  if (parts.config.guards !== 'strict') return null;
+  const { permitted } = parts.repository.standing.authority;
+  // What a permitted commit has below it came along with it.
+  const rest = foreign.slice(foreign.findLastIndex((sha) => permitted.includes(sha)) + 1);
+  if (rest.length === 0) return null;
+  return `main has ${rest.length} commit(s) that telec did not bring and nobody permitted: ${rest.slice(0, 5).join(', ')}`;
 }
 
 /** Main as the log knew it when it has moved on since; null when it has not, or cannot be judged yet. A rewind halts. */
@@ -200,14 +215,11 @@ export async function knownBefore(work: SessionWork, main: string): Promise<stri
     if (!(await parts.git.hasCommit(main))) return null;
   }
   if (!(await isOnMain(work, known, main))) {
-    await work.testify('integration.main.rewound', {
-      from: known,
-      to: main,
-      commits: [],
-      session_id: parts.sessionId,
-      command_id: parts.ids.ulid(),
-    });
-    await work.halt('MAIN_REWOUND', `main was ${known} and is ${main} now, which does not contain it`);
+    const detail = `main was ${known} and is ${main} now, which does not contain it`;
+    const seen = { from: known, to: main, commits: [], session_id: parts.sessionId, command_id: parts.ids.ulid() };
+    const rewound: Emission = { type: 'integration.main.rewound', payload: seen };
+    await work.testify(rewound, ...work.haltOf('MAIN_REWOUND', detail));
+    await work.halt('MAIN_REWOUND', detail);
   }
   return known;
 }

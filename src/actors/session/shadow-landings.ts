@@ -58,7 +58,7 @@ export async function landingsOf(
     landings.get(step.commit.sha)?.brought.push({ record, how: 'content' });
   }
   return [...landings.values()].flatMap((landing) => {
-    const brought = newestOfEach(landing.brought);
+    const brought = newestOfEach(landing.brought).filter(({ record }) => !cameInside(work, record, landing.commit.sha));
     return brought.length === 0 ? [] : [{ ...landing, brought }];
   });
 }
@@ -74,23 +74,37 @@ function newestOfEach(brought: Landing['brought']): Landing['brought'] {
   return [...bySlug.values()].sort((a, b) => compareQueue(a.record.context, b.record.context));
 }
 
+/** A newer one of its slug is known to have come by the same commit, from before an earlier session ended. */
+function cameInside({ parts: { repository } }: SessionWork, { context }: CandidateRecord, commit: string): boolean {
+  return repository
+    .ofSlug(context.slug)
+    .some((other) => other.shadow?.compared?.landedBy === commit && compareRank(other.context, context) > 0);
+}
+
+/** For each record the first step that contains its commit; the last one contains them all. Halves the way each time. */
 async function firstContaining(
   work: SessionWork,
   steps: readonly Step[],
   records: readonly CandidateRecord[],
 ): Promise<[CandidateRecord, Step][]> {
-  const found: [CandidateRecord, Step][] = [];
-  let open = records;
-  for (const step of steps) {
-    if (open.length === 0) break;
-    const outside = await work.parts.git.unmerged(
-      open.map(({ context }) => context.sha),
-      step.commit.sha,
-    );
-    for (const record of open) if (!outside.has(record.context.sha)) found.push([record, step]);
-    open = open.filter(({ context }) => outside.has(context.sha));
-  }
-  return found;
+  const [only] = steps;
+  if (!only || records.length === 0) return [];
+  if (steps.length === 1) return records.map((record) => [record, only]);
+  const middle = Math.floor(steps.length / 2);
+  const [early, late] = [steps.slice(0, middle), steps.slice(middle)];
+  const outside = await work.parts.git.unmerged(
+    records.map(({ context }) => context.sha),
+    early.at(-1)?.commit.sha ?? only.commit.sha,
+  );
+  const isLate = ({ context }: CandidateRecord) => outside.has(context.sha);
+  return [
+    ...(await firstContaining(
+      work,
+      early,
+      records.filter((record) => !isLate(record)),
+    )),
+    ...(await firstContaining(work, late, records.filter(isLate))),
+  ];
 }
 
 /** A step carries the change of a candidate when that has nothing left to bring to it, and had to what was before it. */
@@ -137,23 +151,28 @@ function tried(work: SessionWork, { context: { sha } }: CandidateRecord, base: s
   return insistently(work, () => git.merge(request, work.lost.signal));
 }
 
-/** The commits of main that are part of what a landing brought: those of the branch, and those made again from them. */
+/**
+ * The commits of main that are part of what a landing brought: those of a branch that main was moved onto, and those made
+ * again from one.
+ */
 export async function partsOf(
   work: SessionWork,
   steps: readonly Step[],
   landings: readonly Landing[],
 ): Promise<Set<string>> {
   const { git } = work.parts;
-  const [from, to] = [steps[0]?.before, steps.at(-1)?.commit.sha];
-  const parts = new Set<string>();
-  if (from === undefined || to === undefined) return parts;
+  const from = steps[0]?.before;
+  const line = steps.map(({ commit }) => commit.sha);
+  const parts = new Set<string>(landings.map(({ commit }) => commit.sha));
   for (const { commit, brought } of landings) {
-    parts.add(commit.sha);
     for (const { record, how } of brought) {
       const { sha } = record.context;
-      if (how === 'content') for (const same of await git.sameChanges(from, commit.sha, sha)) parts.add(same);
-      else
-        for (const step of steps) if ((await git.ancestry(step.commit.sha, sha)) === 'yes') parts.add(step.commit.sha);
+      if (how === 'content' && from !== undefined) {
+        for (const same of await git.sameChanges(from, commit.sha, sha)) parts.add(same);
+      } else if (commit.sha === sha) {
+        const outside = await git.unmerged(line, sha);
+        for (const own of line) if (!outside.has(own)) parts.add(own);
+      }
     }
   }
   return parts;

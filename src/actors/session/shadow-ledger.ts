@@ -30,7 +30,7 @@ export async function observeMain(work: SessionWork, main: string): Promise<void
   const from = await knownBefore(work, main);
   if (from === null) return;
   const steps = await stepsOf(work, from, main);
-  const landings = await landingsOf(work, steps, comparable(repository.records()));
+  const landings = await landingsOf(work, steps, comparable(work));
   for (const landing of landings) await settle(work, landing);
   const known = new Set([...repository.records()].map(({ shadow }) => shadow?.compared?.landedBy));
   const parts = await partsOf(work, steps, landings);
@@ -56,11 +56,15 @@ async function see(
   });
 }
 
-/** Those that another path may bring and that nothing was said of yet. Members of an open push are the next live session's. */
-function comparable(records: Iterable<CandidateRecord>): CandidateRecord[] {
-  return [...records].filter(({ state, context, shadow }) => {
+/**
+ * Those that another path may bring and that nothing was said of yet, in their newest generation. Members of an open push
+ * are the next live session's.
+ */
+function comparable({ parts: { repository } }: SessionWork): CandidateRecord[] {
+  return [...repository.records()].filter((record) => {
+    const { state, context, shadow, key } = record;
     if (shadow?.compared || context.delivery || context.openPush !== null || context.landed) return false;
-    return state !== 'completed';
+    return state !== 'completed' && repository.find(key) === record;
   });
 }
 
@@ -79,8 +83,10 @@ export async function probeAllInShadow(work: SessionWork, view: RemoteView & { m
   const since = repository.standing.modes.shadow?.main ?? null;
   const known = since !== null && (await parts.git.ancestry(since, view.main)) === 'yes';
   const steps = known ? await stepsOf(work, since, view.main) : [];
-  for (const landing of await landingsOf(work, steps, late)) await settle(work, landing);
-  // On main since before anything was compared, or in a way that cannot be told.
+  // What lacks a signal still had no verdict yet that could be compared; the rest of its signals may be on their way.
+  const told = late.filter((record) => unready(work, record, new Set()).length === 0);
+  for (const landing of await landingsOf(work, steps, told)) await settle(work, landing);
+  // On main since before anything was compared, or told of too late.
   for (const record of repository.live().filter(isLate)) await completeIntegrated(work, record, 'ancestry', view.main);
 }
 

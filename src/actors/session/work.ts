@@ -9,8 +9,10 @@ import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { GitFault } from '../../io/git/run.ts';
+import { SignerFault } from '../../io/guards/signer.ts';
+import type { EventLog } from '../../io/redis/log.ts';
 import type { Stop, Stopped } from '../../machines/effects.ts';
-import type { EventType, PayloadOf } from '../../machines/events.ts';
+import type { EventCatalogue, EventType, PayloadOf } from '../../machines/events.ts';
 import type { CandidateKey } from '../../machines/identity.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { Dispatcher } from '../dispatcher.ts';
@@ -20,6 +22,7 @@ import { compareIds } from '../pipeline.ts';
 import type { Prober } from '../prober.ts';
 import type { Emission, EmitResult, NotificationProducer } from '../producer.ts';
 import type { Repository } from '../repository.ts';
+import type { AuditUnderWay } from './audit.ts';
 import { fenceLost } from './fence-lost.ts';
 
 /** What of the configuration a session needs. */
@@ -64,6 +67,9 @@ export interface SessionParts {
   clock: Clock;
   ids: Ids;
   logId: string;
+  /** The log itself, to be read again where the fold does not keep what is asked. */
+  log: Pick<EventLog, 'read'>;
+  catalogue: EventCatalogue;
   git: IntegrationRepository;
   repository: Repository;
   dispatcher: Dispatcher;
@@ -76,6 +82,8 @@ export interface SessionParts {
   /** One line of the operating log. */
   report(message: string, details: Record<string, unknown>): void;
 }
+
+export type AlarmCode = NonNullable<PayloadOf<'integration.hold.placed'>['alarm']>;
 
 /** Thrown inside an effect to stop the session; the effect's wrapper turns it into an outcome. */
 export class SessionStop extends Error {
@@ -112,6 +120,8 @@ export class SessionWork {
   seq = 0;
   /** Pushes attempted so far; tells two apart that would replace the same fence. */
   pushNumber = 0;
+  /** Of the push in hand; null when none is, or it brings no candidate. */
+  audit: AuditUnderWay | null = null;
   readonly counts = { completed: 0, blocked: 0, superseded: 0 };
   /** What a session in shadow said and compared. */
   readonly shadow = { would_integrate: 0, would_block: 0, compared: 0 };
@@ -169,29 +179,28 @@ export class SessionWork {
   }
 
   /**
-   * Appends what the session saw of main. Its type needs no lease, but a session that had one and lost it compares an
-   * old view with a log that went on: its word no longer counts.
+   * Appends what the session saw of main, in one step. Its types need no lease, but a session that had one and lost it
+   * compares an old view with a log that went on: its word no longer counts.
    */
-  async testify<T extends EventType>(type: T, payload: PayloadOf<T>): Promise<void> {
-    if (!this.proof) return this.note(type, payload);
-    this.proof.assertHeld();
-    const { token, fence } = this.proof;
-    expectTaken(await this.parts.producer.emit(type, payload as never, { proof: { token, fence } }));
+  async testify(...events: Emission[]): Promise<void> {
+    if (events.length === 0) return;
+    this.proof?.assertHeld();
+    const proof = this.proof && { token: this.proof.token, fence: this.proof.fence };
+    expectTaken(await this.parts.producer.emitAll(events, proof ? { proof } : {}));
     await this.parts.dispatcher.catchUp();
   }
 
-  /** Places the hold that makes a halt, then stops. A halt that stands already is not placed again. */
-  async halt(code: NonNullable<PayloadOf<'integration.hold.placed'>['alarm']>, detail: string): Promise<never> {
-    if (this.parts.repository.standing.hold?.alarm !== code) {
-      await this.testify('integration.hold.placed', {
-        owner: this.parts.sessionId,
-        reason: detail,
-        until: null,
-        main_busy: false,
-        alarm: code,
-        command_id: this.parts.ids.ulid(),
-      });
-    }
+  /** The hold that makes a halt, for one append with what it is about; none when that halt stands already. */
+  haltOf(alarm: AlarmCode, detail: string): Emission[] {
+    const { repository, sessionId: owner, ids } = this.parts;
+    if (repository.standing.hold?.alarm === alarm) return [];
+    const payload = { owner, reason: detail, until: null, main_busy: false, alarm, command_id: ids.ulid() };
+    return [{ type: 'integration.hold.placed', payload }];
+  }
+
+  /** Places the hold that makes a halt, then stops. */
+  async halt(code: AlarmCode, detail: string): Promise<never> {
+    await this.testify(...this.haltOf(code, detail));
     return stop('halted', code.toLowerCase(), detail, code);
   }
 
@@ -288,6 +297,13 @@ export async function stoppable<T>(body: () => Promise<T>): Promise<T | Stopped>
     // Git died or lacks an object: nothing is known to be wrong with this program, and the next session tries again.
     if (error instanceof GitFault) {
       return { kind: 'stopped', stop: { outcome: 'aborted', reason: 'git', detail: error.message, code: error.code } };
+    }
+    // Nothing was pushed: the remote would refuse a fence that is not signed.
+    if (error instanceof SignerFault) {
+      return {
+        kind: 'stopped',
+        stop: { outcome: 'refused', reason: 'signer', detail: error.message, code: error.code },
+      };
     }
     // Redis that cannot be reached is no bug of the session; what it left is settled by the next one.
     if (error instanceof TelecError && error.retryable) {

@@ -13,7 +13,7 @@ import { sessionEnvironment } from '../../io/acting.ts';
 import { wrapperFolder } from '../../io/guards/guard-file.ts';
 import { withWrappers } from '../../io/guards/wrapper-files.ts';
 import { launch, processMark } from '../../io/process.ts';
-import { maskUrls, scrubber, secretsOf } from '../../io/secrets.ts';
+import { scrubber, secretsOf } from '../../io/secrets.ts';
 import { findClone, readRepoId } from '../../io/state.ts';
 import type { Role } from '../../machines/permissions.ts';
 import type { SessionKind } from '../../machines/self-end.ts';
@@ -101,7 +101,7 @@ async function register(opened: Opened, plan: Plan): Promise<SessionStartView> {
     role,
     kind,
     project,
-    command: command && maskUrls(clean(command)).slice(0, COMMAND_MAX),
+    command: command && clean(command).slice(0, COMMAND_MAX),
     host: hostname(),
     parent,
     command_id: host.ids.ulid(),

@@ -4,8 +4,10 @@ import { textOption } from '../arguments.ts';
 import { type Handler, withClient } from '../call.ts';
 import { usage } from '../exit.ts';
 import { guardChangeText, guardCheckText, guardEnvText } from '../guard-messages.ts';
+import { asksForServer, installServer, uninstallServer } from './guard-server.ts';
 
 export const install: Handler = async (call) => {
+  if (asksForServer(call)) return installServer(call);
   const view = await withClient(call, async (client) => (await client.guards()).install());
   await call.output.answer(view, (value, paint) => guardChangeText(value, 'in', paint));
   return undefined;
@@ -17,7 +19,7 @@ export const check: Handler = async (call) => {
   if (hook !== null || tool !== null) return asked(call, hook === null ? ['--tool', `${tool}`] : ['--hook', hook]);
   const view = await withClient(call, async (client) => (await client.guards()).check());
   await call.output.answer(view, guardCheckText);
-  return view.in_force ? EXIT.done : EXIT.domain;
+  return view.in_force && !view.trial?.leaked ? EXIT.done : EXIT.domain;
 };
 
 /** The way of hook and wrappers, with other words around theirs. */
@@ -38,6 +40,7 @@ export const environment: Handler = async (call) => {
 };
 
 export const uninstall: Handler = async (call) => {
+  if (asksForServer(call)) return uninstallServer(call);
   const view = await withClient(call, async (client) => (await client.guards()).uninstall());
   await call.output.answer(view, (value, paint) => guardChangeText(value, 'out', paint));
   return undefined;

@@ -1,6 +1,7 @@
 /** The rows of the command table about guards. */
 import { Argument, type Command } from 'commander';
 import { type Add, flag, SHELLS } from './entry.ts';
+import { addPermission, installOptions, uninstallOptions } from './guard-server.ts';
 
 export function addGuards(program: Command, add: Add): void {
   const guard = add(program, {
@@ -12,8 +13,17 @@ export function addGuards(program: Command, add: Add): void {
   add(guard, {
     usage: 'install',
     summary: 'put the guards in on this machine, or bring them up to date',
-    more: 'The hook goes into every clone registered here, in front of a hook that is there already. telec init does this by itself.',
-    examples: ['telec guard install', 'telec guard install --json'],
+    more:
+      'The hook goes into every clone registered here, in front of a hook that is there already. telec init does this by itself. ' +
+      'With --server: two hooks in the bare remote, which hold whatever is asked of a clone.',
+    options: installOptions(),
+    examples: [
+      'telec guard install',
+      'telec guard install --json',
+      'telec guard install --server',
+      'telec guard install --server --key ~/.ssh/integrator',
+      'telec guard install --server --print',
+    ],
     load: async () => (await import('../commands/guard.ts')).install,
   });
   add(guard, {
@@ -39,7 +49,9 @@ export function addGuards(program: Command, add: Add): void {
   add(guard, {
     usage: 'uninstall',
     summary: 'take the guards out on this machine; every hook is again what it was, byte for byte',
-    examples: ['telec guard uninstall'],
+    options: uninstallOptions(),
+    examples: ['telec guard uninstall', 'telec guard uninstall --server'],
     load: async () => (await import('../commands/guard.ts')).uninstall,
   });
+  addPermission(guard, add);
 }

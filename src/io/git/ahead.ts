@@ -48,6 +48,13 @@ export class AheadGraph {
     return held.commits.has(commit);
   }
 
+  /** The commits, with their parents, that `commit` holds and a tip of main does not; null when the graph cannot tell. */
+  beyond(tip: string, commit: string): [commit: string, parents: readonly string[]][] | null {
+    if (!this.knows(tip) || !this.#parents.has(commit)) return null;
+    const held = this.#heldBy(tip);
+    return held.onFloor ? [...this.#walk([commit], held.commits)] : null;
+  }
+
   /** All merge bases of a tip of main and another commit; null when the graph cannot tell. */
   mergeBases(tip: string, commit: string): string[] | null {
     if (!this.knows(tip) || !this.#parents.has(commit)) return null;

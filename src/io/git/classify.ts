@@ -3,6 +3,7 @@
  * Pure. Where git has no flag for a reason, its untranslated words are read here and nowhere else; a remote's own words
  * are never believed when they say that nothing happened after the sending began.
  */
+import { maskSecrets } from '../secrets.ts';
 import type { PushOutcome } from './port.ts';
 import type { GitResult } from './run.ts';
 
@@ -101,15 +102,14 @@ export function readPorcelain(stdout: string): StatusLine[] {
   return lines;
 }
 
-/** For people: how git ended and the end of what it and the remote said, without user names and passwords in URLs. */
+/** For people: how git ended and the end of what it and the remote said, without what is secret by its form. */
 export function describe(result: Pick<GitResult, 'ended' | 'status' | 'stderr'>): string {
   const how = result.ended === 'exited' ? `git ended with ${result.status}` : `git was ended (${result.ended})`;
   const said = result.stderr
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && !line.startsWith('hint:'))
-    .join('; ')
-    .replace(/:\/\/[^/@\s]*@/g, '://')
-    .slice(-2000);
-  return said === '' ? how : `${how}: ${said}`;
+    .join('; ');
+  const shown = maskSecrets(said).slice(-2000);
+  return shown === '' ? how : `${how}: ${shown}`;
 }

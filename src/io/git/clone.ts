@@ -9,8 +9,10 @@ import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { EXIT, TelecError } from '../../errors.ts';
+import { scrubber } from '../secrets.ts';
 import { describe, readPorcelain } from './classify.ts';
-import { pick, TRANSPORT_ENV, type TransportSettings } from './environment.ts';
+import { discreet, type Sheltered, secretsOfTransport, shelter } from './credentials.ts';
+import { configEnvironment, pick, TRANSPORT_ENV, type TransportSettings } from './environment.ts';
 import { isObjectId } from './objects.ts';
 import { runGit } from './run.ts';
 import { localPathOf } from './url.ts';
@@ -324,20 +326,46 @@ export async function pushBranch(
   signal?: AbortSignal,
 ): Promise<BranchPushOutcome> {
   const env = userEnvironment();
-  const result = await runGit({
+  const settings = await transportSettings(clone, remote);
+  const { config, env: given } = await pushShelter(clone, remote, settings);
+  const scrub = scrubber(secretsOfTransport(settings));
+  const result = await discreet(
+    runGit,
+    settings,
+  )({
     args: ['push', '--porcelain', '--end-of-options', remote, `${sha}:refs/heads/${branch}`],
     cwd: clone.workTree,
-    env: { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
+    env: { ...env, ...given, ...configEnvironment(config), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
     timeoutMs: PUSH_MS,
     signal,
   });
   if (result.ended === 'exited' && result.status === 0) return { kind: 'pushed' };
   const lines = readPorcelain(result.stdout.toString('utf8'));
   const reason = lines.find((entry) => entry.flag === '!')?.reason;
-  const detail = reason ? `${reason}; ${describe(result)}` : describe(result);
+  const detail = reason ? `${scrub(reason)}; ${describe(result)}` : describe(result);
   // A pre-push hook that says no ends git with 1 before it prints anything.
   if (result.ended === 'exited' && (reason !== undefined || result.status === 1)) return { kind: 'rejected', detail };
   return { kind: 'unreachable', detail };
+}
+
+/**
+ * What keeps the password of the remote's URL out of the arguments of git's own programs: for the one process that
+ * pushes, the URL as it stands in the configuration means the one without.
+ */
+async function pushShelter(
+  clone: Clone,
+  remote: string,
+  { url, pushUrl = url }: TransportSettings,
+): Promise<Pick<Sheltered, 'config' | 'env'>> {
+  const { url: shown, config, env } = shelter(pushUrl);
+  if (shown === pushUrl) return { config, env };
+  const written = async (key: string) => line(await ask(clone.mainWorkTree, ['config', '--get', key]));
+  const own = (await written(`remote.${remote}.pushurl`)) ?? (await written(`remote.${remote}.url`)) ?? pushUrl;
+  const instead: [string, string][] = [
+    [`url.${shown}.insteadOf`, own],
+    [`url.${shown}.pushInsteadOf`, own],
+  ];
+  return { config: [...config, ...instead], env };
 }
 
 async function realOr(path: string): Promise<string> {

@@ -3,6 +3,7 @@
  * system's or of the user's configuration comes through, except the transport settings passed on purpose to the
  * commands that talk to the remote. Pure: environment in, environment out.
  */
+import { shelter } from './credentials.ts';
 
 /** What the user's git would use to talk to one remote; found by `transportSettings` in clone.ts. */
 export interface TransportSettings {
@@ -65,7 +66,7 @@ const CLOSED_CONFIG: [string, string][] = [
 ];
 
 /** Puts configuration into the environment, where (unlike in argv) no other account can read it. */
-function configEnvironment(config: [string, string][]): Record<string, string> {
+export function configEnvironment(config: [string, string][]): Record<string, string> {
   const env: Record<string, string> = { GIT_CONFIG_COUNT: String(config.length) };
   config.forEach(([key, value], index) => {
     env[`GIT_CONFIG_KEY_${index}`] = key;
@@ -92,7 +93,7 @@ export function closedEnvironment(
 
 /**
  * Environment for the commands that talk to the remote (known as `REMOTE`): closed too, but with the user's transport
- * settings and exactly the one transport its URL uses. `globalConfig` is a file telec wrote (safe directories only).
+ * settings and exactly the one transport its URL uses; a password in the URL becomes a helper. `globalConfig` is a file telec wrote (safe directories only).
  */
 export function transportEnvironment(
   gitDir: string,
@@ -100,12 +101,16 @@ export function transportEnvironment(
   globalConfig: string,
   inherited: Record<string, string | undefined> = process.env,
 ): Record<string, string> {
-  const config: [string, string][] = [...CLOSED_CONFIG, ...remote.config, [`remote.${REMOTE}.url`, remote.url]];
-  if (remote.pushUrl !== undefined) config.push([`remote.${REMOTE}.pushurl`, remote.pushUrl]);
+  const [read, write] = [shelter(remote.url), remote.pushUrl === undefined ? null : shelter(remote.pushUrl)];
+  const config: [string, string][] = [...CLOSED_CONFIG, ...remote.config, [`remote.${REMOTE}.url`, read.url]];
+  if (write !== null) config.push([`remote.${REMOTE}.pushurl`, write.url]);
+  config.push(...read.config, ...(write?.config ?? []));
   const protocols = new Set([...protocolsOf(remote.url), ...protocolsOf(remote.pushUrl ?? remote.url)]);
   return {
     ...pick(inherited, PLAIN),
     ...remote.env,
+    ...read.env,
+    ...write?.env,
     ...closedBasics(gitDir),
     GIT_CONFIG_GLOBAL: globalConfig,
     GIT_ALLOW_PROTOCOL: [...protocols].join(':'),

@@ -123,6 +123,31 @@ export class History {
     return (limit === undefined ? commits : commits.slice(0, limit)).map(toMainCommit);
   }
 
+  /** Ids of `mainCommits`, without reading them. */
+  async firstParents(from: string | null, tip: string): Promise<string[]> {
+    assertIds(from === null ? [tip] : [tip, from]);
+    const range = from === null ? [tip] : [tip, `^${from}`];
+    return (await this.#revList(['--first-parent', '--reverse', ...range, '--'])).filter(Boolean);
+  }
+
+  /** The commits, with their parents, that `commit` holds and `tip` does not. Thrown: GitFault when one is missing. */
+  async beyond(tip: string, commit: string): Promise<[commit: string, parents: readonly string[]][]> {
+    const known = this.#ahead.beyond(tip, commit);
+    if (known !== null) return known;
+    assertIds([tip, commit]);
+    const lines = (await this.#revList(['--parents', commit, `^${tip}`, '--'])).filter(Boolean);
+    return lines.map((line) => {
+      const [own = '', ...parents] = line.split(' ');
+      return [own, parents];
+    });
+  }
+
+  async #revList(args: string[]): Promise<string[]> {
+    const result = await this.#git(['rev-list', ...args]);
+    if (result.ended !== 'exited' || result.status !== 0) throw new GitFault(failure('rev-list', result));
+    return result.stdout.toString('latin1').split('\n');
+  }
+
   /** As `IntegrationRepository.sameChanges`. Thrown: GitFault. */
   async sameChanges(from: string, tip: string, sha: string): Promise<string[]> {
     assertIds([from, tip, sha]);
@@ -207,7 +232,8 @@ interface LoggedCommit {
   body: string;
 }
 
-function toMainCommit(commit: LoggedCommit): MainCommit {
+/** A commit as main's first-parent line shows it; `body` is its whole message. */
+export function toMainCommit(commit: LoggedCommit): MainCommit {
   const { sha, parents, tree, timeSeconds, body } = commit;
   return {
     sha,

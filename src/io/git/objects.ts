@@ -70,10 +70,15 @@ export class ObjectStore {
   async commit(id: string): Promise<CommitObject | null> {
     const known = this.#commits.get(id);
     if (known !== undefined) return known;
-    const object = await this.read(id);
-    const commit = object?.type === 'commit' ? parseCommit(object.content) : null;
+    const commit = await this.storedCommit(id);
     if (commit !== null) this.#remember(id, commit);
     return commit;
+  }
+
+  /** As `commit`, read from the store however well it is known. */
+  async storedCommit(id: string): Promise<CommitObject | null> {
+    const object = await this.read(id);
+    return object?.type === 'commit' ? parseCommit(object.content) : null;
   }
 
   #remember(id: string, commit: CommitObject): void {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { describe } from './classify.ts';
+import { discreet } from './credentials.ts';
 import { closedEnvironment, REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import { trailer } from './history.ts';
 import { runGit } from './run.ts';
@@ -24,7 +25,10 @@ export async function peekFence(
   writeFileSync(globalConfig, '', { mode: 0o600 });
   const init = await runGit({ args: ['init', '--quiet', '--bare', dir], cwd: folder, env: closedEnvironment(folder) });
   const env = transportEnvironment(dir, remote, globalConfig);
-  const listed = await runGit({
+  const listed = await discreet(
+    runGit,
+    remote,
+  )({
     args: ['ls-remote', '--quiet', '--refs', REMOTE, FENCE_REF],
     cwd: dir,
     env,

@@ -55,6 +55,24 @@ export type SelfCheckOutcome =
   | { kind: 'differs'; paths: string[] }
   | { kind: 'error'; detail: string };
 
+/** A merge that is to be made once more. */
+export interface RemergeRequest {
+  base: string;
+  sha: string;
+}
+
+/** `conflict`: it does not merge cleanly. `error`: git could not tell; nothing follows from it. */
+export type RemergeOutcome = { kind: 'clean'; tree: string } | { kind: 'conflict' } | { kind: 'error'; detail: string };
+
+/** `lost`: paths (shown) on which the commit undoes what its base had and its own side left alone. */
+export type LostOutcome = { kind: 'kept' } | { kind: 'lost'; paths: string[] } | { kind: 'error'; detail: string };
+
+/** A path whose entry differs between two commits; `removed`: the later one has nothing there. */
+export interface PathChange {
+  path: string;
+  removed: boolean;
+}
+
 /** What a fence commit says, in trailers. `seq` counts all fence commits of the remote. */
 export interface FenceNote {
   fence: number;
@@ -63,6 +81,8 @@ export interface FenceNote {
   log: string;
   repo: string;
   main: string;
+  /** A person may bring main to that commit, once, until then (seconds since the epoch). */
+  permit?: { commit: string; untilSeconds: number };
 }
 
 export interface PushRequest {
@@ -152,8 +172,24 @@ export interface IntegrationRepository {
   merge(request: MergeRequest, signal?: AbortSignal): Promise<MergeOutcome>;
   /** Compares `result` with the three-way rule path by path; shares no code with `merge`. */
   selfCheck(base: string, sha: string, result: string, signal?: AbortSignal): Promise<SelfCheckOutcome>;
+  /**
+   * Makes merges once more and keeps nothing of them; one outcome each, in order. Shares no process and no memory with
+   * `merge`, and asks nobody for merge bases.
+   */
+  remerge(requests: readonly RemergeRequest[], signal?: AbortSignal): Promise<RemergeOutcome[]>;
+  /** Whether `result`, which brings `sha` to `base`, undoes what the commits of `sha` beyond `base` did not touch. */
+  lostChanges(base: string, sha: string, result: string): Promise<LostOutcome>;
+  /** The commit as it is stored, whatever was remembered of it; null when it is not here. */
+  commitOf(sha: string): Promise<MainCommit | null>;
+  /** Ids of the first-parent commits of `tip` that `from` does not reach, oldest first. `from` null: from the root. */
+  firstParents(from: string | null, tip: string): Promise<string[]>;
+  /** Paths that differ between two commits, moved files as a removed and a new one. Thrown: GitFault when one is missing. */
+  pathChanges(before: string, after: string): Promise<PathChange[]>;
   treeOf(commit: string): Promise<string | null>;
-  /** Writes a fence commit: empty tree, `parent` the fence before it (null for the first). */
+  /**
+   * Writes a fence commit: empty tree, `parent` the fence before it (null for the first); signed where a key was set.
+   * Thrown: SignerFault when it cannot be signed.
+   */
   writeFence(parent: string | null, note: FenceNote, author: string, timeSeconds: number): Promise<string>;
   /** What a fence commit says and its committer time in seconds; null when it is no fence commit. */
   readFence(sha: string): Promise<(FenceNote & { timeSeconds: number }) | null>;

@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scrubber } from '../secrets.ts';
 import { classifyPush, describe, readPorcelain } from './classify.ts';
+import { discreet, secretsOfTransport } from './credentials.ts';
 import { REMOTE, type TransportSettings, transportEnvironment } from './environment.ts';
 import type { History } from './history.ts';
 import type { GitRunner } from './launcher.ts';
@@ -58,6 +60,7 @@ export class Remote {
   readonly #limits: RemoteLimits;
   readonly #history: History;
   readonly #run: GitRunner;
+  readonly #scrub: (text: string) => string;
   #counter = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -75,7 +78,8 @@ export class Remote {
     this.#env = transportEnvironment(dir, settings, globalConfig);
     this.#limits = limits;
     this.#history = history;
-    this.#run = run;
+    this.#run = discreet(run, settings);
+    this.#scrub = scrubber(secretsOfTransport(settings));
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {
@@ -163,6 +167,7 @@ export class Remote {
     const lease = `--force-with-lease=${FENCE_REF}:${request.fenceFrom ?? ''}`;
     const { result, sent } = await this.#traced(['--atomic', lease, REMOTE, ...refspecs], signal);
     const verdict = classifyPush({ result, sent, mainRef });
+    if (verdict.kind === 'refused') return await this.#overtaken(request, verdict);
     if (verdict.kind !== 'ask') return verdict;
     return await this.#settle(request, verdict.detail);
   }
@@ -188,7 +193,7 @@ export class Remote {
       if (head !== target.sha) return { kind: 'moved', detail: `it is at ${head}` };
       const line = lines.get(refOf(target));
       if (line === undefined) return { kind: 'unreachable', detail: describe(result) };
-      return { kind: 'refused', detail: line.reason || describe(result) };
+      return { kind: 'refused', detail: this.#scrub(line.reason) || describe(result) };
     });
   }
 
@@ -216,6 +221,13 @@ export class Remote {
     if (request.tip !== null && view.main !== null && (await this.#history.ancestry(view.main, request.tip)) !== 'yes')
       return { kind: 'main_moved', detail };
     return { kind: 'transient', detail };
+  }
+
+  /** A hook refuses who was overtaken, too; then it is the fence that says no, and not this delivery. */
+  async #overtaken(request: PushRequest, verdict: PushOutcome & { detail: string }): Promise<PushOutcome> {
+    const seen = await this.look();
+    const moved = seen.kind === 'seen' && seen.view.fence !== request.fenceFrom;
+    return moved ? { kind: 'fence_moved', detail: verdict.detail } : verdict;
   }
 
   #fetch(

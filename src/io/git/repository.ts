@@ -7,9 +7,10 @@ import { join, resolve } from 'node:path';
 import { AttributeViews } from './attributes.ts';
 import { DiffTree } from './difftree.ts';
 import { closedEnvironment, type TransportSettings, transportEnvironment } from './environment.ts';
-import { readFence, writeFence } from './fence.ts';
-import { commandIn, type GitCommand, History } from './history.ts';
+import { type FenceSigner, readFence, writeFence } from './fence.ts';
+import { commandIn, type GitCommand, History, toMainCommit } from './history.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
+import { type LostCheckTools, lostPaths } from './lostcheck.ts';
 import { type MergeTools, mergeCommits } from './merge.ts';
 import { formatCommit, ObjectStore } from './objects.ts';
 import { pathBytes, showPath } from './paths.ts';
@@ -22,15 +23,20 @@ import type {
   FetchOutcome,
   IntegrationRepository,
   LookOutcome,
+  LostOutcome,
   MainCommit,
   MergeOutcome,
   MergeRequest,
+  PathChange,
   ProbeOutcome,
   PushOutcome,
   PushRequest,
+  RemergeOutcome,
+  RemergeRequest,
   SelfCheckOutcome,
   TreeItem,
 } from './port.ts';
+import { type RemergeTools, remerge } from './remerge.ts';
 import { localBranchRef, Remote, type RemoteLimits } from './remote.ts';
 import { GitFault } from './run.ts';
 import { checkMerge, type SelfCheckTools } from './selfcheck.ts';
@@ -47,6 +53,8 @@ export interface OpenOptions {
   main: string;
   limits?: Partial<RepositoryLimits>;
   launcher?: LauncherOptions;
+  /** Signs fences; without it they are not signed. */
+  sign?: FenceSigner;
 }
 
 /** Milliseconds, but `packAbove`: the number of loose objects from which packing is worth it. */
@@ -84,7 +92,8 @@ export async function openRepository(options: OpenOptions): Promise<IntegrationR
     const local: TransportSettings = { ...options.remote, url: resolve(options.clonePath), config: [] };
     if (await remote.seed(local.url, transportEnvironment(dir, local, globalConfig))) await markSeeded(dir);
   }
-  return new PrivateRepository(dir, env, emptyTree, limits, { objects, launcher, git, history, remote });
+  const sign = options.sign ?? null;
+  return new PrivateRepository(dir, env, emptyTree, limits, { objects, launcher, git, history, remote, sign });
 }
 
 interface Parts {
@@ -93,6 +102,7 @@ interface Parts {
   git: GitCommand;
   history: History;
   remote: Remote;
+  sign: FenceSigner | null;
 }
 
 class PrivateRepository implements IntegrationRepository {
@@ -100,7 +110,9 @@ class PrivateRepository implements IntegrationRepository {
   readonly #parts: Parts;
   readonly #attributes: AttributeViews;
   readonly #merge: MergeTools;
+  readonly #remerge: RemergeTools;
   readonly #check: SelfCheckTools;
+  readonly #lost: LostCheckTools;
   readonly #emptyTree: string;
   /** Local refs of the branches seen last; null before the first look. */
   #seen: Set<string> | null = null;
@@ -113,9 +125,17 @@ class PrivateRepository implements IntegrationRepository {
     this.#attributes = new AttributeViews(join(dir, 'attributes'), dir, env, objects, emptyTree);
     const { run } = parts.launcher;
     this.#merge = { objects, history, attributes: this.#attributes, run, env, timeoutMs: limits.mergeTimeoutMs };
+    this.#remerge = { objects, attributes: this.#attributes, run, env, timeoutMs: limits.mergeTimeoutMs };
     this.#check = {
       plain: new DiffTree(dir, env, ['--no-renames']),
       renames: new DiffTree(dir, env, ['-M', '-l7000']),
+    };
+    this.#lost = {
+      objects,
+      plain: this.#check.plain,
+      emptyTree,
+      beyond: (base, sha) => history.beyond(base, sha),
+      mergeBases: (one, other) => history.mergeBases(one, other),
     };
   }
 
@@ -162,12 +182,48 @@ class PrivateRepository implements IntegrationRepository {
     }
   }
 
+  remerge(requests: readonly RemergeRequest[], signal?: AbortSignal): Promise<RemergeOutcome[]> {
+    return remerge(this.#remerge, requests, signal);
+  }
+
+  async lostChanges(base: string, sha: string, result: string): Promise<LostOutcome> {
+    try {
+      const paths = await lostPaths(this.#lost, base, sha, result);
+      return paths.length === 0 ? { kind: 'kept' } : { kind: 'lost', paths };
+    } catch (error) {
+      if (error instanceof GitFault) return { kind: 'error', detail: error.message };
+      throw error;
+    }
+  }
+
+  async commitOf(sha: string): Promise<MainCommit | null> {
+    const commit = await this.#parts.objects.storedCommit(sha);
+    if (commit === null) return null;
+    const { parents, tree, committer, message: body } = commit;
+    const timeSeconds = Number(/ (\d+) [-+]\d+$/.exec(committer)?.[1] ?? 0);
+    return toMainCommit({ sha, parents, tree, timeSeconds, body });
+  }
+
+  firstParents(from: string | null, tip: string): Promise<string[]> {
+    return this.#parts.history.firstParents(from, tip);
+  }
+
+  async pathChanges(before: string, after: string): Promise<PathChange[]> {
+    const [from, to] = await Promise.all([before, after].map((commit) => this.treeOf(commit)));
+    if (!from || !to) throw new GitFault('a commit to compare is missing');
+    return (await this.#check.plain.between(from, to)).map(({ path, after: entry }) => ({
+      path: showPath(Buffer.from(path, 'latin1')),
+      removed: entry === null,
+    }));
+  }
+
   async treeOf(commit: string): Promise<string | null> {
     return (await this.#parts.objects.commit(commit))?.tree ?? null;
   }
 
   writeFence(parent: string | null, note: FenceNote, author: string, timeSeconds: number): Promise<string> {
-    return writeFence(this.#parts.objects, this.#emptyTree, parent, note, author, timeSeconds);
+    const { objects, sign } = this.#parts;
+    return writeFence(objects, this.#emptyTree, parent, note, author, timeSeconds, sign);
   }
 
   readFence(sha: string): Promise<(FenceNote & { timeSeconds: number }) | null> {
@@ -187,7 +243,9 @@ class PrivateRepository implements IntegrationRepository {
   }
 
   async changedPaths(base: string, tip: string): Promise<string[]> {
-    const bases = await this.#parts.history.mergeBases(base, tip);
+    // A step of main is asked for most often, and its parent is where it left.
+    const isStep = (await this.#parts.objects.commit(tip))?.parents.includes(base) === true;
+    const bases = isStep ? [base] : await this.#parts.history.mergeBases(base, tip);
     const [after = null, ...before] = await Promise.all([tip, ...bases].map((commit) => this.treeOf(commit)));
     if (after === null || !before.every((tree) => tree !== null)) throw new GitFault(`commit ${tip} is missing`);
     const changes = await this.#check.plain.all(before.map((tree) => [tree, after] as const));

@@ -9,6 +9,7 @@ export const ALARM_CODES = [
   'TREE_DIFFERS',
   'CHANGE_LOST',
   'REF_PLANTED',
+  'FOREIGN_COMMIT',
   'SELF_CHECK',
   'OTHER_LOG',
   'DEAD_LETTER',

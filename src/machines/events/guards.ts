@@ -101,7 +101,10 @@ export const guardEvents = {
       to: field.sha('Main that was looked at'),
       commits: field.count('Commits of the first-parent line between them'),
       violations: z.array(violation).describe('What is wrong; empty when all is well'),
-      alarm: field.word('Code of the alarm').nullable().describe('Code of the alarm; null when all is well'),
+      alarm: field
+        .word('Code of the alarm')
+        .nullable()
+        .describe('Code of the alarm; null when nothing of it has to stop the queue'),
     }),
     idempotencyFields: ['session_id', 'fence', 'to'],
     fenced: true,

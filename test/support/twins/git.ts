@@ -14,8 +14,10 @@ import type {
   SelfCheckOutcome,
   TreeItem,
 } from '../../../src/io/git/port.ts';
+import { lostChanges, mergedAgain, pathChanges } from './audit.ts';
 import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
+import { threeWay } from './three-way.ts';
 
 /**
  * What becomes of one request to the remote. `cut`: it never arrived, and the client knows. `lost`: it arrived, the
@@ -180,6 +182,25 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
 
     merge: (request) => local('merge', () => merge(request)),
     selfCheck: (base, sha, result) => local('selfCheck', () => check(base, sha, result)),
+    remerge: (requests) =>
+      local('remerge', () => requests.map(({ base, sha }) => mergedAgain(graph, here(base), here(sha)))),
+    lostChanges: (base, sha, result) =>
+      local('lostChanges', () => lostChanges(graph, here(base), here(sha), here(result))),
+    commitOf: (sha) =>
+      local('commitOf', () => {
+        const commit = here(sha);
+        return commit && asMainCommit(commit);
+      }),
+    firstParents: (from, tip) =>
+      local('firstParents', () => {
+        if (from !== null) needed(from);
+        const stop = (sha: string) => from !== null && graph.isAncestor(sha, from);
+        return graph
+          .line(needed(tip).sha, stop)
+          .map(({ sha }) => sha)
+          .reverse();
+      }),
+    pathChanges: (before, after) => local('pathChanges', () => pathChanges(needed(before), needed(after))),
     treeOf: (commit) =>
       local('treeOf', () => {
         const known = here(commit);
@@ -190,7 +211,8 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
     writeFence: (parent, note, author, timeSeconds) =>
       local('writeFence', () => {
         const parents = parent === null ? [] : [parent];
-        const lines = [note.fence, note.seq, note.session, note.log, note.repo, note.main];
+        const permit = Object.values(note.permit ?? {});
+        const lines = [note.fence, note.seq, note.session, note.log, note.repo, note.main, ...permit];
         const message = `telec fence\n\n${lines.join('\n')}\n`;
         return keep(graph.make({ parents, files: new Map(), message, author, timeSeconds, note }));
       }),
@@ -364,32 +386,4 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
 
 function changes(before: Files, after: Files): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
-}
-
-interface ThreeWay {
-  files: Map<string, string>;
-  conflicts: { path: string; stages: number[] }[];
-}
-
-/** Merges file by file. With several merge bases a file they do not agree on counts as changed by both sides. */
-function threeWay(origins: readonly Files[], ours: Files, theirs: Files): ThreeWay {
-  const files = new Map<string, string>();
-  const conflicts: ThreeWay['conflicts'] = [];
-  const paths = new Set([...origins, ours, theirs].flatMap((side) => [...side.keys()]));
-  for (const path of [...paths].sort()) {
-    const [first, ...others] = origins.map((side) => side.get(path));
-    const agreed = others.every((other) => other === first);
-    const left = ours.get(path);
-    const right = theirs.get(path);
-    let value: string | undefined;
-    if (left === right || (agreed && right === first)) value = left;
-    else if (agreed && left === first) value = right;
-    else conflicts.push({ path, stages: stagesOf(first, left, right) });
-    if (value !== undefined) files.set(path, value);
-  }
-  return { files, conflicts };
-}
-
-function stagesOf(...sides: (string | undefined)[]): number[] {
-  return sides.flatMap((side, index) => (side === undefined ? [] : [index + 1]));
 }

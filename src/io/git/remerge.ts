@@ -1,0 +1,110 @@
+/**
+ * Merges made once more, to compare with what is on main. Several are asked of one process, which git answers when it
+ * ends; one it does not answer is asked by itself. Nothing is remembered and no commit is made. Judged by exit status
+ * and content alone.
+ */
+import type { AttributeViews } from './attributes.ts';
+import type { GitRunner } from './launcher.ts';
+import { isObjectId, type ObjectStore } from './objects.ts';
+import type { RemergeOutcome, RemergeRequest } from './port.ts';
+import { failure, GitFault } from './run.ts';
+
+export interface RemergeTools {
+  objects: ObjectStore;
+  attributes: AttributeViews;
+  run: GitRunner;
+  /** The closed environment, with GIT_DIR. */
+  env: Record<string, string>;
+  /** Milliseconds for one process. */
+  timeoutMs: number;
+}
+
+const ARGS = ['merge-tree', '--write-tree', '-z', '--no-messages'];
+
+/** One outcome for each request, in their order. */
+export async function remerge(
+  tools: RemergeTools,
+  requests: readonly RemergeRequest[],
+  signal: AbortSignal | undefined,
+): Promise<RemergeOutcome[]> {
+  const outcomes: RemergeOutcome[] = [];
+  for (const { folder, group } of await byFolder(tools, requests)) {
+    // A single one costs no more by itself, and says more when it fails.
+    const together = group.length > 1 && folder !== null ? await many(tools, folder, group, signal) : [];
+    for (const [index, request] of group.entries()) {
+      const tree = together[index];
+      if (tree !== undefined) outcomes.push({ kind: 'clean', tree });
+      else if (folder === null) outcomes.push({ kind: 'error', detail: `${request.base} cannot be read` });
+      else outcomes.push(await one(tools, folder, request, signal));
+    }
+  }
+  return outcomes;
+}
+
+/** Neighbours whose bases have the same attributes; `folder` null where a base is missing. */
+async function byFolder(
+  { objects, attributes }: RemergeTools,
+  requests: readonly RemergeRequest[],
+): Promise<{ folder: string | null; group: RemergeRequest[] }[]> {
+  const groups: { folder: string | null; group: RemergeRequest[] }[] = [];
+  for (const request of requests) {
+    const base = await objects.storedCommit(request.base);
+    const folder = base && (await attributes.folder(base.tree).catch(unlessFault));
+    const last = groups.at(-1);
+    if (last && last.folder === folder) last.group.push(request);
+    else groups.push({ folder, group: [request] });
+  }
+  return groups;
+}
+
+function unlessFault(error: unknown): null {
+  if (error instanceof GitFault) return null;
+  throw error;
+}
+
+/** Trees of the first merges, up to the first that is not clean or was not answered. */
+async function many(
+  { run, env, timeoutMs }: RemergeTools,
+  folder: string,
+  group: readonly RemergeRequest[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const result = await run({
+    args: [...ARGS, '--stdin'],
+    cwd: folder,
+    env: { ...env, GIT_WORK_TREE: folder },
+    stdin: group.map(({ base, sha }) => `${base} ${sha}\n`).join(''),
+    timeoutMs,
+    signal,
+  });
+  // `1 NUL tree NUL NUL` for each that is clean. What came before an early end is still an answer.
+  const trees: string[] = [];
+  const fields = result.stdout.toString('latin1').split('\0');
+  for (let at = 0; at + 2 < fields.length && trees.length < group.length; at += 3) {
+    const [status, tree = '', end] = fields.slice(at, at + 3);
+    if (status !== '1' || end !== '' || !isObjectId(tree)) break;
+    trees.push(tree);
+  }
+  return trees;
+}
+
+async function one(
+  { run, env, timeoutMs }: RemergeTools,
+  folder: string,
+  { base, sha }: RemergeRequest,
+  signal: AbortSignal | undefined,
+): Promise<RemergeOutcome> {
+  const result = await run({
+    args: [...ARGS, base, sha],
+    cwd: folder,
+    env: { ...env, GIT_WORK_TREE: folder },
+    timeoutMs,
+    signal,
+  });
+  const [tree = ''] = result.stdout.toString('latin1').split('\0', 1);
+  if (result.ended === 'exited' && isObjectId(tree)) {
+    if (result.status === 0) return { kind: 'clean', tree };
+    if (result.status === 1) return { kind: 'conflict' };
+  }
+  return { kind: 'error', detail: failure('merge-tree', result) };
+}
