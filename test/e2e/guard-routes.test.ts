@@ -40,7 +40,7 @@ function tried(run: PushRoute['run'], wrappers: boolean): { answer: Answer; move
   }
 }
 
-describe('S1-FR2.1 S3-5.1c ways of others to main', () => {
+describe('S1-FR2.1 S3-5.1c S3-6.3c ways of others to main', () => {
   test('there are at least 52 of them, and without guards each moves something', () => {
     expect(PUSH_ROUTES.length).toBeGreaterThanOrEqual(52);
     const harmless = PUSH_ROUTES.filter(({ run }) => {

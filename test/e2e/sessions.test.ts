@@ -2,7 +2,7 @@
  * Sessions of all roles as their users meet them, against a real Redis and a real remote: how they start, what they are
  * given, how they end, and what the register says. The daemon's part is in sessions-daemon.test.ts.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -200,7 +200,9 @@ test('a session without a command is an environment that a shell takes over', as
   });
   const [row] = await sessions(world);
   expect(row).toMatchObject({ kind: 'utility', state: 'running', pid: null, command: null });
+  const wrappers = join(world.home, readdirSync(world.home)[0] ?? '', 'bin');
   expect(run.stdout.split('\n').filter(Boolean)).toEqual([
+    `export PATH='${wrappers}:${world.env['PATH']}'`,
     "export TELEC_ROLE='worker'",
     "export TELECLAUDE_SYSTEM_ROLE='worker'",
     "export TELECLAUDE_ROLE='worker'",

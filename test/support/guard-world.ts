@@ -15,14 +15,13 @@ export const TELEC = fileURLToPath(new URL('../../dist/cli/telec.js', import.met
 export interface GuardWorld extends RouteBench {
   state: string;
   bin: string;
-  redisUrl: string;
   telec(args: readonly string[], env?: Record<string, string>): Answer;
   /** The environment with the wrappers first in PATH. */
   wrapped(): Record<string, string>;
   /** Works on the log as telec itself does. */
-  withHost<T>(work: (host: Host) => Promise<T>): Promise<T>;
+  withHost<T>(work: (host: Host) => Promise<T>, redisUrl?: string): Promise<T>;
   /** Appends one event, whoever may tell it. */
-  tell<E extends EventType>(type: E, payload: PayloadOf<E>): Promise<void>;
+  tell<E extends EventType>(type: E, payload: PayloadOf<E>, redisUrl?: string): Promise<void>;
   /** Refusals in the log, oldest first. */
   refusals(): PayloadOf<'integration.guard.refused'>[];
 }
@@ -34,7 +33,6 @@ export function makeGuardWorld(redisUrl: string, { init = true } = {}): GuardWor
   const folder = () => join(home, readdirSync(home)[0] ?? '');
   const world: GuardWorld = {
     ...bench,
-    redisUrl,
     get state() {
       return folder();
     },
@@ -47,11 +45,11 @@ export function makeGuardWorld(redisUrl: string, { init = true } = {}): GuardWor
       return { status, stdout, stderr };
     },
     wrapped: () => ({ PATH: `${world.bin}:${bench.env['PATH']}` }),
-    async withHost(work) {
+    async withHost(work, url = redisUrl) {
       const host = await openHost({
         repoId: readdirSync(home)[0] ?? '',
         folder: folder(),
-        redisUrl,
+        redisUrl: url,
         source: 'test/test',
       });
       try {
@@ -61,11 +59,11 @@ export function makeGuardWorld(redisUrl: string, { init = true } = {}): GuardWor
         await host.close();
       }
     },
-    tell: (type, payload) =>
+    tell: (type, payload, url) =>
       world.withHost(async (host) => {
         const result = await host.producer.emit(type, payload as never);
         if (result.status !== 'appended') throw new Error(JSON.stringify(result));
-      }),
+      }, url),
     refusals() {
       const { stdout } = world.telec(['--json', 'events', 'tail']);
       const entries = stdout

@@ -3,7 +3,7 @@
  * it, another clone, and the means to put all of it back after each try. Whoever uses it puts the guards in.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { git, hermeticEnv, initBare, tryGit } from './git-repo.ts';
@@ -54,6 +54,12 @@ export interface RouteBench {
 }
 
 const GUARDED = /^refs\/(heads\/main$|telec\/|heads\/refs\/|tags\/refs\/)/;
+
+/** Makes `to` what `from` is; by the system's own tools, which take a tenth of the time for so many small files. */
+function replace(to: string, from: string): void {
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', 'rm -rf -- "$1" && cp -a -- "$2" "$1"', 'sh', to, from]);
+  if (status !== 0) throw new Error(stderr.toString());
+}
 
 export function makeRouteBench(): RouteBench {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'telec-routes-')));
@@ -133,13 +139,11 @@ export function makeRouteBench(): RouteBench {
       return [...moved, ...gone].sort();
     },
     keep() {
-      rmSync(kept, { recursive: true, force: true });
-      cpSync(join(dir, 'bench'), kept, { recursive: true, verbatimSymlinks: true });
+      replace(kept, join(dir, 'bench'));
       before = bench.refs();
     },
     restore() {
-      rmSync(join(dir, 'bench'), { recursive: true, force: true, maxRetries: 5 });
-      cpSync(kept, join(dir, 'bench'), { recursive: true, verbatimSymlinks: true });
+      replace(join(dir, 'bench'), kept);
     },
     remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
   };

@@ -83,7 +83,8 @@ export async function initialize(
     await begin(opened, view.main, shadow);
     changed = true;
   }
-  if (await guarded(context, workspace, host)) changed = true;
+  const { installSaying } = await import('../guards/install.ts');
+  if (await installSaying(context, workspace, host.logId)) changed = true;
   return { repo_id: workspace.repoId, config: path, mode: host.repository.standing.mode ?? 'shadow', changed };
 }
 
@@ -104,16 +105,4 @@ async function begin({ context, host }: Opened, main: string, shadow: boolean): 
     evidence: 'no other path moves main, so there is nothing to be in parity with',
     reason: 'telec init',
   });
-}
-
-/** Puts the guards in; what keeps them out is said, and keeps nobody from working: status and doctor go on saying it. */
-async function guarded(context: CommandContext, workspace: Workspace, host: Host): Promise<boolean> {
-  const { installGuards } = await import('../guards/install.ts');
-  try {
-    return await installGuards(workspace, host.logId);
-  } catch (error) {
-    if (!(error instanceof TelecError)) throw error;
-    context.say(`the guards are not in: ${error.message}`);
-    return false;
-  }
 }

@@ -29,8 +29,16 @@ export async function openForWriting(context: CommandContext, host: Host): Promi
   await host.dispatcher.catchUp();
   if (host.repository.standing.mode === null) throw notInitialized();
   writeRepoId(workspace.commonDir, workspace.repoId);
-  registerClone(workspace.folder, workspace.commonDir);
+  if (registerClone(workspace.folder, workspace.commonDir)) await guardNewClone(context, workspace, host);
   return { context, workspace, host };
+}
+
+/** Where guards are in, a clone that joins gets them too; what keeps them out is said and keeps nobody from working. */
+async function guardNewClone(context: CommandContext, workspace: Workspace, { logId }: Host): Promise<void> {
+  const { guardFilePath, readGuardFile } = await import('../../io/guards/guard-file.ts');
+  if (readGuardFile(guardFilePath(workspace.folder)) === null) return;
+  const { installSaying } = await import('../guards/install.ts');
+  await installSaying(context, workspace, logId);
 }
 
 export function privateGit({ host, workspace }: Opened): Promise<IntegrationRepository> {

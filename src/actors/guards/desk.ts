@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { sessionEnvironment } from '../../io/acting.ts';
 import { hookFolders } from '../../io/git/clone.ts';
-import { programIsThere, readGuardFile, wrapperFolder } from '../../io/guards/guard-file.ts';
+import { type GuardFile, programIsThere, readGuardFile, wrapperFolder } from '../../io/guards/guard-file.ts';
 import { PART_LINE } from '../../io/guards/hook-file.ts';
 import { WRAPPED, type Wrapped } from '../../io/guards/shell-text.ts';
 import { withoutWrappers, withWrappers, wrapperState } from '../../io/guards/wrapper-files.ts';
@@ -59,8 +59,9 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
 
 /** Every guard of the repository on this machine, compared with how it would be put in now. Asks git, not only files. */
 export async function checkGuards(context: CommandContext, workspace: Workspace, logId: string): Promise<GuardsView> {
-  const plan = await planFor(workspace, logId);
-  const file = readGuardFile(plan.path);
+  const planned = await planFor(workspace, logId);
+  const file = readGuardFile(planned.path);
+  const plan = file !== null && sameFacts(planned, file) ? { ...planned, program: file.program } : planned;
   const known = file !== null && file.log_id === logId && sameFacts(plan, file);
   const trouble = whyNot(plan, file, logId);
   const guards: GuardRow[] = [];
@@ -75,8 +76,10 @@ export async function checkGuards(context: CommandContext, workspace: Workspace,
   return { in_force: known && guards.every(({ active }) => active), guards };
 }
 
-const sameFacts = (plan: GuardPlan, file: object): boolean => {
-  const { path: _, ...facts } = plan;
+/** Whether they would be put in again as they are. Another node of the same machine starts the same program. */
+const sameFacts = (plan: GuardPlan, file: GuardFile): boolean => {
+  const { path: _, ...wanted } = plan;
+  const facts = { ...wanted, program: [file.program[0] ?? '', ...wanted.program.slice(1)] };
   return Object.entries(facts).every(([key, value]) => JSON.stringify(file[key as never]) === JSON.stringify(value));
 };
 

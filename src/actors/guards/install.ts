@@ -26,6 +26,7 @@ import { placeOf, urlsOf } from '../../io/guards/user-git.ts';
 import { removeWrappers, writeWrappers } from '../../io/guards/wrapper-files.ts';
 import { type FileLock, lockFile } from '../../io/lock.ts';
 import { ensurePrivateFolder, registeredClones } from '../../io/state.ts';
+import type { CommandContext } from '../client.ts';
 import type { Workspace } from '../workspace.ts';
 
 const HOOK = 'pre-push';
@@ -60,6 +61,7 @@ export async function planFor(workspace: Workspace, logId: string): Promise<Guar
     remote: config.remote,
     places: await placesOf(clone, config.remote),
     work_tree: workspace.mainWorkTree,
+    shared: config.redis !== 'embedded',
     program: guardProgram(),
     bin: wrapperFolder(folder),
     record: true,
@@ -96,6 +98,21 @@ export async function putGuards(plan: GuardPlan, clones: readonly Clone[]): Prom
 /** Installs for all clones of the repository that this machine knows. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */
 export async function installGuards(workspace: Workspace, logId: string): Promise<boolean> {
   return alone(workspace.folder, async () => putGuards(await planFor(workspace, logId), await clonesOf(workspace)));
+}
+
+/** As `installGuards`; what keeps them out is said, and keeps nobody from working: status and doctor go on saying it. */
+export async function installSaying(
+  context: Pick<CommandContext, 'say'>,
+  workspace: Workspace,
+  logId: string,
+): Promise<boolean> {
+  try {
+    return await installGuards(workspace, logId);
+  } catch (error) {
+    if (!(error instanceof TelecError)) throw error;
+    context.say(`the guards are not in: ${error.message}`);
+    return false;
+  }
 }
 
 /** Takes all of it out; false when there was nothing. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */

@@ -65,11 +65,13 @@ async function openLog(file: GuardFile, env: Env, source: string, say: (line: st
   const trees = [file.work_tree, ...registeredClones(file.folder).map(workTreeOf)];
   const mainWorkTree = trees.find((tree) => existsSync(tree)) ?? file.work_tree;
   const place = { commonDir: '', mainWorkTree, repoId: file.repo_id, folder: file.folder };
+  const url = await redisUrl(place, env);
+  if (url === null && file.shared) throw new Error('the log is on a shared Redis, and TELEC_REDIS_URL is not set here');
   const { openHost } = await import('../host.ts');
   return openHost({
     repoId: file.repo_id,
     folder: file.folder,
-    redisUrl: await redisUrl(place, env),
+    redisUrl: url,
     source,
     onWait: say,
   });

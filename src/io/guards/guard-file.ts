@@ -31,6 +31,8 @@ export interface GuardFile {
   places: string[];
   /** Main work tree whose telec.yaml says where Redis is. */
   work_tree: string;
+  /** The log is on a shared Redis: without its URL nobody can be asked, and no private server is to be started. */
+  shared: boolean;
   /** Words that start the guard program. */
   program: string[];
   /** Folder of the wrappers. */
@@ -77,5 +79,5 @@ export function hooksPathLines(commonDir: string): string {
 /** The checkout a clone was made with, as its common git directory tells. */
 export const workTreeOf = (commonDir: string): string => dirname(commonDir);
 
-/** Whether the words that start the guard program still lead to one. */
+/** Whether the words that start the guard program (node, then the script) still lead to one. */
 export const programIsThere = (program: readonly string[]): boolean => program.every((path) => existsSync(path));
