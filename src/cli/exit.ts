@@ -12,12 +12,15 @@ export const INTERRUPTED = 130;
 /** What each exit status means, in the order of docs/cli.md. */
 export const EXIT_MEANINGS: readonly [number, string][] = [
   [EXIT.done, 'done'],
-  [EXIT.domain, 'failed in the domain (`--wait` ended blocked, nothing or several things match a name)'],
+  [
+    EXIT.domain,
+    'failed in the domain (`--wait` ended blocked, an audit found something, a guard refused, nothing or several things match a name)',
+  ],
   [EXIT.usage, 'wrong usage, invalid config or invalid event (every problem is listed)'],
   [EXIT.unreachable, 'cannot reach Redis, the remote or the daemon'],
   [EXIT.busy, 'another integrator holds the lease'],
   [EXIT.timeout, '`--timeout` passed'],
-  [EXIT.refused, 'refused by policy (role, mode, hold, emitter, another log)'],
+  [EXIT.refused, 'refused by policy (guard, role, mode, hold, emitter, another log)'],
   [EXIT.bug, 'bug'],
   [INTERRUPTED, 'ended by Ctrl-C'],
 ];
