@@ -92,6 +92,8 @@ export function foldStanding(before: Standing, event: DomainEvent): Standing {
     case 'integration.configured':
       return { ...standing, configured: { ...event.payload, id: event.id } };
     case 'integration.cutover.enabled':
+      // What another path brought up to the cutover is not foreign, whether or not shadow had looked at it yet.
+      return { ...standing, main: (before.mode === 'live' ? standing.main : event.payload.main_sha) ?? standing.main };
     case 'integration.shadow.started':
       return { ...standing, main: standing.main ?? event.payload.main_sha };
     case 'integration.shadow.observed':

@@ -243,6 +243,8 @@ test('S1-C1 everything that only reads works without a daemon, and changes no fi
     integrator: { state: 'standby', session_id: null, candidate: null },
     lease: null,
     rollback_required: false,
+    mode_reason: null,
+    permit: null,
     guards: { in_force: true, missing: [], mend: null },
     stale: null,
     counts: { pending: 0, ready: 0, integrating: 0, completed: 1, blocked: 0, superseded: 0 },

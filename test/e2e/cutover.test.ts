@@ -142,6 +142,16 @@ describe('the cutover', () => {
     expect(world.landed()).toEqual(['one', 'two', 'three']);
   });
 
+  test('what the other path brought up to the cutover is not foreign afterwards, looked at in shadow or not', async () => {
+    const world = await provenWorld({ config: `${THREE}guards: strict\n` });
+    const last = world.foreign({ 'hotfix.txt': 'by the other path\n' });
+    expect((await enable(world)).code).toBe(0);
+    expect((await world.integrate()).json).toMatchObject({ mode: 'live', outcome: 'drained', completed: 3 });
+    expect(await payloads(world, 'integration.main.foreign')).toEqual([]);
+    const audit = await world.run<{ from: string; commits: number; violations: unknown[] }>(['audit']);
+    expect(audit.json).toMatchObject({ from: last, commits: 3, violations: [] });
+  });
+
   test.each([
     ['fewer were compared than the configuration wants', THREE.replace('3', '4'), [], ['3 compared, 4 wanted']],
     [
@@ -240,6 +250,17 @@ describe('S4-R1b deliveries of an older flow', () => {
       json: { mode: 'live', in_flight: [], cutover: { dropped: ['dropped'] } },
     });
     expect(await payloads(world, 'integration.cutover.enabled')).toMatchObject([{ dropped: ['dropped'] }]);
+
+    // What was in flight ends exactly once: adopted by a delivery, landed before and not again, dropped never.
+    expect((await world.integrate()).json).toMatchObject({ mode: 'live', outcome: 'drained', completed: 4 });
+    expect(world.landed()).toEqual(['adopted', 'one', 'two', 'three']);
+    const completed = await payloads(world, 'deployment.completed');
+    expect(completed.map(({ slug, outcome }) => [slug, outcome])).toEqual(
+      ['adopted', 'one', 'two', 'three'].map((slug) => [slug, 'merged']),
+    );
+    expect(Object.keys(world.files()).sort()).toEqual(
+      ['README.md', 'app.txt', ...['adopted', 'landed', 'one', 'three', 'two'].map((name) => `${name}.txt`)].sort(),
+    );
   });
 });
 

@@ -84,7 +84,7 @@ describe('S1-C2 the way back in the middle of a session', () => {
       }
 
       // It is no fault of telec: going live again, the rest is delivered, each once.
-      await plant(world, enabledNow());
+      await plant(world, enabledNow(world.main()));
       expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 3 - landed.length });
       expect(await completions(world)).toEqual({ one: 1, two: 1, three: 1 });
       expect(world.landed()).toEqual(['one', 'two', 'three']);
@@ -118,7 +118,9 @@ describe('S4-R1b S1-C2 the cutover in the middle of a session in shadow', () => 
     const world = await makeWorld({ shadow: true });
     await world.ready(items);
     const refs = world.refs();
-    const shadow = await world.integrate({ faults: once('after-recheck', () => plant(world, enabledNow())) });
+    const shadow = await world.integrate({
+      faults: once('after-recheck', () => plant(world, enabledNow(world.main()))),
+    });
     expect(shadow.json).toMatchObject({ mode: 'shadow', outcome: 'aborted', completed: 0 });
     expect(await payloads(world, 'integration.session.aborted')).toMatchObject([{ reason: 'mode_changed' }]);
     expect(world.refs()).toEqual(refs);

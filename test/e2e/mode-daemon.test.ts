@@ -162,7 +162,7 @@ describe('the mode under a daemon', () => {
   test('where nothing may follow a withdrawn cutover, the daemon begins no session and status says why', async () => {
     const world = await worldWith();
     await world.ok(['up']);
-    await plant(logOf(world), enabledNow({ rollback_on_incomplete_parity: false }));
+    await plant(logOf(world), enabledNow(main(world), { rollback_on_incomplete_parity: false }));
     for (const detail of ['first', 'second', 'third'])
       await plant(logOf(world), {
         type: 'integration.session.aborted',

@@ -206,7 +206,7 @@ describe('telec taking back', () => {
     const before = await world.events();
     expect(await withHost(world, (host) => rollBack(host, { ...seen, trigger: 'foreign_commit' }))).toBe(false);
     expect(await world.events()).toEqual(before);
-    await plant(world, enabledNow());
+    await plant(world, enabledNow(world.main()));
     expect(await withHost(world, (host) => rollBack(host, seen))).toBe(true);
     expect(await waysBack(world)).toHaveLength(2);
     expect((await waysBack(world))[0]).toMatchObject({ reason: 'a tree on main is not the one its receipt names' });
@@ -215,7 +215,7 @@ describe('telec taking back', () => {
   test('S4-FR6.1 with rollback on incomplete parity off nobody integrates any more, until a person takes it back', async () => {
     const world = await makeWorld();
     await world.ready([{ slug: 'one' }]);
-    await plant(world, enabledNow({ rollback_on_incomplete_parity: false }));
+    await plant(world, enabledNow(world.main(), { rollback_on_incomplete_parity: false }));
     await withHost(world, (host) => rollBack(host, seen));
     const refused = await world.run<{ error: { code: string; hint: string } }>(['integrate']);
     expect(refused).toMatchObject({ code: 6, json: { error: { code: 'CUTOVER_INCOMPLETE' } } });

@@ -84,11 +84,11 @@ export const drill = (): Emission => ({
   },
 });
 
-/** The cutover, without asking for evidence. */
-export const enabledNow = (more: { rollback_on_incomplete_parity?: boolean } = {}): Emission => ({
+/** The cutover at that commit of main, without asking for evidence. */
+export const enabledNow = (main: string, more: { rollback_on_incomplete_parity?: boolean } = {}): Emission => ({
   type: 'integration.cutover.enabled',
   payload: {
-    main_sha: null,
+    main_sha: main,
     evidence: 'planted',
     ...more,
     actor: 'admin/tester',
