@@ -8,7 +8,7 @@ import { isInHistory, resolveCommit } from '../../io/git/clone.ts';
 import type { RemoteView } from '../../io/git/port.ts';
 import { lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
 import { createLeaseKeeper, type LeaseProof } from '../lease-keeper.ts';
-import { movePermitFence } from '../session/permit-fence.ts';
+import { movePermitFence, writePermitFence } from '../session/permit-fence.ts';
 import { actorOf } from '../workspace.ts';
 import { permitView } from './permit.ts';
 import type { AllowRequest, PermitView } from './server-views.ts';
@@ -57,13 +57,24 @@ export async function allowCommit(opened: Opened, request: AllowRequest): Promis
   }
   try {
     const until = host.clock.now() + forMs;
+    const parts = {
+      git,
+      proof: grant.proof,
+      from: fence?.from ?? null,
+      seq: fence?.note.seq ?? 0,
+      of: {
+        log: host.logId,
+        repo: fence?.note.repo ?? workspace.repoId,
+        main: fence?.note.main ?? workspace.config.main,
+      },
+      permit: { commit, untilSeconds: Math.floor(until / 1000) },
+      author: workspace.config.integration.author,
+      timeSeconds: Math.floor(host.clock.now() / 1000),
+    };
+    // A permission that cannot be signed is none, and is not announced.
+    const permitFence = await writePermitFence(parts);
     await announce(opened, grant.proof, { ...request, commit, until });
-    if (fence) {
-      const permit = { commit, untilSeconds: Math.floor(until / 1000) };
-      const { author } = workspace.config.integration;
-      const timeSeconds = Math.floor(host.clock.now() / 1000);
-      await movePermitFence({ git, proof: grant.proof, ...fence, log: host.logId, permit, author, timeSeconds });
-    }
+    await movePermitFence(parts, permitFence);
     const { token, fence: number } = grant.proof;
     const released = { session_id: sessionId, fence: number };
     await host.producer.emit('integration.lease.released', released, { proof: { token, fence: number } });
@@ -91,7 +102,7 @@ async function forwardCommit({ workspace }: Opened, named: string, main: string 
   return commit;
 }
 
-/** The remote's fence, when it has one; it has to be this log's. */
+/** The remote's fence, null before its first; it has to be this log's. */
 async function fenceOf({ host, workspace }: Opened, { fence }: RemoteView) {
   if (fence === null) return null;
   const git = await host.git(workspace.clone, workspace.config);
