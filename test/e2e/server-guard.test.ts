@@ -440,6 +440,14 @@ describe('telec guard allow', () => {
     expect(await failure('HEAD', ...because)).toBe('1 NOT_FOUND');
     expect(await failure(world.first, ...because)).toBe('1 NOT_FORWARD');
     expect(await failure(world.main(), ...because)).toBe('1 NOT_FORWARD');
+    // A merge of main into something else: main's own line would go on without what was delivered.
+    const merged = (first: string, second: string) => {
+      const words = ['commit-tree', `${wanted}^{tree}`, '-p', first, '-p', second, '-m', 'merged'];
+      return tryGit(world.cloneDir, words).stdout.toString('utf8').trim();
+    };
+    const beside = tryGit(world.cloneDir, ['commit-tree', `${wanted}^{tree}`, '-p', world.first, '-m', 'beside']);
+    const aside = beside.stdout.toString('utf8').trim();
+    expect(await failure(merged(aside, world.main()), ...because)).toBe('1 NOT_FORWARD');
     const worker = await world.run(['guard', 'allow', wanted, ...because], { env: { TELEC_ROLE: 'worker' } });
     expect(worker.code).toBe(6);
     await world.ready([{ slug: 'two', from: world.main() }]);

@@ -4,7 +4,7 @@
  * meanwhile, and the next live session ends it.
  */
 import { EXIT, TelecError } from '../../errors.ts';
-import { isInHistory, resolveCommit } from '../../io/git/clone.ts';
+import { isInHistory, isOnFirstParents, resolveCommit } from '../../io/git/clone.ts';
 import type { RemoteView } from '../../io/git/port.ts';
 import { lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
 import { createLeaseKeeper, type LeaseProof } from '../lease-keeper.ts';
@@ -85,7 +85,7 @@ export async function allowCommit(opened: Opened, request: AllowRequest): Promis
   return permitView(host.repository.standing, host.clock.now()) as PermitView;
 }
 
-/** The full id; main has to be in its history, since nothing rewinds main. */
+/** The full id; main has to be in its history, since nothing rewinds main, and on its line, where deliveries are looked for. */
 async function forwardCommit({ workspace }: Opened, named: string, main: string | null): Promise<string> {
   const { clone, config } = workspace;
   const commit = /^[0-9a-f]{4,64}$/.test(named) ? await resolveCommit(clone, named) : null;
@@ -98,6 +98,14 @@ async function forwardCommit({ workspace }: Opened, named: string, main: string 
     throw new TelecError('NOT_FORWARD', EXIT.domain, `${commit.slice(0, 12)} does not lead on from main as it is`, {
       hint: `git fetch ${config.remote}, then make the commit on top of ${config.remote}/${config.main}`,
     });
+  }
+  if (main !== null && !(await isOnFirstParents(clone, main, commit))) {
+    throw new TelecError(
+      'NOT_FORWARD',
+      EXIT.domain,
+      `main is not on the line of first parents of ${commit.slice(0, 12)}: what was delivered would leave that line`,
+      { hint: `git switch --detach ${config.remote}/${config.main}, merge the other into it, and permit what results` },
+    );
   }
   return commit;
 }

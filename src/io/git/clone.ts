@@ -227,6 +227,13 @@ export async function isInHistory(clone: Clone, commit: string, ref: string): Pr
   return (await ask(clone.mainWorkTree, ['rev-list', '--max-count=1', commit, `^${ref}`, '--'])) === '';
 }
 
+/** Whether the line of first parents leads from `commit` back to `base`; false too when git cannot tell. */
+export async function isOnFirstParents(clone: Clone, base: string, commit: string): Promise<boolean> {
+  const listed = await ask(clone.mainWorkTree, ['rev-list', '--first-parent', '--parents', commit, `^${base}`, '--']);
+  const [, parent] = (listed ?? '').trim().split('\n').at(-1)?.split(' ') ?? [];
+  return parent === base;
+}
+
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */
 export async function remoteUrl(clone: Clone, remote: string): Promise<string> {
   return await effectiveUrl(clone, remote, []);
