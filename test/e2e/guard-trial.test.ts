@@ -1,8 +1,8 @@
 /** The trial of guards: what it finds with guards that hold, with guards that do not, and that it touches nothing real. */
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DoctorRow } from '../../src/actors/client.ts';
 import type { GuardTrialView } from '../../src/actors/guards/server-views.ts';
 import { goAll } from '../../src/actors/guards/trial.ts';
@@ -37,6 +37,10 @@ test('without guards every way that is tried gets through, so that what is refus
 describe.each(['plain', 'signed'] as const)('guards that hold (%s)', (guard) => {
   test('S1-FR2.1 are found to refuse others and to let the integrator through, without a trace', async () => {
     const world = await makeWorld({ guard });
+    // Others on this machine try guards at the same time.
+    vi.stubEnv('TMPDIR', join(world.dir, 'tmp'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    mkdirSync(tmpdir());
     const before = { refs: world.refs(), events: await world.events(), tmp: leftInTmp() };
     const { code, in_force: inForce, trial } = await check(world);
     expect({ code, inForce, leaked: trial.leaked, passed: trial.passed }).toEqual({
