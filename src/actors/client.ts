@@ -7,7 +7,7 @@ import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
-import type { GuardsDesk, GuardsGlance } from './guards/views.ts';
+import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
@@ -369,6 +369,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** Takes the guards of this machine out; needs no init and no Redis. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */
+  takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */
   serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;

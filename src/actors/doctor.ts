@@ -166,12 +166,8 @@ function leftoversOf({ host, workspace }: Opened): Omit<DoctorRow, 'check'>[] {
 async function guardRows({ context, workspace, host }: Opened): Promise<Omit<DoctorRow, 'check'>[]> {
   const { checkGuards } = await import('./guards/desk.ts');
   const { in_force: inForce, guards } = await checkGuards(context, workspace, host.logId);
-  if (inForce)
-    return [
-      ok(
-        `the hook stands in ${guards.filter(({ guard }) => guard === 'pre_push').length} places, the wrappers are ready`,
-      ),
-    ];
+  const places = guards.filter(({ guard }) => guard === 'pre_push').length;
+  if (inForce) return [ok(`the hook stands in ${places} ${places === 1 ? 'place' : 'places'}, the wrappers are ready`)];
   const faulty = guards.filter(({ active }) => !active);
   if (faulty.length === 0) return [warn('what they go by is out of date', 'telec guard install')];
   return faulty.map(({ guard, path, detail, mend }) =>

@@ -207,6 +207,10 @@ export const runtime: Runtime = {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
   },
+  async takeGuardsOut(context) {
+    const { takeGuardsOut } = await import('./guards/desk.ts');
+    return takeGuardsOut(context);
+  },
   async serverGuard(context) {
     const { openServerGuard } = await import('./guards/server.ts');
     return openServerGuard(context);

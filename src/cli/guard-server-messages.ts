@@ -57,7 +57,7 @@ export function guardTrialText({ guards, refused, leaked, passed }: GuardTrialVi
     if (stopped + leaks.length === 0) return `      ${name}: not tried: ${plain(note ?? '')}`;
     const where = inPlace ? '' : ' as they would be put in';
     if (leaks.length > 0) return `${paint('bad', 'leak')}  ${name}${where}: ${plain(leaks.join(', '))}`;
-    return `${paint('good', 'ok  ')}  ${name}${where}: ${stopped} ways to main refused${note === null ? '' : `, and everybody: ${plain(note)}`}`;
+    return `${paint('good', 'ok  ')}  ${name}${where}: ${stopped} ${stopped === 1 ? 'way' : 'ways'} to main refused${note === null ? '' : `, and everybody: ${plain(note)}`}`;
   });
   const end = `tried against a scratch remote: ${refused} refused, ${leaked} got through; the integrator ${passed ? 'passes' : 'does not pass'}`;
   return [...lines, passed && leaked === 0 ? end : paint('bad', end)].join('\n');

@@ -18,6 +18,7 @@ import { type GuardPlan, putGuards } from '../../src/actors/guards/install.ts';
 import { discoverClone } from '../../src/io/git/clone.ts';
 import { putIn, takeOut } from '../../src/io/guards/hook-file.ts';
 import { KEPT } from '../../src/io/guards/shell-text.ts';
+import { writeRepoId } from '../../src/io/state.ts';
 import '../support/e2e-world.ts';
 import { makeRouteBench, type RouteBench } from '../support/route-bench.ts';
 
@@ -50,6 +51,8 @@ function bench(main = 'main'): Bench {
     record: false,
   };
   mkdirSync(plan.folder, { mode: 0o700 });
+  // As every clone that telec knows has it.
+  writeRepoId(join(made.clone, '.git'), plan.repo_id);
   const install = async () => putGuards(plan, [await discoverClone(made.clone)]);
   return { ...made, plan, install, asked: () => (existsSync(heard) ? readFileSync(heard, 'utf8') : '') };
 }
@@ -261,6 +264,16 @@ describe('F23 a hook that is there already', () => {
     expect(world.git(['push', 'origin', 'main']).status).toBe(1);
     takeOut(hook(world), 'app-1');
     expect(bytesAt(hook(world))).toEqual(before);
+  });
+
+  test('a folder of that name is in nobody’s way, and is there again afterwards', async () => {
+    const world = bench();
+    mkdirSync(hook(world), { recursive: true });
+    await world.install();
+    expect(world.git(['push', 'origin', 'topic']).status).toBe(0);
+    expect(world.git(['push', 'origin', 'main']).status).toBe(1);
+    takeOut(hook(world), 'app-1');
+    expect(lstatSync(hook(world)).isDirectory()).toBe(true);
   });
 
   test('where there is none, one stands while the guards are in', async () => {

@@ -1,5 +1,15 @@
 /** Sessions against a remote that carries the hooks, a person's way past them, and how both are set up. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { expectBooksInLine } from '../support/books-world.ts';
@@ -165,6 +175,35 @@ interface Permit {
   used: boolean;
 }
 
+describe('a permission', () => {
+  test('before any session moved the fence: the remote with hooks takes that commit, and the first session goes on from there', async () => {
+    const world = await makeWorld();
+    await world.run(['guard', 'install', '--server']);
+    const wanted = commitInClone(world, 'mend');
+    expect((await world.run(['guard', 'allow', wanted, '--reason', 'outage'])).code).toBe(0);
+    expect(pushMain(world, commitInClone(world, 'other')).status).toBe(1);
+    const pushed = pushMain(world, wanted);
+    expect({ status: pushed.status, main: world.main() }, pushed.stderr).toEqual({ status: 0, main: wanted });
+    await world.run(['unhold']);
+    await world.ready([{ slug: 'one', from: wanted }]);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+    expect((await world.run<{ violations: unknown[] }>(['audit'])).json.violations).toEqual([]);
+  });
+
+  test('that cannot be signed is not announced: no hold, nothing in force, the lease free', async () => {
+    const world = await makeWorld({ guard: 'signed' });
+    renameSync(join(world.dir, 'key'), join(world.dir, 'away'));
+    const run = await world.run<Failure>(['guard', 'allow', commitInClone(world, 'mend'), '--reason', 'outage']);
+    expect({ code: run.code, error: run.json.error.code }).toEqual({ code: 6, error: 'FENCE_UNSIGNED' });
+    expect(await world.trail('integration.guard.permitted')).toEqual([]);
+    const status = await world.run<{ hold: unknown }>(['status']);
+    expect(status.json.hold).toBe(null);
+    renameSync(join(world.dir, 'away'), join(world.dir, 'key'));
+    await world.ready([{ slug: 'one' }]);
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
+  });
+});
+
 describe('telec guard install --server', () => {
   test('puts the hooks into the remote of the clone, again changes nothing, and takes them out as they were', async () => {
     const world = await makeWorld();
@@ -215,7 +254,33 @@ describe('telec guard install --server', () => {
     const none = await world.run<Failure>(['guard', 'install', '--server', '--key', join(world.dir, 'nothing')]);
     expect({ code: none.code, error: none.json.error.code }).toEqual({ code: 6, error: 'FENCE_UNSIGNED' });
     expect(none.stdout + none.stderr).not.toContain(join(world.dir, 'nothing'));
+    // Of a public key's file ssh-keygen looks for the private one beside it, and names that.
+    const lone = makeKey(join(world.dir, 'lone'));
+    writeFileSync(lone, 'no key\n', { mode: 0o600 });
+    const damaged = await world.run<Failure>(['guard', 'install', '--server', '--key', `${lone}.pub`]);
+    expect(damaged.json.error.code).toBe('FENCE_UNSIGNED');
+    expect(damaged.stdout + damaged.stderr).not.toContain(lone);
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'an administrator leaves every file to the account that serves pushes',
+    async () => {
+      const world = await makeWorld();
+      const [config, hook] = [join(world.remoteDir, 'config'), join(world.remoteDir, 'hooks', 'update')];
+      mkdirSync(dirname(hook), { recursive: true });
+      writeFileSync(hook, '#!/bin/sh\nexit 0\n');
+      for (const path of [config, hook]) {
+        chmodSync(path, 0o700);
+        chownSync(path, 12345, 23456);
+      }
+      const owners = () => [config, hook].map((path) => [statSync(path).uid, statSync(path).gid]);
+      const theirs = owners();
+      await world.run(['guard', 'install', '--server']);
+      expect(owners()).toEqual(theirs);
+      await world.run(['guard', 'uninstall', '--server']);
+      expect(owners()).toEqual(theirs);
+    },
+  );
 
   test('--print shows the very files, and they guard where they are put by hand', async () => {
     const world = await makeWorld();
@@ -392,6 +457,14 @@ describe('telec guard allow', () => {
     expect(await failure('HEAD', ...because)).toBe('1 NOT_FOUND');
     expect(await failure(world.first, ...because)).toBe('1 NOT_FORWARD');
     expect(await failure(world.main(), ...because)).toBe('1 NOT_FORWARD');
+    // A merge of main into something else: main's own line would go on without what was delivered.
+    const merged = (first: string, second: string) => {
+      const words = ['commit-tree', `${wanted}^{tree}`, '-p', first, '-p', second, '-m', 'merged'];
+      return tryGit(world.cloneDir, words).stdout.toString('utf8').trim();
+    };
+    const beside = tryGit(world.cloneDir, ['commit-tree', `${wanted}^{tree}`, '-p', world.first, '-m', 'beside']);
+    const aside = beside.stdout.toString('utf8').trim();
+    expect(await failure(merged(aside, world.main()), ...because)).toBe('1 NOT_FORWARD');
     const worker = await world.run(['guard', 'allow', wanted, ...because], { env: { TELEC_ROLE: 'worker' } });
     expect(worker.code).toBe(6);
     await world.ready([{ slug: 'two', from: world.main() }]);
@@ -408,13 +481,15 @@ describe('telec guard allow', () => {
     expect((await world.run(['status'])).json).toMatchObject({ permit: null, hold: null, lease: null });
   });
 
-  test('a hold that lasts longer stays, and so does a halt; a remote without hooks needs no fence', async () => {
+  test('a hold that lasts longer stays, and so does a halt; a remote without a fence gets its first, since it may have hooks', async () => {
     const world = await makeWorld();
     const wanted = commitInClone(world, 'mend');
     await world.run(['hold', '--reason', 'mine']);
     expect((await allow(world, wanted)).code).toBe(0);
     expect((await world.run(['status'])).json).toMatchObject({ hold: { reason: 'mine', until: null } });
-    expect(world.ref('refs/telec/fence')).toBeNull();
+    const message = git(world.remoteDir, 'log', '-1', '--format=%B', 'refs/telec/fence');
+    expect(message).toContain(`Telec-Seq: 1\n`);
+    expect(message).toContain(`Telec-Permit: ${wanted}\n`);
     expect(pushMain(world, wanted).status).toBe(0);
   });
 });

@@ -94,7 +94,6 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       install: async () => examples.guards.change,
       check: async () => examples.guards.check,
       environment: async () => examples.guards.environment,
-      uninstall: async () => ({ ...examples.guards.change, in_force: false }),
       allow: async () => examples.guards.permit,
     }),
     close: async () => {
@@ -134,6 +133,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    takeGuardsOut: async () => ({ ...examples.guards.change, in_force: false }),
     serverGuard: async () => ({
       install: async () => examples.guards.server,
       print: async () => examples.guards.files,

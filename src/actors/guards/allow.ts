@@ -4,11 +4,11 @@
  * meanwhile, and the next live session ends it.
  */
 import { EXIT, TelecError } from '../../errors.ts';
-import { isInHistory, resolveCommit } from '../../io/git/clone.ts';
+import { isInHistory, isOnFirstParents, resolveCommit } from '../../io/git/clone.ts';
 import type { RemoteView } from '../../io/git/port.ts';
 import { lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
 import { createLeaseKeeper, type LeaseProof } from '../lease-keeper.ts';
-import { movePermitFence } from '../session/permit-fence.ts';
+import { movePermitFence, writePermitFence } from '../session/permit-fence.ts';
 import { actorOf } from '../workspace.ts';
 import { permitView } from './permit.ts';
 import type { AllowRequest, PermitView } from './server-views.ts';
@@ -57,13 +57,24 @@ export async function allowCommit(opened: Opened, request: AllowRequest): Promis
   }
   try {
     const until = host.clock.now() + forMs;
+    const parts = {
+      git,
+      proof: grant.proof,
+      from: fence?.from ?? null,
+      seq: fence?.note.seq ?? 0,
+      of: {
+        log: host.logId,
+        repo: fence?.note.repo ?? workspace.repoId,
+        main: fence?.note.main ?? workspace.config.main,
+      },
+      permit: { commit, untilSeconds: Math.floor(until / 1000) },
+      author: workspace.config.integration.author,
+      timeSeconds: Math.floor(host.clock.now() / 1000),
+    };
+    // A permission that cannot be signed is none, and is not announced.
+    const permitFence = await writePermitFence(parts);
     await announce(opened, grant.proof, { ...request, commit, until });
-    if (fence) {
-      const permit = { commit, untilSeconds: Math.floor(until / 1000) };
-      const { author } = workspace.config.integration;
-      const timeSeconds = Math.floor(host.clock.now() / 1000);
-      await movePermitFence({ git, proof: grant.proof, ...fence, log: host.logId, permit, author, timeSeconds });
-    }
+    await movePermitFence(parts, permitFence);
     const { token, fence: number } = grant.proof;
     const released = { session_id: sessionId, fence: number };
     await host.producer.emit('integration.lease.released', released, { proof: { token, fence: number } });
@@ -74,7 +85,7 @@ export async function allowCommit(opened: Opened, request: AllowRequest): Promis
   return permitView(host.repository.standing, host.clock.now()) as PermitView;
 }
 
-/** The full id; main has to be in its history, since nothing rewinds main. */
+/** The full id; main has to be in its history, since nothing rewinds main, and on its line, where deliveries are looked for. */
 async function forwardCommit({ workspace }: Opened, named: string, main: string | null): Promise<string> {
   const { clone, config } = workspace;
   const commit = /^[0-9a-f]{4,64}$/.test(named) ? await resolveCommit(clone, named) : null;
@@ -88,10 +99,18 @@ async function forwardCommit({ workspace }: Opened, named: string, main: string 
       hint: `git fetch ${config.remote}, then make the commit on top of ${config.remote}/${config.main}`,
     });
   }
+  if (main !== null && !(await isOnFirstParents(clone, main, commit))) {
+    throw new TelecError(
+      'NOT_FORWARD',
+      EXIT.domain,
+      `main is not on the line of first parents of ${commit.slice(0, 12)}: what was delivered would leave that line`,
+      { hint: `git switch --detach ${config.remote}/${config.main}, merge the other into it, and permit what results` },
+    );
+  }
   return commit;
 }
 
-/** The remote's fence, when it has one; it has to be this log's. */
+/** The remote's fence, null before its first; it has to be this log's. */
 async function fenceOf({ host, workspace }: Opened, { fence }: RemoteView) {
   if (fence === null) return null;
   const git = await host.git(workspace.clone, workspace.config);

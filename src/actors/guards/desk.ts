@@ -12,7 +12,7 @@ import { type Opened, openForWriting } from '../commands/session.ts';
 import type { Host } from '../host.ts';
 import { actorOf, openWorkspace, type Workspace } from '../workspace.ts';
 import { stateOf } from './glance.ts';
-import { clonesOf, factsOf, type GuardPlan, installGuards, planFor, uninstallGuards } from './install.ts';
+import { clonesOf, factsOf, type GuardPlan, installGuards, planFor, SHARED, uninstallGuards } from './install.ts';
 import type { GuardChangeView, GuardRow, GuardsDesk, GuardsView } from './views.ts';
 
 export interface DeskParts {
@@ -28,11 +28,7 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
   return {
     async install() {
       const opened = await openForWriting(context, host);
-      return change(opened, await installGuards(opened.workspace, host.logId));
-    },
-    async uninstall() {
-      const opened = await openForWriting(context, host);
-      return change(opened, await uninstallGuards(opened.workspace));
+      return change(opened, await installGuards(context, opened.workspace, host.logId));
     },
     async allow(request) {
       const { allowCommit } = await import('./allow.ts');
@@ -57,6 +53,13 @@ export function openGuardsDesk({ context, host }: DeskParts): GuardsDesk {
   };
 }
 
+/** Takes the guards of this machine out. Asks no log: guards whose log is gone are the ones that are in the way. */
+export async function takeGuardsOut(context: CommandContext): Promise<GuardChangeView> {
+  const workspace = await openWorkspace(context);
+  const changed = await uninstallGuards(workspace);
+  return { changed, ...(await checkGuards(context, workspace, '')) };
+}
+
 /** Every guard of the repository on this machine, compared with how it would be put in now. Asks git, not only files. */
 export async function checkGuards(context: CommandContext, workspace: Workspace, logId: string): Promise<GuardsView> {
   const planned = await planFor(workspace, logId);
@@ -66,10 +69,10 @@ export async function checkGuards(context: CommandContext, workspace: Workspace,
   const trouble = whyNot(plan, file, logId);
   const guards: GuardRow[] = [];
   for (const clone of await clonesOf(workspace)) {
-    for (const { folder, visible } of await hookFolders(clone)) {
+    for (const { folder, visible, shared } of await hookFolders(clone)) {
       const path = join(folder, 'pre-push');
-      const entry = { path, clone: clone.commonDir, ours: !visible, hooks_path: '' };
-      guards.push(hookRow(path, stateOf(entry, factsOf(plan, plan.path)), trouble));
+      const entry = { path, clone: clone.commonDir, ours: !visible, shared, hooks_path: '' };
+      guards.push(hookRow(path, stateOf(entry, factsOf(plan, plan.path)), trouble, shared));
     }
   }
   for (const name of WRAPPED) guards.push(wrapperRow(name, plan, trouble, context));
@@ -93,12 +96,14 @@ function whyNot(plan: GuardPlan, file: ReturnType<typeof readGuardFile>, logId: 
 
 const INSTALL = 'telec guard install';
 
-function hookRow(path: string, state: GuardRow['state'], trouble: string | null): GuardRow {
+const MEETS = 'meets every push but those with --no-verify';
+
+function hookRow(path: string, state: GuardRow['state'], trouble: string | null, shared: boolean): GuardRow {
   const about = { guard: 'pre_push', path, state } as const;
   switch (state) {
     case 'in':
       return trouble === null
-        ? { ...about, active: true, detail: 'meets every push but those with --no-verify', mend: null }
+        ? { ...about, active: true, detail: shared ? `${MEETS}; ${SHARED}` : MEETS, mend: null }
         : { ...about, active: false, detail: trouble, mend: INSTALL };
     case 'changed':
       return { ...about, active: false, detail: 'it is not the one that this telec puts in', mend: INSTALL };

@@ -33,10 +33,10 @@ export function guardsGlance(folder: string): GuardsGlance {
 
 /** How one hook stands. One of the work tree's own stands while it reads telec's part in. */
 export function stateOf(
-  { path, clone, ours }: HookEntry,
+  { path, clone, ours, shared }: HookEntry,
   facts: ShellFacts,
 ): 'in' | 'changed' | 'off' | 'missing' | 'outside' {
-  if (ours) return hookState(path, facts);
+  if (ours) return hookState(path, facts, shared);
   if (!meets(path, facts.repoId, clone)) return 'outside';
   return hookState(partFile(clone), facts);
 }

@@ -74,30 +74,57 @@ async function placesOf(clone: Clone, remote: string): Promise<string[]> {
   return [...new Set(urls.map((url) => placeOf(url, clone.mainWorkTree)))].sort();
 }
 
+/** What is to be known of a hook in a folder of several repositories. */
+export const SHARED = 'its folder is shared with other repositories, in whose clones it does nothing';
+
 /** Puts hook and wrappers in for these clones; false when all was as it should be. Thrown: GUARD_FILES (2). */
-export async function putGuards(plan: GuardPlan, clones: readonly Clone[]): Promise<boolean> {
+export async function putGuards(
+  plan: GuardPlan,
+  clones: readonly Clone[],
+  say: (line: string) => void = () => undefined,
+): Promise<boolean> {
   const { path, ...rest } = plan;
   const facts = factsOf(plan, path);
   const hooks: HookEntry[] = [];
   let changed = false;
   for (const clone of clones) {
-    for (const { folder, visible } of await hookFolders(clone)) {
+    for (const { folder, visible, shared } of await hookFolders(clone)) {
       const hook = join(folder, HOOK);
-      const entry = { clone: clone.commonDir, path: hook, hooks_path: hooksPathLines(clone.commonDir), ours: !visible };
-      hooks.push(entry);
-      if (onFiles(hook, () => putIn(visible ? partFile(clone.commonDir) : hook, facts))) changed = true;
+      const lines = hooksPathLines(clone.commonDir);
+      hooks.push({ clone: clone.commonDir, path: hook, hooks_path: lines, ours: !visible, shared });
+      if (!onFiles(hook, () => putIn(visible ? partFile(clone.commonDir) : hook, facts, shared))) continue;
+      changed = true;
+      if (shared) say(`the hook is put into ${hook}, where git looks; ${SHARED}`);
     }
+  }
+  const known = readGuardFile(path);
+  for (const hook of leftBehind(known?.hooks ?? [], hooks, clones)) {
+    if (onFiles(hook, () => takeOut(hook, plan.repo_id))) changed = true;
   }
   if (writeWrappers(facts)) changed = true;
   const file: GuardFile = { ...rest, hooks };
-  if (JSON.stringify(readGuardFile(path)) === JSON.stringify(file)) return changed;
+  if (JSON.stringify(known) === JSON.stringify(file)) return changed;
   writeGuardFile(path, file);
   return true;
 }
 
+/** Hooks that were put in where git looks no longer: the clone is gone, or was told another folder. */
+function leftBehind(known: readonly HookEntry[], wanted: readonly HookEntry[], clones: readonly Clone[]): string[] {
+  const paths = new Set(wanted.map(({ path }) => path));
+  const looked = new Set(clones.map(({ commonDir }) => commonDir));
+  const left = known.filter(({ path, clone }) => !paths.has(path) && (looked.has(clone) || !existsSync(clone)));
+  return left.map(({ path }) => path);
+}
+
 /** Installs for all clones of the repository that this machine knows. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */
-export async function installGuards(workspace: Workspace, logId: string): Promise<boolean> {
-  return alone(workspace.folder, async () => putGuards(await planFor(workspace, logId), await clonesOf(workspace)));
+export async function installGuards(
+  { say }: Pick<CommandContext, 'say'>,
+  workspace: Workspace,
+  logId: string,
+): Promise<boolean> {
+  return alone(workspace.folder, async () =>
+    putGuards(await planFor(workspace, logId), await clonesOf(workspace), say),
+  );
 }
 
 /** As `installGuards`; what keeps them out is said, and keeps nobody from working: status and doctor go on saying it. */
@@ -107,7 +134,7 @@ export async function installSaying(
   logId: string,
 ): Promise<boolean> {
   try {
-    return await installGuards(workspace, logId);
+    return await installGuards(context, workspace, logId);
   } catch (error) {
     if (!(error instanceof TelecError)) throw error;
     context.say(`the guards are not in: ${error.message}`);

@@ -83,6 +83,8 @@ export async function makeGround(main: string, sign: FenceSigner): Promise<Groun
     await must('--git-dir', remoteDir, 'config', 'receive.denyDeleteCurrent', 'ignore');
     await must('init', '--quiet', '--template=', '--initial-branch=telec-trial', clone);
     await must('remote', 'add', 'origin', remoteDir);
+    // The user's own setting would put the hook that is tried into a folder of real clones.
+    await must('config', 'core.hooksPath', join(clone, '.git', 'hooks'));
     await must('commit', '--quiet', '--allow-empty', '--message=first');
     await must('push', '--quiet', 'origin', `HEAD:refs/heads/${main}`);
     await must('fetch', '--quiet', 'origin');

@@ -17,6 +17,7 @@ import {
   signersPath,
   standingHooks,
 } from '../../io/guards/server-install.ts';
+import { shellWord } from '../../io/guards/shell-text.ts';
 import { placeOf } from '../../io/guards/user-git.ts';
 import { withWrappers } from '../../io/guards/wrapper-files.ts';
 import type { Opened } from '../commands/session.ts';
@@ -140,7 +141,10 @@ async function goGh(ground: Ground, env: Record<string, string | undefined>, bin
   const folder = join(ground.dir, 'stand-in');
   const merged = join(ground.dir, 'merged');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'gh'), `#!/bin/sh\ncase $2 in view) echo ${ground.main} ;; *) : >"${merged}" ;; esac\n`);
+  writeFileSync(
+    join(folder, 'gh'),
+    `#!/bin/sh\ncase $2 in view) echo ${shellWord(ground.main)} ;; *) : >${shellWord(merged)} ;; esac\n`,
+  );
   chmodSync(join(folder, 'gh'), 0o755);
   const path = withWrappers(`${folder}:${process.env['PATH'] ?? ''}`, bin);
   const run = withEnvironment(ground, { ...env, PATH: path });

@@ -49,7 +49,6 @@ export interface GuardsDesk {
   install(): Promise<GuardChangeView>;
   check(): Promise<GuardCheckView>;
   environment(): Promise<GuardEnvironmentView>;
-  uninstall(): Promise<GuardChangeView>;
   /** Lets a person bring main to one commit by hand. Thrown: see `allowCommit`. */
   allow(request: AllowRequest): Promise<PermitView>;
 }

@@ -9,21 +9,24 @@ import type { LeaseProof } from '../lease-keeper.ts';
 export interface PermitFence {
   git: IntegrationRepository;
   proof: LeaseProof;
-  /** The remote's fence commit, and what it says. */
-  from: string;
-  note: FenceNote;
-  /** The log that grants the lease. */
-  log: string;
+  /** The remote's fence commit, null before its first; and its number in their sequence, 0 then. */
+  from: string | null;
+  seq: number;
+  /** The log that grants the lease, and what the fence is of. */
+  of: Pick<FenceNote, 'log' | 'repo' | 'main'>;
   permit: NonNullable<FenceNote['permit']>;
   author: string;
   timeSeconds: number;
 }
 
-/** Thrown: PERMIT_NOT_BROUGHT (1) when the remote did not take it; SignerFault. */
-export async function movePermitFence(parts: PermitFence): Promise<void> {
-  const { git, proof, from, note, log, permit } = parts;
-  const next = { ...note, fence: proof.fence, seq: note.seq + 1, session: proof.sessionId, log, permit };
-  const fence = await git.writeFence(from, next, parts.author, parts.timeSeconds);
+/** Writes the commit, and signs it where that is asked for; moves nothing. Thrown: SignerFault. */
+export function writePermitFence({ git, proof, from, seq, of, ...parts }: PermitFence): Promise<string> {
+  const note = { ...of, fence: proof.fence, seq: seq + 1, session: proof.sessionId, permit: parts.permit };
+  return git.writeFence(from, note, parts.author, parts.timeSeconds);
+}
+
+/** Moves the fence to the commit. Thrown: PERMIT_NOT_BROUGHT (1) when the remote did not take it. */
+export async function movePermitFence({ git, proof, from }: PermitFence, fence: string): Promise<void> {
   proof.assertHeld();
   const outcome = await git.push({ tip: null, fenceFrom: from, fenceTo: fence });
   if (outcome.kind === 'pushed') return;

@@ -41,7 +41,7 @@ export const environment: Handler = async (call) => {
 
 export const uninstall: Handler = async (call) => {
   if (asksForServer(call)) return uninstallServer(call);
-  const view = await withClient(call, async (client) => (await client.guards()).uninstall());
+  const view = await (await call.runtime()).takeGuardsOut(call.context);
   await call.output.answer(view, (value, paint) => guardChangeText(value, 'out', paint));
   return undefined;
 };

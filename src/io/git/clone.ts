@@ -227,6 +227,13 @@ export async function isInHistory(clone: Clone, commit: string, ref: string): Pr
   return (await ask(clone.mainWorkTree, ['rev-list', '--max-count=1', commit, `^${ref}`, '--'])) === '';
 }
 
+/** Whether the line of first parents leads from `commit` back to `base`; false too when git cannot tell. */
+export async function isOnFirstParents(clone: Clone, base: string, commit: string): Promise<boolean> {
+  const listed = await ask(clone.mainWorkTree, ['rev-list', '--first-parent', '--parents', commit, `^${base}`, '--']);
+  const [, parent] = (listed ?? '').trim().split('\n').at(-1)?.split(' ') ?? [];
+  return parent === base;
+}
+
 /** Where the remote is read from: after insteadOf, local paths absolute and real. Thrown: TelecError `NO_REMOTE` (exit 2). */
 export async function remoteUrl(clone: Clone, remote: string): Promise<string> {
   return await effectiveUrl(clone, remote, []);
@@ -297,24 +304,35 @@ function readConfig(text: string): { scope: string; key: string; value: string }
   return entries;
 }
 
+/** Where git looks for hooks. */
+export interface HookFolder {
+  folder: string;
+  /** What lies there is part of a checkout, tracked or not ignored. */
+  visible: boolean;
+  /** It lies outside of the clone, so hooks in it run for other repositories, too. */
+  shared: boolean;
+}
+
 /**
- * Folders in which git looks for hooks, one for each that the checkouts of the clone use. `visible`: what lies there is
- * part of a checkout, tracked or not ignored. A folder of a checkout that is not there is left out: git runs nothing then.
+ * Folders in which git looks for hooks, one for each that the checkouts of the clone use. A folder of a checkout that is
+ * not there is left out: git runs nothing then.
  */
-export async function hookFolders(clone: Clone): Promise<{ folder: string; visible: boolean }[]> {
-  const found = new Map<string, boolean>();
+export async function hookFolders(clone: Clone): Promise<HookFolder[]> {
+  const found = new Map<string, HookFolder>();
   for (const { path, bare } of await listWorktrees(clone)) {
     if (bare) continue;
     const folder = line(await ask(path, ['rev-parse', '--path-format=absolute', '--git-path', 'hooks']));
     if (folder === null || found.has(folder)) continue;
-    const inside = !relative(path, folder).startsWith('..') && relative(clone.commonDir, folder).startsWith('..');
-    if (!inside) found.set(folder, false);
+    const outside = relative(clone.commonDir, folder).startsWith('..');
+    const inside = outside && !relative(path, folder).startsWith('..');
+    if (!inside) found.set(folder, { folder, visible: false, shared: outside });
     else if (existsSync(folder) || path === clone.mainWorkTree) {
       const hook = join(folder, 'pre-push');
-      found.set(folder, line(await ask(path, ['check-ignore', '--', hook])) === null);
+      const visible = line(await ask(path, ['check-ignore', '--', hook])) === null;
+      found.set(folder, { folder, visible, shared: false });
     }
   }
-  return [...found].map(([folder, visible]) => ({ folder, visible }));
+  return [...found.values()];
 }
 
 /** Pushes exactly `sha` to the branch of the remote, as its owner would: own settings, own hooks, no force. */

@@ -2,7 +2,7 @@
  * A bare repository on this machine, asked by git for what the guards need to know of it. Reads, but for one setting of
  * its own configuration: where its hooks are. No configuration of the caller counts.
  */
-import { existsSync, realpathSync } from 'node:fs';
+import { chownSync, existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { pick } from '../git/environment.ts';
@@ -79,10 +79,24 @@ export async function messageOf({ dir }: BareRepository, commit: string): Promis
   return status === 0 ? stdout.toString('utf8') : null;
 }
 
+/**
+ * Whose the file is now, to be given to the one that takes its place: an administrator's would shut the account out that
+ * serves pushes.
+ */
+export function ownerOf(path: string): (successor: string) => void {
+  const before = process.getuid?.() === 0 ? statSync(path, { throwIfNoEntry: false }) : undefined;
+  return (successor) => {
+    if (before) chownSync(successor, before.uid, before.gid);
+  };
+}
+
 /** Says in the repository's own configuration where its hooks are; null takes the setting away. Thrown: GUARD_FAILED (1). */
 export async function setHooksPath({ dir }: BareRepository, path: string | null): Promise<void> {
   const args = path === null ? ['--unset-all', 'core.hooksPath'] : ['--replace-all', 'core.hooksPath', path];
+  const file = join(dir, 'config');
+  const giveTo = ownerOf(file);
   const { status, stderr } = await ask(dir, 'config', '--local', ...args);
+  giveTo(file);
   // 5: there is nothing to take away.
   if (status === 0 || (path === null && status === 5)) return;
   throw new TelecError('GUARD_FAILED', EXIT.domain, `${dir} cannot be configured: ${stderr.trim()}`, {

@@ -16,6 +16,8 @@ export interface HookEntry {
   hooks_path: string;
   /** False: the file belongs to the work tree and was left alone. */
   ours: boolean;
+  /** True: its folder serves other repositories, too. */
+  shared: boolean;
 }
 
 export interface GuardFile {

@@ -10,7 +10,6 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
-  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -73,13 +72,13 @@ function partOf(text: string, repoId: string): { from: number; to: number } | nu
   return at < 0 ? null : { from, to: at + end.length };
 }
 
-/** How telec's part stands in the hook at `path`. */
-export function hookState(path: string, facts: ShellFacts): HookState {
+/** How telec's part stands in the hook at `path`; `shared` as in `hookBlock`. */
+export function hookState(path: string, facts: ShellFacts, shared = false): HookState {
   const found = look(path);
   const part = found && partOf(found.text, facts.repoId);
   if (!found || !part) return 'missing';
   if ((found.mode & 0o111) === 0) return 'off';
-  return found.text.slice(part.from, part.to) === bytesOf(hookBlock(facts)) ? 'in' : 'changed';
+  return found.text.slice(part.from, part.to) === bytesOf(hookBlock(facts, shared)) ? 'in' : 'changed';
 }
 
 /** Whether a hook that may be executed has the part of that repository in it, of whatever age. */
@@ -111,9 +110,9 @@ export function meets(path: string, repoId: string, commonDir: string): boolean 
 
 const readsPart = ({ text, mode }: Found): boolean => (mode & 0o111) !== 0 && /^[^#\n]*\/telec\/pre-push"/m.test(text);
 
-/** Puts telec's part in; false when it stood there already. Thrown: the file system's errors. */
-export function putIn(path: string, facts: ShellFacts): boolean {
-  const block = bytesOf(hookBlock(facts));
+/** Puts telec's part in; false when it stood there already. `shared` as in `hookBlock`. Thrown: the file system's errors. */
+export function putIn(path: string, facts: ShellFacts, shared = false): boolean {
+  const block = bytesOf(hookBlock(facts, shared));
   mkdirSync(dirname(path), { recursive: true });
   const found = look(path);
   const part = found && partOf(found.text, facts.repoId);
@@ -155,7 +154,9 @@ export function takeOut(path: string, repoId: string): boolean {
     return true;
   }
   const kept = join(dirname(path), KEPT);
-  if (existsSync(kept) || lstatSync(kept, { throwIfNoEntry: false })) renameSync(kept, path);
-  else rmSync(path, { force: true });
+  const before = lstatSync(kept, { throwIfNoEntry: false });
+  // Nothing but a file takes the place of a file.
+  if (!before || before.isDirectory()) rmSync(path, { force: true });
+  if (before) renameSync(kept, path);
   return true;
 }

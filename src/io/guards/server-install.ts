@@ -11,7 +11,7 @@ import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { lockFile } from '../lock.ts';
-import { type BareRepository, setHooksPath } from './bare-repository.ts';
+import { type BareRepository, ownerOf, setHooksPath } from './bare-repository.ts';
 import {
   GUARD_FOLDER,
   HOOK_SIGN,
@@ -85,11 +85,12 @@ export const hasSigners = (bare: BareRepository): boolean => fs.existsSync(signe
 const read = (path: string): string => fs.readFileSync(path, 'latin1');
 const digest = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
 
-/** Replaces the file at once, with exactly that mode. */
+/** Replaces the file at once, with exactly that mode; whose it was, it stays. */
 function write(path: string, text: string, mode: number): void {
   const temporary = `${path}.${process.pid}.new`;
   fs.writeFileSync(temporary, text, { encoding: 'latin1', mode: 0o600, flush: true });
   fs.chmodSync(temporary, mode);
+  ownerOf(path)(temporary);
   fs.renameSync(temporary, path);
 }
 

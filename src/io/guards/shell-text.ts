@@ -47,9 +47,14 @@ export const blockEnd = (repoId: string): string => `# <<< telec guard of ${repo
 
 /**
  * The part of a pre-push hook that is telec's. It takes stdin, and gives it back to whatever stands behind it. A line
- * on stdin is `<local> <id> <ref> <id>`; the first word may hold blanks, so the text is searched, not split.
+ * on stdin is `<local> <id> <ref> <id>`; the first word may hold blanks, so the text is searched, not split. Where the
+ * hook is `shared` with other repositories, it asks only in clones that carry this repository's id.
  */
-export function hookBlock({ repoId, main, program, guardFile }: ShellFacts): string {
+export function hookBlock({ repoId, main, program, guardFile }: ShellFacts, shared = false): string {
+  const own = `telec_of=$(cat "$(git rev-parse --git-common-dir)/telec/repo_id" 2>/dev/null) || :
+    if [ "$telec_of" != ${shellWord(repoId)} ]; then
+      telec_status=0
+    elif `;
   const guarded = [`refs/heads/${main} `, 'refs/telec/', 'refs/heads/refs/', 'refs/tags/refs/'];
   const patterns = guarded.map((ref) => `*${shellWord(` ${ref}`)}*`).join(' | ');
   return `${blockBegin(repoId)} (telec guard uninstall takes it out)
@@ -57,7 +62,7 @@ telec_refs=$(cat)
 case $telec_refs in
   ${patterns})
     telec_status=70
-    if ${isThere(program)}; then
+    ${shared ? own : 'if '}${isThere(program)}; then
       telec_status=0
       printf '%s\\n' "$telec_refs" | ${words(program)} guard check --hook pre-push --from ${shellWord(guardFile)} -- "$@" || telec_status=$?
     fi
@@ -89,7 +94,7 @@ export const KEPT = 'pre-push.telec-kept';
 export const OWN_HEAD = `#!/bin/sh
 # Made by telec (telec guard install). A hook that was here before is kept beside it and called at the end.
 `;
-export const OWN_TAIL = `if [ -x "\${0%/*}/${KEPT}" ]; then
+export const OWN_TAIL = `if [ -f "\${0%/*}/${KEPT}" ] && [ -x "\${0%/*}/${KEPT}" ]; then
   exec "\${0%/*}/${KEPT}" "$@"
 fi
 `;

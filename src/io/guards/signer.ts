@@ -95,7 +95,11 @@ function keygen(
         const missing = error !== null && 'code' in error && error.code === 'ENOENT';
         const words = missing
           ? 'ssh-keygen is not installed'
-          : stderr.replaceAll(`${key}.pub`, 'the key').replaceAll(key, 'the key');
+          : // Of a public key's file ssh-keygen goes on to the private one beside it.
+            [`${key}.pub`, key, key.replace(/\.pub$/, '')].reduce(
+              (text, path) => text.replaceAll(path, 'the key'),
+              stderr,
+            );
         const said = words.trim().split('\n').at(-1) || 'ssh-keygen said nothing';
         resolve({ status: error === null ? 0 : (child.exitCode ?? null), stdout, said });
       },
