@@ -343,25 +343,44 @@ describe('strict guards', () => {
 
   test('what a person permitted is told, not foreign; the audit names it', async () => {
     const world = await makeWorld({ config: STRICT });
-    const plant = await Plant.begin(world);
-    const allowed = plant.commit([world.first], { 'README.md': 'mended\n' }, 'mend it now');
-    await plant.tell(...plant.permit(allowed));
-    await plant.end(allowed);
     await world.ready([{ slug: 'one' }]);
+    await world.integrate();
+    const clone = world.cloneDir;
+    git(clone, 'fetch', '--quiet', 'origin');
+    const main = world.main();
+    const [below, allowed] = ['a step', 'mend it now'].reduce<string[]>((made, message) => {
+      const parent = made.at(-1) ?? main;
+      return [...made, git(clone, 'commit-tree', `${world.first}^{tree}`, '-p', parent, '-m', message)];
+    }, []);
+    if (!below || !allowed) throw new Error('no commits');
+    const asked = await world.run(['guard', 'allow', allowed, '--reason', 'the registry was down']);
+    expect(asked.code, asked.stderr).toBe(0);
+    git(clone, 'push', '--quiet', '--no-verify', 'origin', `${allowed}:refs/heads/main`);
+    expect((await world.run(['unhold', '--reason', 'it is there'])).code).toBe(0);
+    await world.ready([{ slug: 'two' }]);
     expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 1 });
-    expect((await payloads(world, 'integration.main.foreign')).map(({ commits }) => commits)).toEqual([[allowed]]);
-    expect((await payloads(world, 'integration.main.audited'))[0]).toMatchObject({
-      from: world.first,
+    expect((await payloads(world, 'integration.main.foreign')).map(({ commits }) => commits)).toEqual([
+      [below, allowed],
+    ]);
+    expect((await payloads(world, 'integration.main.audited'))[1]).toMatchObject({
+      from: main,
       to: allowed,
+      commits: 2,
       violations: [],
     });
     const { code, json } = await world.run<AuditView>(['audit']);
+    const who = 'by admin/tester (the registry was down)';
     expect({ code, json }).toMatchObject({
       code: 0,
       json: {
         violations: [],
-        remarks: [{ commit: allowed, code: 'permitted', text: 'permitted by admin/ann (the registry was down)' }],
+        remarks: [
+          { commit: below, code: 'permitted', text: `came along with ${allowed.slice(0, 12)}, permitted ${who}` },
+          { commit: allowed, code: 'permitted', text: `permitted ${who}` },
+        ],
       },
     });
+    world.foreign({ 'x.txt': 'x\n' });
+    expect((await world.integrate()).json).toMatchObject({ outcome: 'halted' });
   });
 });

@@ -254,6 +254,12 @@ describe('telec guard install --server', () => {
     };
     expect(await codeOf(raw)).toBe('6 NOT_INITIALIZED');
     expect(await codeOf(raw, raw.cloneDir)).toBe('2 NOT_BARE');
+    const shadow = await makeWorld({ shadow: true });
+    expect(await codeOf(shadow)).toBe('6 CUTOVER_PENDING');
+    expect(await codeOf(shadow, shadow.remoteDir)).toBe('6 CUTOVER_PENDING');
+    expect(existsSync(join(shadow.remoteDir, 'hooks'))).toBe(false);
+    const needless = ['guard', 'allow', commitInClone(shadow, 'x'), '--reason', 'an outage'];
+    expect((await shadow.run<Failure>(needless)).json.error.code).toBe('CUTOVER_PENDING');
     const world = await makeWorld();
     expect(await codeOf(world, '--key')).toMatch(/^2 /);
     expect((await world.run(['guard', 'install', '--key', 'x'])).code).toBe(2);
@@ -347,6 +353,17 @@ describe('telec guard allow', () => {
     expect(pushMain(world, unused, '--no-verify', '--force').status).not.toBe(0);
     expect(pushMain(world, late, '--no-verify').status).not.toBe(0);
     expect(world.landed()).toEqual(['one', 'waits']);
+  });
+
+  test('S1-OQ3 after a rollback the hooks stay, and a permission is the way to main', async () => {
+    const world = await guarded();
+    expect((await world.run(['cutover', 'rollback', '--reason', 'an outage'])).code).toBe(0);
+    const wanted = commitInClone(world, 'mend');
+    expect(pushMain(world, wanted, '--no-verify').stderr).toContain('hook declined');
+    expect((await allow(world, wanted)).code).toBe(0);
+    expect(pushMain(world, wanted).status).toBe(0);
+    expect(world.main()).toBe(wanted);
+    expect(pushMain(world, commitInClone(world, 'more'), '--no-verify').stderr).toContain('hook declined');
   });
 
   test('is over when its time is', async () => {

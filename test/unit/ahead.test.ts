@@ -44,6 +44,7 @@ const histories = fc
 describe('the graph of commits ahead of main', () => {
   test('never contradicts the history, whatever was listed, whatever telec wrote and whatever is asked', () => {
     let told = 0;
+    let listed = 0;
     fc.assert(
       fc.property(
         histories,
@@ -61,6 +62,11 @@ describe('the graph of commits ahead of main', () => {
                 const bases = graph.mergeBases(name(one), name(other));
                 if (bases !== null) expect(bases.sort()).toEqual(mergeBases(history, one, other));
                 if (bases !== null) told += 1;
+                const beyond = graph.beyond(name(one), name(other));
+                if (beyond === null) continue;
+                const own = beyond.map(([commit, parents]) => [commit, ...parents].join(' ')).sort();
+                expect(own).toEqual(listing(history, [other], one).sort());
+                listed += 1;
               }
             }
           }
@@ -69,6 +75,7 @@ describe('the graph of commits ahead of main', () => {
       { numRuns: 1000 },
     );
     expect(told).toBeGreaterThan(100);
+    expect(listed).toBeGreaterThan(100);
   });
 
   test('begins anew for a tip that main does not lead to: its listing has commits that main holds', () => {

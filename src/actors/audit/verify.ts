@@ -55,7 +55,10 @@ export interface Verified {
   met: Set<string>;
 }
 
-type Repository = Pick<IntegrationRepository, 'commitOf' | 'remerge' | 'lostChanges' | 'pathChanges' | 'hasCommit'>;
+type Repository = Pick<
+  IntegrationRepository,
+  'commitOf' | 'remerge' | 'lostChanges' | 'pathChanges' | 'hasCommit' | 'unmerged'
+>;
 
 /** Commits of the books of one delivery at most. */
 const BOOKS_MAX = 2;
@@ -128,6 +131,7 @@ async function verifyUnits(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const deliveries = units.filter((unit) => unit.kind === 'delivery');
+  await acquaint(git, deliveries);
   const requests = deliveries.map(({ delivery, merge }) => ({ base: merge.parents[0] ?? '', sha: delivery.sha }));
   const merging = git.remerge(requests, signal);
   // Awaited below; until then a failure is nobody's.
@@ -149,6 +153,14 @@ async function verifyUnits(
     verified.violations.push(...compared.violations);
     verified.remarks.push(...compared.remarks);
   }
+}
+
+/** Lists what these deliveries bring in one go: git is then not asked for each which commits are its own. */
+async function acquaint(git: Repository, deliveries: readonly DeliveryUnit[]): Promise<void> {
+  const start = deliveries[0]?.merge.parents[0];
+  const last = deliveries.at(-1);
+  if (start === undefined || last === undefined) return;
+  await git.unmerged([...deliveries.map(({ delivery }) => delivery.sha), (last.books.at(-1) ?? last.merge).sha], start);
 }
 
 interface Findings {

@@ -148,8 +148,9 @@ function alarmOf({ parts }: SessionWork, violations: readonly Violation[]): Alar
 
 function detailOf(violations: readonly Violation[]): string {
   const [first] = violations;
-  const more = violations.length > 1 ? ` (and ${violations.length - 1} more: telec audit)` : '';
-  return `main ${first?.commit ?? ''}: ${first?.text.slice(0, TEXT_MAX) ?? ''}${more}`;
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
+  const mend = 'look with telec audit, mend main by a branch, then telec unhold --reason "..."';
+  return `main ${first?.commit ?? ''}: ${first?.text.slice(0, TEXT_MAX) ?? ''}${more}; ${mend}`;
 }
 
 /**

@@ -201,7 +201,7 @@ function strictlyForeign({ parts }: SessionWork, foreign: readonly string[]): st
   // What a permitted commit has below it came along with it.
   const rest = foreign.slice(foreign.findLastIndex((sha) => permitted.includes(sha)) + 1);
   if (rest.length === 0) return null;
-  return `main has ${rest.length} commit(s) that telec did not bring and nobody permitted: ${rest.slice(0, 5).join(', ')}`;
+  return `main has ${rest.length} commit(s) that telec did not bring and nobody permitted: ${rest.slice(0, 5).join(', ')}; see who brought them, then telec unhold --reason "..."`;
 }
 
 /** Main as the log knew it when it has moved on since; null when it has not, or cannot be judged yet. A rewind halts. */

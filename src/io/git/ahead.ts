@@ -8,6 +8,8 @@
 
 /** Commits kept at most; beyond that the graph is begun anew. */
 const COMMITS_MAX = 200_000;
+/** First parents between the tips of two deliveries at most. */
+const STEPS_MAX = 3;
 
 export class AheadGraph {
   /** A commit of main that every listing left out, with all its history. */
@@ -76,8 +78,7 @@ export class AheadGraph {
 
   #heldBy(tip: string): { commits: ReadonlySet<string>; onFloor: boolean } {
     if (this.#held?.tip === tip) return this.#held;
-    const parents = this.#parents.get(tip) ?? [];
-    const before = this.#held?.tip === parents[0] ? this.#held : null;
+    const before = this.#held !== null && this.#isRightBelow(this.#held.tip, tip) ? this.#held : null;
     const held = before ?? { tip, commits: new Set<string>(), onFloor: tip === this.#floor };
     for (const [commit, above] of this.#walk([tip], held.commits)) {
       held.commits.add(commit);
@@ -85,6 +86,14 @@ export class AheadGraph {
     }
     this.#held = { ...held, tip };
     return this.#held;
+  }
+
+  /** A delivery is a merge and a commit or two behind it, so the tip before it is a few first parents down. */
+  #isRightBelow(below: string, tip: string): boolean {
+    let at = this.#parents.get(tip)?.[0];
+    for (let steps = 1; at !== undefined && at !== below && steps < STEPS_MAX; steps += 1)
+      at = this.#parents.get(at)?.[0];
+    return at === below;
   }
 
   /** The commits of the graph that `starts` hold, each once, those in `without` and their history left out. */
