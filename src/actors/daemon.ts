@@ -250,6 +250,7 @@ function clientOf(
     host,
     replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
     daemon: async () => daemon,
+    daemonNarrowed: async () => host.repository.standing.mode === 'live' && host.mode === 'shadow',
     integrator: integratorOf(steward),
     session: () => steward.session,
     logFault: () => steward.logFault,

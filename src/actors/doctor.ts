@@ -196,5 +196,12 @@ async function fenceIsOurs({ host, workspace }: Opened): Promise<Omit<DoctorRow,
   const note = await git.readFence(fence);
   if (!note) return fail(`refs/telec/fence (${fence}) is no fence commit`, 'delete that ref on the remote');
   if (note.log === host.logId) return ok(`fence ${note.fence}, number ${note.seq}`);
-  return fail(`it belongs to another log (${note.log})`, 'telec lease adopt --reason "..."');
+  const detail = `it belongs to another log (${note.log})`;
+  if (host.repository.standing.mode === 'shadow') {
+    return warn(
+      `${detail}, which moves main; shadow leaves it alone`,
+      'before a cutover here: telec cutover rollback there',
+    );
+  }
+  return fail(detail, 'telec lease adopt --reason "..."');
 }

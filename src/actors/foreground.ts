@@ -34,10 +34,12 @@ function hintOf(code: string | null | undefined): string {
 
 export class Foreground {
   readonly #daemonRuns: () => Promise<boolean>;
+  readonly #daemonNarrowed: () => Promise<boolean>;
   #session: Session | null = null;
 
-  constructor(daemonRuns: () => Promise<boolean>) {
+  constructor(daemonRuns: () => Promise<boolean>, daemonNarrowed: () => Promise<boolean>) {
     this.#daemonRuns = daemonRuns;
+    this.#daemonNarrowed = daemonNarrowed;
   }
 
   /** The running session, woken by the log. */
@@ -93,7 +95,9 @@ export class Foreground {
       const lease = leaseView(await host.leases.read());
       const alone = !running && !lease?.live;
       // What was judged before may have been judged on an older main: whoever is alone here looks for himself once.
-      if (host.mode === 'shadow' && (looked || !alone) && isSettledInShadow(record, host.repository.standing.main)) {
+      // Of a daemon that is kept to shadow a verdict is all that comes, though the repository is live.
+      const inShadow = host.mode === 'shadow' || (running && (await this.#daemonNarrowed()));
+      if (inShadow && (looked || !alone) && isSettledInShadow(record, host.repository.standing.main)) {
         return { kind: 'settled', candidate: candidateView(record) };
       }
       // Without a daemon nobody else notices that its time is over.

@@ -28,6 +28,15 @@ async function daemonOf(folder: string): Promise<StatusView['daemon']> {
     : { running: false, pid: null, since: null, web: null };
 }
 
+/** Whether the daemon of a state folder is kept to shadow in a live repository: only then a live one gives a reason. */
+async function isDaemonNarrowed(folder: string): Promise<boolean> {
+  const file = readDaemonFile(folder);
+  const { ask } = await import('../io/daemon-socket.ts');
+  const answer = file && (await ask(file.socket, { path: '/v1/status' }));
+  const status = answer?.value as StatusView | undefined;
+  return status?.mode === 'live' && status.mode_reason !== null;
+}
+
 /** The daemon's integrator, asked over its socket. */
 function integratorOf(folder: string, env: CommandContext['env']): IntegratorDesk {
   const post = async <T>(path: string, body: object): Promise<T | null> => {
@@ -96,6 +105,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
     host,
     replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
     daemon: () => daemonOf(place.folder),
+    daemonNarrowed: () => isDaemonNarrowed(place.folder),
     integrator: integratorOf(place.folder, context.env),
     session: () => null,
     logFault: () => null,

@@ -54,7 +54,15 @@ import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView, statusView } from './status.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
-import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
+import {
+  candidateView,
+  candidateViews,
+  NARROWED,
+  notificationViews,
+  queueRows,
+  selectCandidate,
+  whyView,
+} from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -69,6 +77,8 @@ export interface ClientParts {
   replica(hooks: HostHooks): Promise<Host>;
   /** The daemon around this client, or what is known of one elsewhere. */
   daemon(): Promise<StatusView['daemon']>;
+  /** Whether a daemon runs that its environment keeps to shadow in a live repository. */
+  daemonNarrowed(): Promise<boolean>;
   /** How the daemon's own integrator is reached. */
   integrator: IntegratorDesk;
   /** The session in this process, when there is one. */
@@ -89,7 +99,7 @@ export class RepositoryClient implements TelecClient {
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
-    this.#foreground = new Foreground(async () => (await parts.daemon()).running);
+    this.#foreground = new Foreground(async () => (await parts.daemon()).running, parts.daemonNarrowed);
   }
 
   /** What following the log does to a session in the foreground. */
@@ -150,6 +160,9 @@ export class RepositoryClient implements TelecClient {
   async why(slug: string): Promise<WhyView> {
     const { host } = await this.#folded();
     const view = whyView(host.repository, slug, await host.log.time());
+    if (view.waiting_for[0]?.code === 'queued' && (await this.#parts.daemonNarrowed())) {
+      return { ...view, waiting_for: [NARROWED] };
+    }
     if (view.state !== 'completed') return view;
     const record = selectCandidate(host.repository, slug);
     const { main } = host.repository.standing;

@@ -181,7 +181,8 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
               },
             ];
     case 'integrating':
-      if (inShadow && context.openPush !== null) return [OPEN_PUSH];
+      if (inShadow && context.openPush !== null)
+        return [repository.standing.session?.mode === 'live' ? LATE_PUSH : OPEN_PUSH];
       return [
         {
           code: 'integrating',
@@ -208,6 +209,14 @@ function waitsFor(repository: Repository, record: CandidateRecord, now: number):
   }
 }
 
+/** What a ready candidate waits for in a live repository whose daemon is kept to shadow by its environment. */
+export const NARROWED: WhyView['waiting_for'][number] = {
+  code: 'narrowed',
+  text: 'switches of its environment keep the daemon to shadow, though the repository is live: it judges and merges nothing',
+  event: fullType('integration.candidate.dequeued'),
+  who: 'whoever runs the daemon (telec down, unset TELEC_INTEGRATOR_CUTOVER_ENABLED and TELEC_INTEGRATOR_PARITY_EVIDENCE, telec up)',
+};
+
 /** In shadow nothing is merged here: what it waits for is another path, or the cutover. */
 function shadowWait({ standing }: Repository, { shadow }: CandidateRecord): WhyView['waiting_for'][number] {
   const { judged = null } = shadow ?? {};
@@ -226,6 +235,14 @@ function shadowWait({ standing }: Repository, { shadow }: CandidateRecord): WhyV
     who: 'whoever moves main now, by merging it; or a person (telec cutover enable)',
   };
 }
+
+/** The session that made the push has not ended by the log. */
+const LATE_PUSH: WhyView['waiting_for'][number] = {
+  code: 'open_push',
+  text: 'its push was under way when the cutover was taken back, and what came of it is not recorded yet',
+  event: fullType('deployment.completed'),
+  who: 'the session that pushes, once the remote answers; if it died, the next one (telec integrate) looks whether it landed',
+};
 
 /** To find out, the fence of the remote would have to move. */
 const OPEN_PUSH: WhyView['waiting_for'][number] = {

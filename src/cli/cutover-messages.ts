@@ -8,8 +8,14 @@ export function cutoverText(view: CutoverView, paint: Paint): string {
   const { mode, reason, cutover, rollback, go, missing, in_flight: inFlight, permit } = view;
   const lines = [
     `mode: ${mode === 'live' ? paint('good', 'live') : paint('warn', `shadow: nothing is pushed; ${plain(reason ?? '', TEXT_MAX)}`)}`,
-    ...(cutover ? [`live since: ${cutover.at} (${plain(cutover.evidence, TEXT_MAX)})`] : []),
-    ...(rollback ? [`taken back: ${rollback.at}, ${rollback.trigger}: ${plain(rollback.reason, TEXT_MAX)}`] : []),
+    ...(cutover
+      ? [`${mode === 'live' ? 'live since' : 'was live from'}: ${cutover.at} (${plain(cutover.evidence, TEXT_MAX)})`]
+      : []),
+    ...(rollback
+      ? [
+          `${mode === 'live' ? 'taken back before that' : 'taken back'}: ${rollback.at}, ${rollback.trigger}: ${plain(rollback.reason, TEXT_MAX)}`,
+        ]
+      : []),
     ...(view.rollback_required ? [paint('bad', 'a rollback is required: a person has to decide')] : []),
     ...(permit
       ? [

@@ -71,6 +71,9 @@ export function mayBeGuarded(name: string, main: string): boolean {
 }
 
 const HAND_OVER = 'push your branch and hand it over: telec submit; it is queued and comes to main by itself';
+/** After a way back nothing is brought by itself, and the guards stand on. */
+const BY_PERMIT =
+  'a person lets one commit through: telec guard allow <commit> --reason "..."; or takes the guard off: telec guard uninstall';
 const MEND = 'telec doctor says what is wrong; after that hand your branch over with telec submit';
 
 /** The answer; a question without moves of a guarded ref has no need of one. */
@@ -108,6 +111,9 @@ export function judgeGuard(question: GuardQuestion, known: GuardKnowledge): Guar
   const { permit } = standing.authority;
   if (permit && first?.sha === permit.commit && Date.parse(permit.until) > now) {
     return { kind: 'pass', by: 'permit', permit };
+  }
+  if (standing.mode !== 'live' && !question.trial) {
+    return refuse(codeOf(question), `telec is in shadow, and ${main} stays guarded after a way back`, BY_PERMIT);
   }
   const holder = lease ? `, now ${lease.owner}` : '';
   return refuse(codeOf(question), `${main} is moved by the integrator that holds the lease alone${holder}`);

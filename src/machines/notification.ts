@@ -74,6 +74,7 @@ export function projectNotification(
   const { lifecycle } = schema;
   if (!lifecycle) return [];
   if (lifecycle.resolvesRowsOf) return resolveRowsOf(rows, envelope, lifecycle.family, lifecycle.resolvesRowsOf);
+  if (lifecycle.unless !== undefined && envelope.payload[lifecycle.unless] === true) return [];
   const key = keyOf(lifecycle, envelope.payload);
   if (key === null) return [];
   const before = rows.get(`${lifecycle.family}/${key}`);

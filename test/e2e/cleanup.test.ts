@@ -348,6 +348,19 @@ describe('local main', () => {
     git(world.cloneDir, 'fsck', '--connectivity-only');
   });
 
+  test('F20 is brought forward once when what is left of an earlier delivery is tried again beside a new one', async () => {
+    const world = await makeWorld();
+    const [login] = await world.ready([{ slug: 'login' }]);
+    git(world.cloneDir, 'fetch', '--quiet', 'origin');
+    // In the main work tree, so it stays and is tried each time.
+    git(world.cloneDir, 'switch', '--quiet', login?.branch ?? '');
+    await world.integrate();
+    await readyInClone(world, [{ slug: 'logout' }]);
+    expect((await world.integrate()).stderr).not.toContain('brought forward');
+    expect(git(world.cloneDir, 'rev-parse', 'main')).toBe(world.main());
+    expect(ofClones(await cleanUps(world)).map(({ steps }) => steps['local_main'])).not.toContain('failed');
+  });
+
   test('F20 with commits of its own it is left alone, and integration does not depend on it', async () => {
     const world = await makeWorld();
     git(world.cloneDir, 'commit', '--quiet', '--allow-empty', '-m', 'at the root');

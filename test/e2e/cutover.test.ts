@@ -5,9 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { NotificationRow, StatusView } from '../../src/actors/client.ts';
+import type { DoctorRow, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import type { CutoverView, EnabledView, RolledBackView } from '../../src/actors/modes/views.ts';
-import { drill, guardsTried, plant, shadowSession } from '../support/cutover-world.ts';
+import { drill, enabledNow, guardsTried, plant, shadowSession } from '../support/cutover-world.ts';
 import { endWorlds, makeWorld, shortType, type World } from '../support/e2e-world.ts';
 import { git } from '../support/git-repo.ts';
 
@@ -142,10 +142,53 @@ describe('the cutover', () => {
     expect(world.landed()).toEqual(['one', 'two', 'three']);
   });
 
+  test('is a no-go while nobody compared what came to main last: it may be where the two differ', async () => {
+    const world = await provenWorld();
+    const [before, last] = [world.main(), world.foreign({ 'hotfix.txt': 'by the other path\n' })];
+    const refused = await enable<Refused>(world);
+    expect(refused).toMatchObject({ code: 6, json: { error: { code: 'CUTOVER_NOT_READY' } } });
+    const missing = [`main is at ${last.slice(0, 12)}, compared is what came up to ${before.slice(0, 12)}`];
+    expect(refused.json.error.problems.map(({ message }) => message)).toEqual(missing);
+    expect(refused.json.error.hint).toContain('telec integrate compares');
+    expect(await payloads(world, 'integration.cutover.refused')).toMatchObject([{ main_sha: last, missing }]);
+    expect((await world.integrate()).json).toMatchObject({ mode: 'shadow' });
+    expect(await enable(world)).toMatchObject({ code: 0, json: { mode: 'live', changed: true } });
+  });
+
+  test('is refused while the fence of the remote is that of another log, until that one is adopted', async () => {
+    const world = await makeWorld();
+    await world.ready([{ slug: 'first' }]);
+    await world.integrate();
+    const elsewhere = {
+      TELEC_HOME: join(world.dir, 'home-2'),
+      TELEC_REDIS_URL: world.env['TELEC_REDIS_URL']?.replace(/0$/, '1') ?? '',
+      TELEC_LEASE_TTL_MS: '1500',
+      TELEC_LEASE_RENEW_MS: '100',
+    };
+    const there = { cwd: await world.clone('other'), env: elsewhere };
+    const say = <T = EnabledView>(...args: string[]) => world.run<T>(args, there);
+    const cutHere = ['cutover', 'enable', '--no-other-path', '--reason', 'ours now'];
+    await say('init', '--shadow');
+    await say('cutover', 'rollback', '--reason', 'drill');
+    const fence = async () => (await say<DoctorRow[]>('doctor')).json.find(({ check }) => check === 'fence');
+    expect(await fence()).toMatchObject({
+      status: 'warn',
+      mend: 'before a cutover here: telec cutover rollback there',
+    });
+    expect(await say<Refused>(...cutHere)).toMatchObject({
+      code: 6,
+      json: { error: { code: 'OTHER_LOG', hint: expect.stringContaining('telec lease adopt') } },
+    });
+    await expect
+      .poll(async () => (await say('lease', 'adopt', '--reason', 'ours now')).code, { timeout: 10_000, interval: 200 })
+      .toBe(0);
+    expect(await say(...cutHere)).toMatchObject({ code: 0, json: { mode: 'live' } });
+  });
+
   test('what the other path brought up to the cutover is not foreign afterwards, looked at in shadow or not', async () => {
     const world = await provenWorld({ config: `${THREE}guards: strict\n` });
     const last = world.foreign({ 'hotfix.txt': 'by the other path\n' });
-    expect((await enable(world)).code).toBe(0);
+    await plant(world, enabledNow(last));
     expect((await world.integrate()).json).toMatchObject({ mode: 'live', outcome: 'drained', completed: 3 });
     expect(await payloads(world, 'integration.main.foreign')).toEqual([]);
     const audit = await world.run<{ from: string; commits: number; violations: unknown[] }>(['audit']);
@@ -244,6 +287,7 @@ describe('S4-R1b deliveries of an older flow', () => {
 
     // One of them cannot be adopted, since it was never pushed.
     expect((await world.run(['adopt'])).code).toBe(1);
+    await world.integrate();
     const enabled = await enable(world, '--drop', 'dropped');
     expect(enabled).toMatchObject({
       code: 0,
@@ -325,6 +369,8 @@ describe('S1-C2 S1-OQ3 the way back', () => {
     expect(back).toMatchObject({ code: 0, json: { mode: 'shadow', drill: true } });
     const { json } = await cutover(world, 'status');
     expect(json).toMatchObject({ mode: 'shadow', reason: 'another path moves main', rollback: null });
+    // It changed nothing, so nobody is told that nothing moves main any more.
+    expect((await world.run<NotificationRow[]>(['notifications'])).json).toEqual([]);
     expect(json.go.find(({ id }) => id === 'rollback')).toMatchObject({ met: true });
   });
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { CandidateView, DoctorRow, StatusView } from '../../src/actors/client.ts';
+import type { CandidateView, DoctorRow, StatusView, WhyView } from '../../src/actors/client.ts';
 import { commandId, enabledNow, plant } from '../support/cutover-world.ts';
 import { makeWorld, type World, type WorldOptions } from '../support/daemon-world.ts';
 import { git } from '../support/git-repo.ts';
@@ -96,6 +96,10 @@ describe('the switches of the environment', () => {
       rollback_required: false,
       mode_reason: 'live by the log, but switches of the environment keep sessions to shadow',
     });
+    expect((await world.ok<WhyView>(['why', 'one'])).waiting_for).toMatchObject([{ code: 'narrowed' }]);
+    // Whoever waits hears the verdict, which is all that comes of it.
+    const waited = await world.run(['submit', 'one', '--wait', '--timeout', '20000', '--json']);
+    expect([waited.code, waited.json<CandidateView>().shadow?.verdict]).toEqual([0, 'would_integrate']);
     // Another session without the switch is live as ever.
     expect(await world.ok(['integrate'])).toMatchObject({ mode: 'live', completed: 1 });
     expect(main(world)).not.toBe(before);

@@ -256,6 +256,9 @@ test('a live push of unknown outcome stays open in shadow, is told, and the rest
   await world.start(['integrate'], { program: MORTAL_TELEC, env: { TEST_KILL: 'after-push-attempted:1' } }).done;
   await world.run(['lease', 'break', '--reason', 'killed']);
   await world.run(['cutover', 'rollback', '--reason', 'the other path again']);
+  const why = async () => (await world.run<WhyView>(['why', 'open'])).json.waiting_for;
+  // Until somebody looked it may have landed.
+  expect(await why()).toMatchObject([{ code: 'open_push', who: expect.stringContaining('looks whether it landed') }]);
   await world.ready([{ slug: 'waiting' }]);
   const refs = world.refs();
   await integrate(world);
@@ -263,7 +266,9 @@ test('a live push of unknown outcome stays open in shadow, is told, and the rest
   expect(world.refs()).toEqual(refs);
   expect(await world.states()).toEqual({ open: 'integrating', waiting: 'ready' });
   expect((await judged(world)).map((line) => line.split(' ')[0])).toEqual(['waiting']);
-  expect((await world.run<WhyView>(['why', 'open'])).json.waiting_for).toMatchObject([{ code: 'open_push' }]);
+  expect(await why()).toMatchObject([
+    { code: 'open_push', who: 'a person (telec cutover enable): the next live session settles it' },
+  ]);
 });
 
 test('a switch of the environment narrows a session to shadow, and the repository stays live', async () => {

@@ -126,6 +126,7 @@ describe('the verdict', () => {
       asked(live({ mode: 'shadow', modes: { ...FRESH_MODES, begun: true } })),
       'shadow',
     ],
+    ['main, after a rollback', ask([main]), asked({ ...live(), mode: 'shadow' }), 'INTEGRATOR_MAIN_AUTH_BLOCKED'],
     [
       'a planted ref, before the first cutover',
       ask([{ ref: 'refs/tags/refs/heads/main', sha: A }]),
@@ -171,6 +172,15 @@ describe('the verdict', () => {
         expect(lines[0]).toMatch(/^GUARDRAIL_MARKER: TELEC_(PRE_PUSH_MAIN|GIT_PUSH_MAIN|GH_MAIN_MERGE)_GUARD_BLOCK$/);
       }
     }
+  });
+
+  test('after a way back nothing comes to main by itself, and nobody is told so', () => {
+    const judged = judgeGuard(ask([main]), asked(live({ mode: 'shadow' })));
+    expect(judged).toMatchObject({
+      why: `telec is in shadow, and ${MAIN} stays guarded after a way back`,
+      instead: expect.stringContaining('telec guard allow <commit>'),
+    });
+    expect(judgeGuard(ask([main]), asked(live()))).toMatchObject({ instead: expect.stringContaining('telec submit') });
   });
 
   test('refs that are guarded, and names that may come to mean them', () => {

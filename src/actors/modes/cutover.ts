@@ -3,6 +3,7 @@
  * refusal included; moves no ref and ends no session: those find the mode changed.
  */
 import { EXIT, TelecError } from '../../errors.ts';
+import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { withoutOtherPath } from '../../machines/rollout-evidence.ts';
 import { demandService, lookAtRemote, type Opened, privateGit, say } from '../commands/session.ts';
 import { permitView } from '../guards/permit.ts';
@@ -77,31 +78,33 @@ function missingOf(points: Go['points'], inFlight: readonly InFlightRow[]): stri
 }
 
 async function enable(opened: Opened, request: EnableRequest): Promise<EnabledView> {
-  const { host, context, workspace } = opened;
+  const { host, context } = opened;
   const { standing } = host.repository;
   if (standing.mode === 'live') return { ...(await statusOf(opened)), changed: false };
   const git = await privateGit(opened);
   await demandService(context, git, false);
-  const { main } = await lookAtRemote(git);
-  if (main === null) {
-    throw new TelecError('NO_MAIN', EXIT.refused, `the remote has no branch ${workspace.config.main}`, {
-      hint: `push a first commit: git push ${workspace.config.remote} ${workspace.config.main}`,
-    });
-  }
-  if (request.noOtherPath) refuseOtherPath(opened, main);
+  const first = await lookAtRemote(git);
+  if (request.noOtherPath) refuseOtherPath(opened, mainOf(opened, first));
+  await refuseOtherLog(opened, git, first);
   const found = await inFlightOf(opened);
   const inFlight = withoutDropped(found, request.drop);
   await tryTheGuards(opened);
+  // The trial took its time: what is decided on is the log and main as they are now.
+  const main = mainOf(opened, await lookAtRemote(git));
+  await host.dispatcher.catchUp();
+  if (host.repository.standing.mode === 'live') return { ...(await statusOf(opened)), changed: false };
+  if (request.noOtherPath) refuseOtherPath(opened, main);
   const go = await judgeGo(opened);
   const stated = `${actorOf(context).source} states that no other path moves main: ${request.reason}`;
   const points = request.noOtherPath ? withoutOtherPath(go.points, stated) : go.points;
-  const missing = missingOf(points, inFlight);
+  const unseen = request.noOtherPath ? [] : notCompared(opened, main);
+  const missing = [...missingOf(points, inFlight), ...unseen];
   const evidence = points.flatMap((one) => (one.met ? [`${one.asks}: ${one.evidence}`] : [])).join('; ');
   const { source: actor } = actorOf(context);
   const decided = { main_sha: main, evidence, actor, reason: request.reason, command_id: host.ids.ulid() };
   if (missing.length > 0) {
     await say(host, 'integration.cutover.refused', { ...decided, missing });
-    throw notReady(missing, inFlight, go.slice);
+    throw notReady(missing, inFlight, go.slice, unseen.length > 0);
   }
   await say(host, 'integration.cutover.enabled', {
     ...decided,
@@ -129,7 +132,33 @@ async function tryTheGuards(opened: Opened): Promise<void> {
   });
 }
 
-/** What moved main since shadow began was not telec, so there is another path. */
+/** Thrown: NO_MAIN (6). */
+function mainOf({ workspace }: Opened, { main }: RemoteView): string {
+  if (main !== null) return main;
+  throw new TelecError('NO_MAIN', EXIT.refused, `the remote has no branch ${workspace.config.main}`, {
+    hint: `push a first commit: git push ${workspace.config.remote} ${workspace.config.main}`,
+  });
+}
+
+/** Two logs that are live for one remote keep each other from main. Thrown: OTHER_LOG (6). */
+async function refuseOtherLog({ host }: Opened, git: IntegrationRepository, { fence }: RemoteView): Promise<void> {
+  if (fence === null) return;
+  await git.fetch([]);
+  const note = await git.readFence(fence);
+  if (note === null || note.log === host.logId || host.repository.standing.adoptedLog === note.log) return;
+  throw new TelecError('OTHER_LOG', EXIT.refused, `another log (${note.log}) moves main of this remote by its fence`, {
+    hint: 'end it there (telec cutover rollback); then here: telec lease adopt --reason "...", and again',
+  });
+}
+
+/** A commit that nobody compared may be the one on which the two ways differ. */
+function notCompared({ host }: Opened, main: string): string[] {
+  const { main: seen } = host.repository.standing;
+  if (seen === null || seen === main) return [];
+  return [`main is at ${main.slice(0, 12)}, compared is what came up to ${seen.slice(0, 12)}`];
+}
+
+/** What moved main since shadow began was no recorded push of telec, so there is another path. */
 function refuseOtherPath({ host }: Opened, main: string): void {
   const { modes } = host.repository.standing;
   const before = modes.shadow?.main ?? host.repository.standing.main;
@@ -137,9 +166,9 @@ function refuseOtherPath({ host }: Opened, main: string): void {
   throw new TelecError(
     'OTHER_PATH',
     EXIT.refused,
-    `main was ${before.slice(0, 12)} when shadow began and is ${main.slice(0, 12)} now: another path moves it`,
+    `main was ${before.slice(0, 12)} when shadow began and is ${main.slice(0, 12)} now, and no recorded push of telec did that`,
     {
-      hint: 'leave --no-other-path out; or, when that path is gone for good: telec shadow restart --reason "...", then again',
+      hint: `${host.repository.standing.main === main ? '' : 'telec integrate looks whether it was a push of telec; if not, '}leave --no-other-path out; or, when the other path is gone for good: telec shadow restart --reason "...", then again`,
     },
   );
 }
@@ -158,9 +187,15 @@ function withoutDropped(inFlight: readonly InFlightRow[], drop: readonly string[
   return inFlight.filter(({ slug }) => !drop.includes(slug));
 }
 
-function notReady(missing: string[], inFlight: readonly InFlightRow[], slice: string | null): TelecError {
+function notReady(
+  missing: string[],
+  inFlight: readonly InFlightRow[],
+  slice: string | null,
+  behind: boolean,
+): TelecError {
   const hints = [
     'telec cutover status shows what is met and what is missing',
+    ...(behind ? ['telec integrate compares what came to main since'] : []),
     ...(slice === null ? [] : [`telec rollout report ${slice} --write puts it into its report as blockers`]),
     ...(inFlight.length === 0
       ? []

@@ -189,7 +189,10 @@ export async function forwardMain(
     };
   }
   const moved = await moveRef(ground, `refs/heads/${main}`, head, move.tip);
-  if (moved.kind === 'done' && ground.tracking === head) await moveRef(ground, move.tracking, head, move.tip);
+  if (moved.kind !== 'done') return moved;
+  // Several deliveries are tidied on one survey: the next of them finds main where this one put it.
+  ground.heads.set(main, move.tip);
+  if (ground.tracking === head) await moveRef(ground, move.tracking, head, move.tip);
   return moved;
 }
 

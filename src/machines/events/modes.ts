@@ -147,7 +147,13 @@ export const modeEvents = {
       drill: field.flag('Tried while nothing was live: shows that the way back works'),
       ...decided(),
     }),
-    lifecycle: { ...system, updates: true, key: 'CUTOVER_ROLLED_BACK', meaningfulFields: ['trigger', 'main_sha'] },
+    lifecycle: {
+      ...system,
+      updates: true,
+      key: 'CUTOVER_ROLLED_BACK',
+      meaningfulFields: ['trigger', 'main_sha'],
+      unless: 'drill',
+    },
     moves: 'mode',
   },
 } satisfies Record<string, Definition>;

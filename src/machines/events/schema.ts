@@ -54,6 +54,8 @@ export interface Lifecycle {
   rankBias?: number;
   /** Payload field without whose value the event has nothing to tell: it resolves the row that is there, and makes none. */
   settledWithout?: string;
+  /** Payload field that, when true, leaves all rows as they are: it was tried, not done. */
+  unless?: string;
   /** Short types: rows of the family that were last written by one of these are resolved. */
   resolvesRowsOf?: readonly string[];
 }
