@@ -112,6 +112,8 @@ if (below(node, NODE_LEAST))
 const missing = [];
 if (!has('git')) missing.push('git');
 if (!has('redis-server') && !has('valkey-server')) missing.push('redis-server');
+// Signs fences, where they are to be signed; the tests do.
+if (!has('ssh-keygen')) missing.push('openssh-client');
 if (missing.length > 0) install(missing);
 
 const git = /(\d+)\.(\d+)/.exec(run('git', ['--version']).stdout ?? '');
