@@ -348,11 +348,10 @@ describe('strict guards', () => {
     const clone = world.cloneDir;
     git(clone, 'fetch', '--quiet', 'origin');
     const main = world.main();
-    const [below, allowed] = ['a step', 'mend it now'].reduce<string[]>((made, message) => {
-      const parent = made.at(-1) ?? main;
-      return [...made, git(clone, 'commit-tree', `${world.first}^{tree}`, '-p', parent, '-m', message)];
-    }, []);
-    if (!below || !allowed) throw new Error('no commits');
+    const commit = (parent: string, message: string) =>
+      git(clone, 'commit-tree', `${world.first}^{tree}`, '-p', parent, '-m', message);
+    const below = commit(main, 'a step');
+    const allowed = commit(below, 'mend it now');
     const asked = await world.run(['guard', 'allow', allowed, '--reason', 'the registry was down']);
     expect(asked.code, asked.stderr).toBe(0);
     git(clone, 'push', '--quiet', '--no-verify', 'origin', `${allowed}:refs/heads/main`);
