@@ -1,7 +1,8 @@
 /** Facts about the repository as a whole and the decisions of people: configuration, mode, holds, main, notifications. */
 import { z } from 'zod';
+import { decided, decision, system } from './decided.ts';
 import * as field from './fields.ts';
-import { type Definition, LEVEL, type Lifecycle } from './schema.ts';
+import { type Definition, LEVEL } from './schema.ts';
 
 /** Codes of the alarms that halt integration or ask for a person. */
 export const ALARM_CODES = [
@@ -15,26 +16,6 @@ export const ALARM_CODES = [
   'DEAD_LETTER',
   'INVARIANT',
 ] as const;
-
-const decision = {
-  level: LEVEL.OPERATIONAL,
-  canonicalName: null,
-  emitter: 'person',
-  idempotencyFields: ['command_id'],
-  lifecycle: null,
-  entityField: null,
-} as const;
-
-const system = {
-  family: 'system',
-  creates: false,
-  updates: false,
-  resolves: false,
-  groupKey: null,
-  meaningfulFields: [],
-} as const satisfies Lifecycle;
-
-const decided = () => ({ actor: field.actor(), reason: field.text('Why'), command_id: field.commandId() });
 
 const ofRow = () =>
   z.strictObject({

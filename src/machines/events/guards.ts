@@ -1,7 +1,8 @@
 /** Authority over main: what guards refused and let pass, permissions of people, and what the audit found. */
 import { z } from 'zod';
+import { decision, system } from './decided.ts';
 import * as field from './fields.ts';
-import { type Definition, LEVEL, type Lifecycle } from './schema.ts';
+import { type Definition, LEVEL } from './schema.ts';
 
 /** Codes of a refusal, the same on stderr and in the log. */
 export const GUARD_CODES = [
@@ -13,22 +14,9 @@ export const GUARD_CODES = [
 /** What an audit may find. */
 export const VIOLATIONS = ['no_receipt', 'tree_differs', 'merge_differs', 'change_lost', 'out_of_chain'] as const;
 
-const told = {
-  level: LEVEL.OPERATIONAL,
-  canonicalName: null,
-  emitter: 'telec',
-  idempotencyFields: ['command_id'],
-  lifecycle: null,
-  entityField: null,
-} as const;
+const told = { ...decision, emitter: 'telec' } as const;
 
-const system = {
-  family: 'system',
-  creates: false,
-  updates: true,
-  resolves: false,
-  groupKey: null,
-} as const satisfies Partial<Lifecycle>;
+const updated = { ...system, updates: true } as const;
 
 const by = () => ({ actor: field.actor(), command_id: field.commandId() });
 
@@ -62,7 +50,7 @@ export const guardEvents = {
       commit: field.sha('Commit that was permitted'),
       ...by(),
     }),
-    lifecycle: { ...system, key: 'GUARD_PERMITTED', meaningfulFields: ['commit'] },
+    lifecycle: { ...updated, key: 'GUARD_PERMITTED', meaningfulFields: ['commit'] },
   },
   'integration.guard.permitted': {
     ...told,
@@ -75,7 +63,7 @@ export const guardEvents = {
       reason: field.text('Why'),
       ...by(),
     }),
-    lifecycle: { ...system, key: 'GUARD_PERMITTED', meaningfulFields: ['commit'] },
+    lifecycle: { ...updated, key: 'GUARD_PERMITTED', meaningfulFields: ['commit'] },
     moves: 'guards',
   },
   'integration.guard.tried': {

@@ -3,8 +3,9 @@
  * cutover and its way back.
  */
 import { z } from 'zod';
+import { decided, decision, system } from './decided.ts';
 import * as field from './fields.ts';
-import { type Definition, LEVEL, type Lifecycle } from './schema.ts';
+import { type Definition, LEVEL } from './schema.ts';
 
 /** Verdicts of a shadow session over one candidate on one main. */
 export const SHADOW_VERDICTS = ['would_integrate', 'would_block'] as const;
@@ -20,25 +21,6 @@ export const PARITY_CLASSES = ['same', 'conflict', 'tree_differs', 'decision_dif
 /** Why a cutover is taken back. */
 export const ROLLBACK_TRIGGERS = ['tree_differs', 'foreign_commit', 'fence_shared', 'faulty_aborts', 'person'] as const;
 
-const decision = {
-  level: LEVEL.OPERATIONAL,
-  canonicalName: null,
-  emitter: 'person',
-  idempotencyFields: ['command_id'],
-  lifecycle: null,
-  entityField: null,
-} as const;
-
-const system = {
-  family: 'system',
-  creates: false,
-  updates: false,
-  resolves: false,
-  groupKey: null,
-  meaningfulFields: [],
-} as const satisfies Lifecycle;
-
-const decided = () => ({ actor: field.actor(), reason: field.text('Why'), command_id: field.commandId() });
 const mainSha = (about: string) => field.sha(about).nullable().describe(`${about}; null when it had no commit`);
 
 const TRIPLE = ['slug', 'branch', 'sha'] as const;
