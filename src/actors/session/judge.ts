@@ -48,9 +48,7 @@ function nextToJudge({ parts: { repository } }: SessionWork): CandidateRecord | 
 export async function recheckToJudge(work: SessionWork, input: { candidate: Taken }): Promise<RecheckOutcome> {
   const { parts } = work;
   const record = work.recordOf(candidateKey(input.candidate));
-  let view = work.view ?? (await work.lookHolding());
-  const head = view.heads.get(record.context.branch);
-  if (head === undefined || !(await parts.git.hasCommit(head))) view = await work.lookHolding();
+  let view = await work.viewOf(record.context.branch);
   for (let fresh = false; ; fresh = true) {
     const seen = view;
     const { unknown } = await work.patiently(() => parts.prober.probe([record], seen), 'unreachable');

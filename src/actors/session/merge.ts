@@ -82,11 +82,7 @@ export async function recheckCandidate(
   const record = work.recordOf(candidateKey(input.candidate));
   const first = input.train.length === 0;
   // The remote as our last push left it is good enough to begin with: every fact is asked again before the push.
-  let view = work.view ?? (await work.lookHolding());
-  if (first) {
-    const head = view.heads.get(record.context.branch);
-    if (head === undefined || !(await parts.git.hasCommit(head))) view = await work.lookHolding();
-  }
+  let view = first ? await work.viewOf(record.context.branch) : (work.view ?? (await work.lookHolding()));
   for (let fresh = false; ; fresh = true) {
     const seen = view;
     const { unknown } = await work.patiently(() => parts.prober.probe([record], seen), 'unreachable');

@@ -263,6 +263,13 @@ export class SessionWork {
     }
   }
 
+  /** The remote as last seen, which is good enough to begin with; read anew when it shows nothing of the branch that is here. */
+  async viewOf(branch: string): Promise<RemoteView> {
+    const view = this.view ?? (await this.lookHolding());
+    const head = view.heads.get(branch);
+    return head !== undefined && (await this.parts.git.hasCommit(head)) ? view : this.lookHolding();
+  }
+
   /** Counts a candidate that was in hand when a newer one of its slug took its place. */
   countSuperseded({ state }: CandidateRecord): void {
     if (state === 'superseded') this.counts.superseded += 1;
