@@ -18,6 +18,7 @@ const WORDS: Record<string, string> = {
 
 export function auditText(view: AuditView, paint: Paint): string {
   const { from, to, commits, violations, remarks } = view;
+  if (from === null && violations.length === 0) return 'nothing to audit: telec has not moved main here yet';
   const range = `${short(from)}..${short(to)}, ${commits} ${commits === 1 ? 'commit' : 'commits'}`;
   const verdict =
     violations.length === 0
