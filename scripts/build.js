@@ -1,4 +1,5 @@
-// Compiles src to dist with the native compiler, and copies what is not TypeScript (the Lua scripts) beside it.
+// Makes dist: src compiled by the native compiler, what is not TypeScript (the Lua scripts) beside it, and the web page
+// bundled into dist/page.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,4 +14,21 @@ if (existsSync(compiler)) {
   mkdirSync(`${root}dist/io/redis/lua`, { recursive: true });
   cpSync(`${root}src/io/redis/lua`, `${root}dist/io/redis/lua`, { recursive: true });
   if (existsSync(`${root}dist/cli/telec.js`)) chmodSync(`${root}dist/cli/telec.js`, 0o755);
+  const { build } = await import('vite');
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    root: `${root}src/io/page`,
+    base: '/',
+    build: {
+      outDir: `${root}dist/page`,
+      emptyOutDir: true,
+      target: 'es2022',
+      assetsDir: 'assets',
+      // Nothing inline: the door's content policy lets no such thing run.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+    },
+  });
 }

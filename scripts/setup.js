@@ -1,5 +1,5 @@
-// Makes a checkout ready: the right node, git, redis-server (or valkey-server), the packages, and with `--build` a
-// fresh dist. Does nothing and says nothing where all is there. Plain JavaScript without packages, since it brings them.
+// Makes a checkout ready: the right node, git, redis-server (or valkey-server), the packages, with `--build` a fresh
+// dist, and with `--browser` a Chromium for the tests of the web page. Does nothing and says nothing where all is there. Plain JavaScript without packages, since it brings them.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -40,6 +40,12 @@ function has(program) {
 
 const below = (version, least) => version[0] < least[0] || (version[0] === least[0] && version[1] < least[1]);
 
+/** Whether a browser of the Chromium family is there; `TELEC_BROWSER` names another one. */
+const browser = () => Boolean(process.env.TELEC_BROWSER) || ['chromium', 'chromium-browser', 'google-chrome'].some(has);
+
+/** A browser without any font draws boxes. */
+const hasFonts = () => process.platform !== 'linux' || existsSync('/usr/share/fonts/truetype');
+
 /** The way to act as root: nothing to add, `sudo -n`, or null. */
 function rootPrefix() {
   if (process.getuid?.() === 0) return [];
@@ -66,6 +72,9 @@ apt-get -qq install -y --no-install-recommends "$@"
 if command -v systemctl > /dev/null; then systemctl disable redis-server > /dev/null 2>&1 || true; fi
 `;
 
+/** Where Homebrew has other names. */
+const BREW = { 'redis-server': 'redis' };
+
 function install(missing) {
   const names = missing.join(' and ');
   const say = () => process.stderr.write(`installing ${names}\n`);
@@ -73,7 +82,7 @@ function install(missing) {
     say();
     must(
       'brew',
-      ['install', '--quiet', ...missing.map((name) => (name === 'redis-server' ? 'redis' : name))],
+      ['install', '--quiet', ...missing.filter((name) => !name.startsWith('fonts-')).map((name) => BREW[name] ?? name)],
       `install ${names} yourself`,
     );
     return;
@@ -114,6 +123,8 @@ if (!has('git')) missing.push('git');
 if (!has('redis-server') && !has('valkey-server')) missing.push('redis-server');
 // Signs fences, where they are to be signed; the tests do.
 if (!has('ssh-keygen')) missing.push('openssh-client');
+if (process.argv.includes('--browser') && !browser())
+  missing.push('chromium', ...(hasFonts() ? [] : ['fonts-dejavu-core']));
 if (missing.length > 0) install(missing);
 
 const git = /(\d+)\.(\d+)/.exec(run('git', ['--version']).stdout ?? '');

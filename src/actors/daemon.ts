@@ -18,6 +18,7 @@ import { makeWebToken } from '../io/web-token.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
+import { type Companion, companionsOf } from './companions.ts';
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
@@ -165,9 +166,13 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     report.warn('switches of the environment keep the sessions of this daemon to shadow', {});
   const inspection = createInspection();
   let steward: Steward | null = null;
+  let companions: readonly Companion[] = [];
   const hooks: HostHooks = {
     spawnIntegrator: (slug, branch, sha) => steward?.spawnIntegratorSession(slug, branch, sha),
-    onApplied: (event, changes) => steward?.applied(event, changes),
+    onApplied: (event, changes) => {
+      steward?.applied(event, changes);
+      for (const part of companions) part.applied(event, changes);
+    },
     onDead: (entry, reason) => report.warn('an entry could not be applied', { entry, reason }),
   };
   const options: HostOptions = {
@@ -211,12 +216,18 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       const { url: web, fault: webFault } = doors.web;
       daemon.web = web;
       writeDaemonFile(workspace.folder, { pid: process.pid, socket, since, version: telecVersion(), web, webFault });
+      companions = companionsOf({ opened, client, report, secrets: parts.secrets, web });
+      for (const companion of companions) companion.start();
       if (!ending.signal.aborted) steward.start();
       report.info('the daemon answers', { socket, web });
       ready({ pid: process.pid, client, producer: host.producer });
       await aborted(ending.signal);
       report.info('the daemon ends', {});
       if (!(await within(stopMs, steward.stop()))) report.warn('the session did not end in time; it is cut off', {});
+      await within(
+        CLOSE_MS,
+        Promise.all(companions.map((companion) => companion.stop())).then(() => undefined),
+      );
     } finally {
       // Last word first: who finds no file opens the log itself, and that must be free by then.
       await within(CLOSE_MS, doors.close());

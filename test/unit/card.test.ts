@@ -27,7 +27,7 @@ const { dependencies, devDependencies } = JSON.parse(readFileSync(new URL('packa
 function importersOf(name: string): string[] {
   const names = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' });
   return names.filter((path) => {
-    if (!path.endsWith('.ts')) return false;
+    if (!/\.tsx?$/.test(path)) return false;
     return new RegExp(`^(import|export) [^;]*from '${name}(/[^']*)?';`, 'm').test(
       readFileSync(new URL(`src/${path}`, root), 'utf8'),
     );

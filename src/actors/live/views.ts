@@ -1,0 +1,116 @@
+/**
+ * What is shown of a repository to whoever watches it: the whole at a moment, and what changed since. The web page, the
+ * terminal view and programs get the same shapes. Types only; field names are snake_case because they are sent as they
+ * are, instants are RFC 3339 text.
+ */
+import type {
+  ActorDetailView,
+  CandidateDetailView,
+  CandidateState,
+  NotificationRow,
+  ReasonView,
+  ShadowView,
+  StatusView,
+  WhyView,
+} from '../client.ts';
+import type { EnvelopeView } from '../event-views.ts';
+
+/** A place in the log. */
+export interface Moment {
+  /** The last entry that counts; `0` before the first. */
+  id: string;
+  /** Instant of that entry; null before the first. */
+  at: string | null;
+  /** Entries up to it, itself counted. */
+  index: number;
+  /** Entries of the whole log. */
+  length: number;
+}
+
+/** One candidate in a list. The rest of it is asked for by its key. */
+export interface CandidateRow {
+  /** `<slug>/<branch>@<sha>`. */
+  key: string;
+  slug: string;
+  branch: string;
+  sha: string;
+  generation: number;
+  state: CandidateState;
+  /** Its state in the words of the machine. */
+  meaning: string;
+  ready_at: string;
+  attempt: number;
+  /** What it waits for, in the words of `telec why`; empty when final. */
+  waiting_for: WhyView['waiting_for'];
+  /** Conditions that fail. */
+  reasons: ReasonView[];
+  /** Kind of the block, as `conflict`; null when it is not blocked. */
+  blocked_kind: string | null;
+  next_action: string | null;
+  follow_up_slug: string | null;
+  superseded_by: string | null;
+  merge_commit: string | null;
+  /** In shadow: what would become of it. */
+  verdict: ShadowView['verdict'] | 'not_judged' | null;
+  updated_at: string;
+}
+
+/** One delivery as main has it. */
+export interface DeliveryRow {
+  /** Entry that told it. */
+  entry: string;
+  key: string;
+  slug: string;
+  branch: string;
+  sha: string;
+  merge_commit: string;
+  outcome: 'merged' | 'already_integrated';
+  integrated_at: string;
+  receipt: Record<string, unknown> | null;
+}
+
+/** Everything one look needs, with bounds: finished candidates, deliveries and entries are the newest of many. */
+export interface Overview {
+  moment: Moment;
+  /** The clock by which ages are to be told. */
+  now: string;
+  status: StatusView;
+  /** All that are not final, and the newest of those that are, in queue order. */
+  candidates: CandidateRow[];
+  /** Final ones left out. */
+  candidates_hidden: number;
+  /** The newest first. */
+  deliveries: DeliveryRow[];
+  /** The most recently changed first. */
+  notifications: NotificationRow[];
+  /** The newest entries, oldest first. */
+  recent: EnvelopeView[];
+}
+
+/** What changed since the message before; lists hold what is new or other than before, nothing else. */
+export interface LiveChange {
+  kind: 'change';
+  moment: Moment;
+  now: string;
+  status: StatusView;
+  candidates: CandidateRow[];
+  deliveries: DeliveryRow[];
+  notifications: NotificationRow[];
+  recent: EnvelopeView[];
+  /** Entries applied that `recent` leaves out, because there were too many at once. */
+  recent_omitted: number;
+}
+
+/** The first message is an overview; another one replaces everything known (the reader was too slow, the log changed). */
+export type LiveMessage = { kind: 'overview'; run: string; overview: Overview } | LiveChange;
+
+/** Watching one repository, now and as it was. `at` is the id of a log entry; thrown: NO_SUCH_ENTRY (1). */
+export interface LiveDesk {
+  overview(at?: string): Promise<Overview>;
+  /** The place of entry `index` (0: before the first; above the end: the end). */
+  moment(index: number): Promise<Moment>;
+  candidate(selector: string, at: string): Promise<CandidateDetailView>;
+  actor(id: string, at: string): Promise<ActorDetailView>;
+  /** Changes as they come, those close to each other in one message; ends when `signal` aborts. */
+  follow(signal: AbortSignal): AsyncIterable<LiveMessage>;
+}
