@@ -37,6 +37,9 @@ export interface PastParts {
   log: EventLog;
   catalogue: EventCatalogue;
   clock: Clock;
+  /** Entries between two checkpoints, and before a place that was gone back to; tests shorten them. */
+  stride?: number;
+  near?: number;
 }
 
 interface Fold {
@@ -61,13 +64,14 @@ export class Past {
   /** Oldest first. */
   #checkpoints: Checkpoint[] = [];
   #near: Checkpoint | null = null;
-  #stride = STRIDE;
+  #stride: number;
   #fold: Fold | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: unknown = null;
 
   constructor(parts: PastParts) {
     this.#parts = parts;
+    this.#stride = parts.stride ?? STRIDE;
   }
 
   /** What `read` makes of the fold at entry `id`, which the log has, or before the first at '0'. */
@@ -113,7 +117,7 @@ export class Past {
     this.#checkpoints = [];
     this.#near = null;
     this.#fold = null;
-    this.#stride = STRIDE;
+    this.#stride = this.#parts.stride ?? STRIDE;
   }
 
   async #foldAt(id: string): Promise<Fold> {
@@ -127,7 +131,8 @@ export class Past {
     const fold = stays && this.#fold ? this.#fold : this.#open(best ?? null);
     this.#fold = fold;
     if (goesBack && best !== this.#near) {
-      const [before] = await this.#parts.log.upTo(id, NEAR + 1);
+      const { log, near = NEAR } = this.#parts;
+      const [before] = await log.upTo(id, near + 1);
       if (before) await fold.dispatcher.catchUp(before.id);
       this.#near = checkpointOf(fold);
     }
