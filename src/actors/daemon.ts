@@ -14,7 +14,7 @@ import { secretsOf } from '../io/secrets.ts';
 import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
-import { makeWebToken } from '../io/web-token.ts';
+import { keepMetricsToken, makeWebToken } from '../io/web-token.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
@@ -22,6 +22,7 @@ import { type Companion, companionsOf } from './companions.ts';
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { narrowedBy } from './modes/session-mode.ts';
 import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
@@ -72,12 +73,13 @@ export async function serve(
   try {
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
-    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token];
+    const metricsToken = keepMetricsToken(workspace.folder);
+    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token, metricsToken];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
       const narrowed = narrowedBy(given.env);
-      await run({ context, workspace, url, narrowed, extras, report, secrets, token }, ready);
+      await run({ context, workspace, url, narrowed, extras, report, secrets, token, metricsToken }, ready);
     } catch (error) {
       report.error('the daemon ended with a fault', error);
       throw error;
@@ -152,6 +154,8 @@ interface Run {
   secrets: string[];
   /** Of the web door. */
   token: string;
+  /** Opens the metrics behind the web door, and nothing else. */
+  metricsToken: string;
 }
 
 async function run(parts: Run, ready: (view: Answering) => void): Promise<void> {
@@ -202,11 +206,17 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
     const client = clientOf(parts, host, steward, daemon, options);
     const integrator = integratorOf(steward);
+    const metrics = createMetrics({
+      host,
+      logFault: () => steward?.logFault ?? null,
+      isSessionRunning: () => steward?.session != null,
+    });
     const app = daemonApp({
       client,
       integrator,
       stop: end,
       frames: () => inspection.frames(),
+      metrics: () => metrics.scrape(),
       secrets: parts.secrets,
       report,
     });
@@ -216,7 +226,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       const { url: web, fault: webFault } = doors.web;
       daemon.web = web;
       writeDaemonFile(workspace.folder, { pid: process.pid, socket, since, version: telecVersion(), web, webFault });
-      companions = companionsOf({ opened, client, report, secrets: parts.secrets, web });
+      companions = [metrics, ...companionsOf({ opened, client, report, secrets: parts.secrets, web })];
       for (const companion of companions) companion.start();
       if (!ending.signal.aborted) steward.start();
       report.info('the daemon answers', { socket, web });
@@ -240,10 +250,20 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
 }
 
 /** Opens the socket, without which nobody could ask, and the web door, which may stay closed. */
-async function openDoors({ context, workspace, report, token }: Run, fetch: ReturnType<typeof daemonApp>) {
+async function openDoors(
+  { context, workspace, report, token, metricsToken }: Run,
+  fetch: ReturnType<typeof daemonApp>,
+) {
   const onFault = (error: unknown) => report.error('the socket has a fault', error);
   const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env, onFault }, fetch);
-  const web = await openWebDoor({ ...workspace.config.web, folder: workspace.folder, token, fetch, report });
+  const web = await openWebDoor({
+    ...workspace.config.web,
+    folder: workspace.folder,
+    token,
+    metricsToken,
+    fetch,
+    report,
+  });
   return { socket, web, close: async () => void (await Promise.all([socket.close(), web.close()])) };
 }
 

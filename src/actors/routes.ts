@@ -11,6 +11,7 @@ import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts
 import type { EmitRequest, TelecClient } from './client.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import type { Report } from './steward.ts';
+import { METRICS_PATH } from './web-door.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface RouteParts {
   stop(): void;
   /** The running actors as frames of the Stately inspection protocol. */
   frames(): unknown[];
+  /** What Prometheus is told. */
+  metrics(): Promise<{ contentType: string; text: string }>;
   /** Values that no answer may show. */
   secrets: string[];
   report: Report;
@@ -276,9 +279,15 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
       return context.json((await answer(parts, parsed.data)) as object);
     });
   }
+  // For Prometheus: the one answer that is no JSON.
+  app.get(METRICS_PATH, async () => {
+    const { contentType, text } = await parts.metrics();
+    return new Response(scrub(text), { headers: { 'content-type': contentType } });
+  });
   app.notFound((context) => {
     const { path, method } = context.req;
-    const allowed = ROUTES.filter((other) => other.path === path).map((other) => other.method);
+    const known = [...ROUTES, { path: METRICS_PATH, method: 'GET' }];
+    const allowed = known.filter((other) => other.path === path).map((other) => other.method);
     if (allowed.length === 0) return answerError(404, usage('NO_ROUTE', `the daemon has no ${path}`), scrub);
     const fault = usage('WRONG_METHOD', `${path} takes ${allowed.join(' and ')}, not ${method}`);
     return answerError(405, fault, scrub, { allow: allowed.join(', ') });

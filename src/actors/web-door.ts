@@ -34,15 +34,21 @@ const METHODS = ['GET', 'HEAD', 'POST'];
 /** Of these a second one could be read by one side and not by the other. */
 const ONCE = ['host', 'origin', 'authorization', 'sec-fetch-site', 'content-type'];
 
+/** What a scraper asks for; it has a token of its own, which opens this alone. */
+export const METRICS_PATH = '/metrics';
+
 /** What the door knows to judge by. */
 export interface DoorKeys {
   /** `host:port` by which it may be called, in small letters. */
   names: readonly string[];
   isToken(given: string): boolean;
+  /** Opens `METRICS_PATH` and nothing else. */
+  isMetricsToken(given: string): boolean;
 }
 
 /** Whether a question may come in, by its head alone: null, or why not. The token is asked last, so that only who is let near may try one. */
-export function judge({ method, target, headers }: RequestHead, { names, isToken }: DoorKeys): Refusal | null {
+export function judge({ method, target, headers }: RequestHead, keys: DoorKeys): Refusal | null {
+  const { names } = keys;
   const [twice] = ONCE.filter((name) => headers.filter(([other]) => other === name).length > 1);
   if (twice !== undefined) return refusal(400, 'HEADER_TWICE', `the header ${twice} is given twice`);
   const given = (name: string) => headers.find(([other]) => other === name)?.[1];
@@ -62,6 +68,8 @@ export function judge({ method, target, headers }: RequestHead, { names, isToken
     const allow = { allow: METHODS.join(', ') };
     return { ...refusal(405, 'WRONG_METHOD', `the door takes ${METHODS.join(', ')}`), headers: allow };
   }
+  const [path] = target.split('?', 1);
+  const isToken = (token: string) => keys.isToken(token) || (path === METRICS_PATH && keys.isMetricsToken(token));
   return judgeToken(given('authorization'), isToken);
 }
 
@@ -85,6 +93,8 @@ export interface DoorParts {
   /** State folder; the token is kept there. */
   folder: string;
   token: string;
+  /** Opens the metrics alone; null when there is none. */
+  metricsToken: string | null;
   fetch(request: Request): Response | Promise<Response>;
   report: Report;
   limits?: Partial<HttpLimits>;
@@ -100,13 +110,18 @@ export interface WebDoor {
 }
 
 /** Opens the door. Throws nothing that the system refuses: then the door is closed, and says why. */
-export async function openWebDoor({ host, port, folder, token, fetch, report, limits }: DoorParts): Promise<WebDoor> {
+export async function openWebDoor(parts: DoorParts): Promise<WebDoor> {
+  const { host, port, folder, token, metricsToken, fetch, report, limits } = parts;
   let names: string[] = [];
   const refusals = tally(report);
   const server = httpServer({
     fetch,
     admit(head) {
-      const refused = judge(head, { names, isToken: (given) => isSameSecret(given, token) });
+      const refused = judge(head, {
+        names,
+        isToken: (given) => isSameSecret(given, token),
+        isMetricsToken: (given) => metricsToken !== null && isSameSecret(given, metricsToken),
+      });
       if (refused) refusals.count(refused.code);
       return refused;
     },

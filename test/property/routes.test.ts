@@ -19,6 +19,7 @@ async function appWithBugs() {
     integrator: { wake: async () => null, end: async () => null },
     stop: () => undefined,
     frames: () => [],
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'telec_up 1\n' }),
     secrets: [],
     report: { info: () => undefined, warn: () => undefined, error: (_message, error) => bugs.push(error) },
   });
@@ -122,7 +123,8 @@ describe('any question', () => {
         ['origin', 'http://127.0.0.1:1'],
       ),
     );
-    const keys = { names: ['127.0.0.1:1'], isToken: (given: string) => given === 'right' };
+    const isToken = (given: string) => given === 'right';
+    const keys = { names: ['127.0.0.1:1'], isToken, isMetricsToken: (given: string) => given === 'scraper' };
     let entered = 0;
     fc.assert(
       fc.property(

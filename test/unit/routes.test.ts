@@ -39,6 +39,7 @@ async function appOf(client: Partial<TelecClient> = {}): Promise<App> {
       stops += 1;
     },
     frames: () => [{ type: '@xstate.actor' }],
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'telec_up 1\n' }),
     secrets: ['open-sesame'],
     report: { info: () => undefined, warn: () => undefined, error: (_message, error) => reported.push(error) },
   });

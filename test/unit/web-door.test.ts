@@ -21,7 +21,11 @@ import { makeWebToken, webTokenFile, writeWebToken } from '../../src/io/web-toke
 import { temporaryFolder } from '../support/temporary.ts';
 
 const NAMES = ['127.0.0.1:7433', 'localhost:7433'];
-const keys = { names: NAMES, isToken: (given: string) => given === 'right' };
+const keys = {
+  names: NAMES,
+  isToken: (given: string) => given === 'right',
+  isMetricsToken: (given: string) => given === 'scraper',
+};
 const AUTHORIZED: [string, string] = ['authorization', 'Bearer right'];
 const HOST: [string, string] = ['host', '127.0.0.1:7433'];
 
@@ -85,10 +89,28 @@ describe('who is let in', () => {
   test('nobody while the door has no name yet, and no token is asked of who comes from elsewhere', () => {
     expect(judge(head([HOST, AUTHORIZED]), { ...keys, names: [] })).toMatchObject({ code: 'WRONG_HOST' });
     const asked: string[] = [];
-    const counting = { names: NAMES, isToken: (given: string) => asked.push(given) > 0 };
+    const counting = { ...keys, isToken: (given: string) => asked.push(given) > 0 };
     judge(head([HOST, ['origin', 'http://evil.example'], AUTHORIZED]), counting);
     judge(head([['host', 'evil.example'], AUTHORIZED]), counting);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('the token for metrics', () => {
+  const scraper: [string, string] = ['authorization', 'Bearer scraper'];
+  test.each(['/metrics', '/metrics?x=1'])('opens %s', (target) => {
+    expect(judge(head([HOST, scraper], { target }), keys)).toBeNull();
+  });
+  test.each(['/v1/status', '/metrics/', '/metrics/../v1/status', '/', '/METRICS', '/%6detrics', '//metrics'])(
+    'opens not %s',
+    (target) => {
+      expect(judge(head([HOST, scraper], { target }), keys)).toMatchObject({ code: 'WRONG_TOKEN', status: 401 });
+    },
+  );
+  test('is asked of who comes from this machine alone', () => {
+    const from = (headers: [string, string][]) => judge(head([...headers, scraper], { target: '/metrics' }), keys);
+    expect(from([['host', 'evil.example']])).toMatchObject({ code: 'WRONG_HOST' });
+    expect(from([HOST, ['origin', 'http://evil.example']])).toMatchObject({ code: 'WRONG_ORIGIN' });
   });
 });
 
@@ -128,6 +150,7 @@ async function room(parts: Partial<DoorParts> = {}): Promise<Room> {
     port: 0,
     folder,
     token,
+    metricsToken: null,
     async fetch(request) {
       asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
       return Response.json({ asked: asked.length });
