@@ -46,8 +46,10 @@ export function App() {
             <IntegratorPanel model={model} />
             <MainPanel model={model} />
             <LogPanel model={model} />
-            <BlockedPanel model={model} />
-            <NotificationsPanel model={model} />
+            <div className="for-people">
+              <BlockedPanel model={model} />
+              <NotificationsPanel model={model} />
+            </div>
           </div>
         </main>
       ) : (

@@ -1,7 +1,7 @@
 /** What overrules everything else on the page: a look at the past, a lost connection, a hold or halt, a log that is not followed. */
 import type { ReactNode } from 'react';
 import type { StatusView } from '../../actors/client.ts';
-import { duration, fullTime, roughly, since, useNow } from './clock.ts';
+import { duration, fullTime, roughly, since, useNow, useTick } from './clock.ts';
 import { shownModel, update, useStore } from './store.ts';
 import { goLive } from './travel.ts';
 import { Plain } from './words.tsx';
@@ -36,7 +36,7 @@ export function Banners() {
 }
 
 function LostSince({ at }: { at: number }) {
-  const now = useNow();
+  const now = useTick();
   return <>{roughly(Math.max(1000, now - at))}</>;
 }
 
@@ -79,7 +79,8 @@ function StatusBanners({ status, inPast }: { status: StatusView; inPast: boolean
     <>
       {hold && (
         <Banner tone={hold.alarm === null ? 'held' : 'halted'} title={hold.alarm === null ? 'Merging is on hold.' : 'Merging is halted.'} action={lift}>
-          <Plain>{hold.reason || `placed by ${hold.owner}`}</Plain> <HoldSince hold={hold} />
+          <Plain>{hold.reason || 'No reason was given'}</Plain>
+          <HoldSince hold={hold} />
         </Banner>
       )}
       {status.rollback_required && (
@@ -116,7 +117,7 @@ function HoldSince({ hold }: { hold: NonNullable<StatusView['hold']> }) {
   const ago = since(hold.since, now);
   const left = hold.until === null ? null : Date.parse(hold.until) - now;
   return (
-    <span className="hint">
+    <span className="hint banner-more">
       <Plain>{hold.owner}</Plain>
       {ago !== null && `, for ${duration(ago)}`}
       {left !== null && left > 0 ? `, ends in ${duration(left)}` : hold.until === null && ', until lifted'}

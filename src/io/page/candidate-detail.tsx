@@ -33,7 +33,7 @@ export function CandidateDetail({ candidateKey }: { candidateKey: string }) {
         </p>
       )}
       {fault !== null && <p className="fault">{fault}</p>}
-      {detail && <Parts detail={detail} />}
+      {detail && <Parts detail={detail} who={row?.waiting_for.find(({ code }) => code === 'blocked')?.who ?? null} />}
     </article>
   );
 }
@@ -66,12 +66,14 @@ function useDetail(key: string, version: string | null): { detail: CandidateDeta
 }
 
 function WaitsFor({ row }: { row: CandidateRow }) {
-  if (row.waiting_for.length === 0) return null;
+  // What a blocked one waits for stands with its evidence.
+  const told = row.waiting_for.filter(({ code, text }) => code !== 'blocked' || text !== row.next_action);
+  if (told.length === 0) return null;
   return (
     <section aria-label="What it waits for">
       <h3>Waits for</h3>
       <ul className="waits">
-        {row.waiting_for.map(({ code, text, event, who }) => (
+        {told.map(({ code, text, event, who }) => (
           <li key={code}>
             <Plain className="strong">{text}</Plain>
             <span className="hint">
@@ -84,7 +86,8 @@ function WaitsFor({ row }: { row: CandidateRow }) {
   );
 }
 
-function Parts({ detail }: { detail: CandidateDetailView }) {
+/** `who`: whoever can mend a blocked one. */
+function Parts({ detail, who }: { detail: CandidateDetailView; who: string | null }) {
   const { blocked, evidence, receipt, shadow } = detail;
   return (
     <>
@@ -95,6 +98,7 @@ function Parts({ detail }: { detail: CandidateDetailView }) {
           </h3>
           <p className="next-action">
             <span className="label">Next</span> <Plain>{blocked.next_action}</Plain>
+            {who !== null && <Plain className="hint">{who}</Plain>}
           </p>
           <Lines title="Evidence" lines={blocked.conflict_evidence} />
           <Lines title="What was tried" lines={blocked.diagnostics} />

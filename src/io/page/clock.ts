@@ -1,14 +1,14 @@
 /** Time for people: one tick a second for all that tells an age, and durations and instants in few characters. */
 import { useSyncExternalStore } from 'react';
 import { parseInstant } from '../../machines/identity.ts';
-import { currentState, daemonNow, useStore } from './store.ts';
+import { currentState, daemonTime, useStore } from './store.ts';
 
 const listeners = new Set<() => void>();
-let second = daemonNow();
+let second = daemonTime(Date.now());
 
 setInterval(() => {
   if (document.visibilityState === 'hidden') return;
-  second = daemonNow();
+  second = daemonTime(Date.now());
   for (const listener of listeners) listener();
 }, 1000);
 
@@ -17,11 +17,20 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** The instant by which ages are told, ms: it moves each second, and stands still in the past. */
+/** The instant by which ages are told, ms: it moves each second, and stands still in the past and while nothing is heard. */
 export function useNow(): number {
   const ticking = useSyncExternalStore(subscribe, () => second);
   const then = useStore(({ past }) => past?.model?.now ?? null);
-  return then === null ? Math.max(ticking, Date.parse(currentState().live?.now ?? '') || 0) : Date.parse(then);
+  const lostAt = useStore(({ connection }) => (connection.kind === 'lost' ? connection.since : null));
+  if (then !== null) return Date.parse(then);
+  if (lostAt !== null) return daemonTime(lostAt);
+  return Math.max(ticking, Date.parse(currentState().live?.now ?? '') || 0);
+}
+
+/** This browser's clock, moved each second. */
+export function useTick(): number {
+  useSyncExternalStore(subscribe, () => second);
+  return Date.now();
 }
 
 /** ms since `instant` at `now`; null when it is none. */

@@ -1,5 +1,6 @@
 /** Data of unknown shape as a list of names and values, nested as deep as it is, with bounds on what is drawn. */
-import { Plain } from './words.tsx';
+import { SHA_PATTERN } from '../../machines/identity.ts';
+import { Commit, Plain } from './words.tsx';
 
 /** Items drawn of one list or object. */
 const ITEMS_MAX = 200;
@@ -26,6 +27,7 @@ export function Fields({ value }: { value: Record<string, unknown> }) {
 
 function Value({ value, depth }: { value: unknown; depth: number }) {
   if (value === null || value === undefined) return <span className="hint">none</span>;
+  if (typeof value === 'string' && SHA_PATTERN.test(value)) return <Commit sha={value} full />;
   if (typeof value !== 'object' || depth > DEPTH_MAX)
     return <Plain className="value">{typeof value === 'string' ? value : JSON.stringify(value)}</Plain>;
   if (!Array.isArray(value)) return <Fields value={value as Record<string, unknown>} />;

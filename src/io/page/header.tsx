@@ -3,7 +3,7 @@ import type { StatusView } from '../../actors/client.ts';
 import { tryNow } from './connection.ts';
 import { shownModel, update, useStore } from './store.ts';
 import { useTheme } from './theme.ts';
-import { roughly, useNow } from './clock.ts';
+import { roughly, useTick } from './clock.ts';
 import { Plain } from './words.tsx';
 
 export function Header() {
@@ -18,7 +18,7 @@ export function Header() {
       {model && <Mode status={model.status} />}
       <div className="top-right">
         <ConnectionState />
-        {model && !inPast && <HoldButton status={model.status} />}
+        {model && !inPast && model.status.hold === null && <HoldButton />}
         <ThemeButton />
         <button type="button" className="icon" aria-label="Keys" title="Keys (?)" onClick={() => update({ dialog: { kind: 'keys' } })}>
           ?
@@ -46,7 +46,7 @@ function Mode({ status }: { status: StatusView }) {
 function ConnectionState() {
   const connection = useStore((state) => state.connection);
   const inPast = useStore(({ past }) => past !== null);
-  const now = useNow();
+  const now = useTick();
   const words = {
     connecting: 'connecting',
     live: 'connected',
@@ -69,13 +69,10 @@ function ConnectionState() {
   );
 }
 
-function HoldButton({ status }: { status: StatusView }) {
+/** What lifts a hold stands beside its reason. */
+function HoldButton() {
   const connected = useStore(({ connection }) => connection.kind === 'live');
-  return status.hold ? (
-    <button type="button" className="primary" disabled={!connected} onClick={() => update({ dialog: { kind: 'unhold' } })}>
-      Unhold…
-    </button>
-  ) : (
+  return (
     <button type="button" disabled={!connected} onClick={() => update({ dialog: { kind: 'hold' } })}>
       Hold…
     </button>

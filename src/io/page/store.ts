@@ -92,8 +92,8 @@ export function showPast(index: number, overview: Overview): void {
   update({ past: { index, model: modelOf(overview), loading: false, fault: null } });
 }
 
-/** The daemon's clock now, ms. */
-export const daemonNow = (): number => Date.now() + offsetMs;
+/** The daemon's clock when this browser's says `at`, ms. */
+export const daemonTime = (at: number): number => at + offsetMs;
 
 /** The ends that a change brought, in the machines' words; null when there is none worth a voice. */
 function spokenOf(before: Model | null, after: Model, keys: readonly string[]): string | null {
