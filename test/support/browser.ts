@@ -1,17 +1,13 @@
 /**
- * Chromium for tests of the page: one for a run of a file, a fresh profile for each page, and what a page must never do
- * is noted: requests to elsewhere, violations of the content policy, errors.
+ * Chromium for tests of the page: a fresh profile for each page, and what a page must never do is noted: requests to
+ * elsewhere, violations of the content policy, errors.
  */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 export const CHROMIUM = process.env['TELEC_BROWSER'] || '/usr/bin/chromium';
 
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
-  });
-}
+/** In a container there is neither a sandbox to be had nor much shared memory. */
+export const SWITCHES = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
 
 export interface Watched {
   page: Page;
@@ -23,8 +19,16 @@ export interface Watched {
 }
 
 /** A page of a new profile that watches itself. `origin`: the only place it may speak to. */
-export async function openPage(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options });
+export async function openPage(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
   const page = await context.newPage();
   const faults: string[] = [];
   const requests: string[] = [];

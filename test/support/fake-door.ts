@@ -11,7 +11,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { LiveMessage, Overview } from '../../src/actors/live/views.ts';
 
 const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url));
-const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.json': 'application/json' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+};
+
+/** Signs a browser in at any fake door. */
+export const TICKET = 'a1'.repeat(32);
 
 export interface FakeDoor {
   url: string;
@@ -57,7 +65,9 @@ export async function fakeDoor(overview: Overview): Promise<FakeDoor> {
   });
   const answer = (request: IncomingMessage, url: URL, body: unknown): { status?: number; value: unknown } => {
     if (url.pathname === '/v1/web/enter')
-      return (body as { ticket: string }).ticket === 'good' ? { value: { token: door.token } } : refusal(403, 'WRONG_TICKET');
+      return (body as { ticket: string }).ticket === TICKET
+        ? { value: { token: door.token } }
+        : refusal(401, 'WRONG_TICKET');
     if (request.headers.authorization !== `Bearer ${door.token}`) return refusal(401, 'WRONG_TOKEN');
     const own = door.answers.get(url.pathname);
     if (own) return own(url.searchParams, body);
@@ -101,7 +111,10 @@ export async function fakeDoor(overview: Overview): Promise<FakeDoor> {
   return door;
 }
 
-const refusal = (status: number, code: string) => ({ status, value: { error: { code, message: 'the door refuses', hint: null, exit: 6 } } });
+const refusal = (status: number, code: string) => ({
+  status,
+  value: { error: { code, message: 'the door refuses', hint: null, exit: 6 } },
+});
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = '';

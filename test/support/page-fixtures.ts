@@ -3,8 +3,25 @@ import type { StatusView } from '../../src/actors/client.ts';
 import type { EnvelopeView } from '../../src/actors/event-views.ts';
 import type { CandidateRow, DeliveryRow, Overview } from '../../src/actors/live/views.ts';
 
-const STATES: CandidateRow['state'][] = ['integrating', 'ready', 'ready', 'pending', 'blocked', 'completed', 'superseded'];
-const WORK = ['add-login', 'mend-search', 'faster-index', 'drop-legacy-api', 'dark-theme', 'retry-uploads', 'tidy-errors', 'export-csv'];
+const STATES: CandidateRow['state'][] = [
+  'integrating',
+  'ready',
+  'ready',
+  'pending',
+  'blocked',
+  'completed',
+  'superseded',
+];
+const WORK = [
+  'add-login',
+  'mend-search',
+  'faster-index',
+  'drop-legacy-api',
+  'dark-theme',
+  'retry-uploads',
+  'tidy-errors',
+  'export-csv',
+];
 const MEANING: Record<CandidateRow['state'], string> = {
   pending: 'Waits for the conditions of readiness that do not hold yet.',
   ready: 'All conditions hold; waits in the queue for its turn.',
@@ -14,7 +31,8 @@ const MEANING: Record<CandidateRow['state'], string> = {
   superseded: 'A newer candidate of the same slug took its place.',
 };
 
-export const shaOf = (seed: number): string => ((seed + 1) * 2_654_435_761).toString(16).padStart(10, '0').repeat(4).slice(0, 40);
+export const shaOf = (seed: number): string =>
+  ((seed + 1) * 2_654_435_761).toString(16).padStart(10, '0').repeat(4).slice(0, 40);
 
 export interface Scene {
   /** Candidates that are not final. */
@@ -28,7 +46,12 @@ export interface Scene {
   now?: number;
 }
 
-export function candidateRow(index: number, state: CandidateRow['state'], now: number, change: Partial<CandidateRow> = {}): CandidateRow {
+export function candidateRow(
+  index: number,
+  state: CandidateRow['state'],
+  now: number,
+  change: Partial<CandidateRow> = {},
+): CandidateRow {
   const slug = `${WORK[index % WORK.length]}${index < WORK.length ? '' : `-${index}`}`;
   const branch = `feature/${slug}`;
   const sha = shaOf(index);
@@ -61,13 +84,41 @@ function waits(state: CandidateRow['state']): CandidateRow['waiting_for'] {
   const event = 'domain.software-development.review.approved';
   switch (state) {
     case 'pending':
-      return [{ code: 'missing_review_approved', text: 'no review has approved it', event, who: 'a reviewer (telec todo mark-phase)' }];
+      return [
+        {
+          code: 'missing_review_approved',
+          text: 'no review has approved it',
+          event,
+          who: 'a reviewer (telec todo mark-phase)',
+        },
+      ];
     case 'ready':
-      return [{ code: 'queued', text: 'place 1 in the queue', event: 'domain.software-development.integration.candidate.dequeued', who: 'an integrator session (telec up, or telec integrate)' }];
+      return [
+        {
+          code: 'queued',
+          text: 'place 1 in the queue',
+          event: 'domain.software-development.integration.candidate.dequeued',
+          who: 'an integrator session (telec up, or telec integrate)',
+        },
+      ];
     case 'integrating':
-      return [{ code: 'integrating', text: 'Merges exactly the approved commit in the object database and checks the result by another way.', event: 'domain.software-development.deployment.completed', who: 'the integrator session, or the next one if it died' }];
+      return [
+        {
+          code: 'integrating',
+          text: 'Merges exactly the approved commit in the object database and checks the result by another way.',
+          event: 'domain.software-development.deployment.completed',
+          who: 'the integrator session, or the next one if it died',
+        },
+      ];
     case 'blocked':
-      return [{ code: 'blocked', text: 'rebase feature on main, resolve src/index.ts, push, then telec resume', event: 'domain.software-development.integration.candidate.resumed', who: 'whoever mends it (telec resume), or a new commit of the slug' }];
+      return [
+        {
+          code: 'blocked',
+          text: 'rebase feature on main, resolve src/index.ts, push, then telec resume',
+          event: 'domain.software-development.integration.candidate.resumed',
+          who: 'whoever mends it (telec resume), or a new commit of the slug',
+        },
+      ];
     default:
       return [];
   }
@@ -109,7 +160,15 @@ export function statusOf(now: number, rows: readonly CandidateRow[], change: Par
 }
 
 export function entryOf(index: number, now: number, change: Partial<EnvelopeView> = {}): EnvelopeView {
-  const types = ['review.approved', 'deployment.started', 'branch.pushed', 'integration.candidate.probed', 'integration.candidate.dequeued', 'integration.push.succeeded', 'deployment.completed'];
+  const types = [
+    'review.approved',
+    'deployment.started',
+    'branch.pushed',
+    'integration.candidate.probed',
+    'integration.candidate.dequeued',
+    'integration.push.succeeded',
+    'deployment.completed',
+  ];
   const slug = WORK[index % WORK.length] as string;
   const type = types[index % types.length] as string;
   return {
@@ -139,7 +198,19 @@ function deliveryOf(index: number, now: number): DeliveryRow {
     merge_commit: shaOf(index + 7000),
     outcome,
     integrated_at: new Date(now - (index + 1) * 184_000).toISOString(),
-    receipt: outcome === 'merged' ? { base: shaOf(1), merge_commit: shaOf(index + 7000), tip: shaOf(2), tree: shaOf(3), fence: 42, strategy: 'merge', checks, skipped: 0 } : null,
+    receipt:
+      outcome === 'merged'
+        ? {
+            base: shaOf(1),
+            merge_commit: shaOf(index + 7000),
+            tip: shaOf(2),
+            tree: shaOf(3),
+            fence: 42,
+            strategy: 'merge',
+            checks,
+            skipped: 0,
+          }
+        : null,
   };
 }
 
@@ -148,16 +219,31 @@ export function overviewOf(scene: Scene): Overview {
   const now = scene.now ?? Date.now();
   const { waiting, delivered, blocked, entries = 40, names = [] } = scene;
   const rows: CandidateRow[] = [];
-  for (let index = 0; index < waiting; index++) rows.push(candidateRow(index, STATES[index % 4] === 'integrating' && index > 0 ? 'ready' : (STATES[index % 4] as CandidateRow['state']), now));
+  for (let index = 0; index < waiting; index++)
+    rows.push(
+      candidateRow(
+        index,
+        STATES[index % 4] === 'integrating' && index > 0 ? 'ready' : (STATES[index % 4] as CandidateRow['state']),
+        now,
+      ),
+    );
   for (let index = 0; index < blocked; index++) rows.push(candidateRow(waiting + index, 'blocked', now));
   const done = Math.min(delivered, 200);
-  for (let index = 0; index < done; index++) rows.push(candidateRow(waiting + blocked + index, index % 6 === 5 ? 'superseded' : 'completed', now));
+  for (let index = 0; index < done; index++)
+    rows.push(candidateRow(waiting + blocked + index, index % 6 === 5 ? 'superseded' : 'completed', now));
   for (const [index, name] of names.entries()) {
     const row = rows[index];
     if (!row) break;
-    rows[index] = { ...row, branch: name, key: `${row.slug}/${name}@${row.sha}`, ...(row.next_action === null ? {} : { next_action: name }) };
+    rows[index] = {
+      ...row,
+      branch: name,
+      key: `${row.slug}/${name}@${row.sha}`,
+      ...(row.next_action === null ? {} : { next_action: name }),
+    };
   }
-  const recent = Array.from({ length: Math.min(entries, 200) }, (_, index) => entryOf(entries - Math.min(entries, 200) + index, now));
+  const recent = Array.from({ length: Math.min(entries, 200) }, (_, index) =>
+    entryOf(entries - Math.min(entries, 200) + index, now),
+  );
   const last = recent.at(-1);
   return {
     moment: { id: last?.id ?? '0', at: last?.timestamp ?? null, index: entries, length: entries },

@@ -2,9 +2,10 @@
  * Asking the daemon: the token, the routes, and what a refusal says. Keeps the token in the storage of this origin, where
  * another port cannot read it. Decides nothing of what is shown.
  */
-import type { LiveDesk } from '../../actors/live/views.ts';
+
 import type { CandidateDetailView, HoldView, NotificationRow } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
+import type { LiveDesk } from '../../actors/live/views.ts';
 
 const TOKEN_KEY = 'telec.token';
 

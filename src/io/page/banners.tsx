@@ -6,7 +6,17 @@ import { shownModel, update, useStore } from './store.ts';
 import { goLive } from './travel.ts';
 import { Plain } from './words.tsx';
 
-function Banner({ tone, title, children, action }: { tone: string; title: string; children?: ReactNode; action?: ReactNode }) {
+function Banner({
+  tone,
+  title,
+  children,
+  action,
+}: {
+  tone: string;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className={`banner ${tone}`}>
       <p>
@@ -26,8 +36,8 @@ export function Banners() {
       {past && <PastBanner />}
       {connection.kind === 'lost' && model && (
         <Banner tone="lost" title="The daemon does not answer.">
-          What you see is as it was <LostSince at={connection.since} /> ago. The page comes back by itself; where no daemon
-          runs, start one: <code>telec up</code>
+          What you see is as it was <LostSince at={connection.since} /> ago. The page comes back by itself; where no
+          daemon runs, start one: <code>telec up</code>
         </Banner>
       )}
       {model && <StatusBanners status={model.status} inPast={past !== null} />}
@@ -78,14 +88,19 @@ function StatusBanners({ status, inPast }: { status: StatusView; inPast: boolean
   return (
     <>
       {hold && (
-        <Banner tone={hold.alarm === null ? 'held' : 'halted'} title={hold.alarm === null ? 'Merging is on hold.' : 'Merging is halted.'} action={lift}>
+        <Banner
+          tone={hold.alarm === null ? 'held' : 'halted'}
+          title={hold.alarm === null ? 'Merging is on hold.' : 'Merging is halted.'}
+          action={lift}
+        >
           <Plain>{hold.reason || 'No reason was given'}</Plain>
           <HoldSince hold={hold} />
         </Banner>
       )}
       {status.rollback_required && (
         <Banner tone="halted" title="The cutover was taken back.">
-          {status.mode_reason !== null && <Plain>{status.mode_reason}</Plain>} A person has to decide: <code>telec cutover status</code>
+          {status.mode_reason !== null && <Plain>{status.mode_reason}</Plain>} A person has to decide:{' '}
+          <code>telec cutover status</code>
         </Banner>
       )}
       {!status.rollback_required && status.mode === 'shadow' && (

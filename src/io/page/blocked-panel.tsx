@@ -1,8 +1,8 @@
 /** Candidates that could not be integrated, each with its one next action and the way back into the queue. */
 import type { CandidateRow } from '../../actors/live/views.ts';
+import { linkOf } from '../../machines/links.ts';
 import { lanesOf, type Model } from './model.ts';
 import { Nothing, Panel } from './panel.tsx';
-import { linkOf } from '../../machines/links.ts';
 import { update, useStore } from './store.ts';
 import { VirtualList } from './virtual-list.tsx';
 import { Ago, Commit, Plain, StateMark } from './words.tsx';
@@ -10,7 +10,11 @@ import { Ago, Commit, Plain, StateMark } from './words.tsx';
 export function BlockedPanel({ model }: { model: Model }) {
   const { blocked } = lanesOf(model.candidates);
   return (
-    <Panel id="blocked" title="Blocked" aside={<span className={`count ${blocked.length > 0 ? 'alarm' : ''}`}>{blocked.length}</span>}>
+    <Panel
+      id="blocked"
+      title="Blocked"
+      aside={<span className={`count ${blocked.length > 0 ? 'alarm' : ''}`}>{blocked.length}</span>}
+    >
       {blocked.length === 0 ? (
         <Nothing>Nothing is blocked.</Nothing>
       ) : (
@@ -48,7 +52,11 @@ function Row({ row }: { row: CandidateRow }) {
           </span>
         )}
         <span className="buttons">
-          <a className="button small" href={linkOf({ kind: 'candidate', key: row.key })} aria-label={`Evidence of ${row.slug}`}>
+          <a
+            className="button small"
+            href={linkOf({ kind: 'candidate', key: row.key })}
+            aria-label={`Evidence of ${row.slug}`}
+          >
             Evidence
           </a>
           <ResumeButton row={row} />
@@ -62,7 +70,12 @@ export function ResumeButton({ row: { key, slug } }: { row: Pick<CandidateRow, '
   const able = useStore(({ past, connection }) => past === null && connection.kind === 'live');
   if (!able) return null;
   return (
-    <button type="button" className="small" aria-label={`Resume ${slug}`} onClick={() => update({ dialog: { kind: 'resume', key } })}>
+    <button
+      type="button"
+      className="small"
+      aria-label={`Resume ${slug}`}
+      onClick={() => update({ dialog: { kind: 'resume', key } })}
+    >
       Resume…
     </button>
   );

@@ -3,12 +3,12 @@
  * growing pauses. Tells the store alone.
  */
 import type { LiveMessage } from '../../actors/live/views.ts';
+import { linkOf, readEnter } from '../../machines/links.ts';
 import { ask, enter, forgetToken, Refused, readToken } from './api.ts';
 import { currentState, takeMessage, update } from './store.ts';
 
 /** Pause before the first try after a break and at most, ms. */
 const PAUSE = { first: 500, most: 8000 };
-const TICKET = /^#enter=(.+)$/;
 
 let tries = 0;
 let timer: number | undefined;
@@ -26,12 +26,12 @@ export async function connect(): Promise<void> {
 
 /** A page that is open already gets a ticket when `telec web` opens it again. */
 export async function enterByAddress(): Promise<boolean> {
-  const ticket = TICKET.exec(location.hash)?.[1];
-  if (ticket === undefined) return false;
+  const found = readEnter(location.hash);
+  if (found === null) return false;
   // Out of the address at once: it is kept in the history.
-  history.replaceState(null, '', location.pathname);
+  history.replaceState(null, '', found.link === null ? location.pathname : linkOf(found.link));
   try {
-    await enter(decodeURIComponent(ticket));
+    await enter(found.ticket);
   } catch (error) {
     if (error instanceof Refused && readToken() === null)
       update({ connection: { kind: 'signed_out', why: 'ticket_refused' } });

@@ -106,7 +106,14 @@ function HoldDialog() {
     if (await run(() => deeds.hold(question), 'Merging is on hold.')) close();
   };
   return (
-    <Form title="Hold merging?" deed="Hold" busy={busy} fault={fault} able={given(reason) !== null} onDo={() => void hold()}>
+    <Form
+      title="Hold merging?"
+      deed="Hold"
+      busy={busy}
+      fault={fault}
+      able={given(reason) !== null}
+      onDo={() => void hold()}
+    >
       <p>What is in hand goes back to the queue or ends; nothing else is taken until the hold is lifted.</p>
       <Reason label="Why, for everybody who waits" value={reason} onChange={setReason} />
       <label className="form-row">
@@ -191,7 +198,11 @@ function ResumeDialog({ candidateKey }: { candidateKey: string }) {
           <span className="label">Next</span> <Plain>{row.next_action}</Plain>
         </blockquote>
       )}
-      <Reason label={force ? 'Why it may go on; recorded' : 'Why, if there is something to say'} value={reason} onChange={setReason} />
+      <Reason
+        label={force ? 'Why it may go on; recorded' : 'Why, if there is something to say'}
+        value={reason}
+        onChange={setReason}
+      />
       {row?.follow_up_slug != null && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />

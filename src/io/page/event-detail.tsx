@@ -38,10 +38,7 @@ export function EventDetail({ id }: { id: string }) {
             Candidate
           </a>
         )}
-        <button
-          type="button"
-          onClick={() => update({ filter: { type: shortEvent(entry.event), slug: '', text: '' } })}
-        >
+        <button type="button" onClick={() => update({ filter: { type: shortEvent(entry.event), slug: '', text: '' } })}>
           All of this type
         </button>
       </p>
@@ -71,7 +68,10 @@ export function EventDetail({ id }: { id: string }) {
 
 /** An entry that the page does not have. Its id is the number behind which the log begins, one before it. */
 function useEntry(id: string | null): { entry: EnvelopeView | null; fault: string | null } {
-  const [found, setFound] = useState<{ entry: EnvelopeView | null; fault: string | null }>({ entry: null, fault: null });
+  const [found, setFound] = useState<{ entry: EnvelopeView | null; fault: string | null }>({
+    entry: null,
+    fault: null,
+  });
   useEffect(() => {
     if (id === null) return;
     let wanted = true;

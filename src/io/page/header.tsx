@@ -1,9 +1,9 @@
 /** The top of the page: which repository, whether telec moves its main, whether the page is live, and what a person may do to all of it. */
 import type { StatusView } from '../../actors/client.ts';
+import { roughly, useTick } from './clock.ts';
 import { tryNow } from './connection.ts';
 import { shownModel, update, useStore } from './store.ts';
 import { useTheme } from './theme.ts';
-import { roughly, useTick } from './clock.ts';
 import { Plain } from './words.tsx';
 
 export function Header() {
@@ -20,7 +20,13 @@ export function Header() {
         <ConnectionState />
         {model && !inPast && model.status.hold === null && <HoldButton />}
         <ThemeButton />
-        <button type="button" className="icon" aria-label="Keys" title="Keys (?)" onClick={() => update({ dialog: { kind: 'keys' } })}>
+        <button
+          type="button"
+          className="icon"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={() => update({ dialog: { kind: 'keys' } })}
+        >
           ?
         </button>
       </div>
@@ -37,7 +43,9 @@ function Mode({ status }: { status: StatusView }) {
         <span className="badge-more">{mode === 'live' ? 'moves main' : 'moves nothing'}</span>
       </span>
       {hold && (
-        <span className={`badge ${hold.alarm === null ? 'held' : 'halted'}`}>{hold.alarm === null ? 'On hold' : 'Halted'}</span>
+        <span className={`badge ${hold.alarm === null ? 'held' : 'halted'}`}>
+          {hold.alarm === null ? 'On hold' : 'Halted'}
+        </span>
       )}
     </div>
   );

@@ -1,7 +1,7 @@
 /** The integrator: its state, what it has in hand, and the lease with its clock. */
 import type { LeaseView, StatusView } from '../../actors/client.ts';
-import { duration, useNow } from './clock.ts';
 import { linkOf } from '../../machines/links.ts';
+import { duration, useNow } from './clock.ts';
 import type { Model } from './model.ts';
 import { Panel } from './panel.tsx';
 import { Plain } from './words.tsx';

@@ -4,7 +4,14 @@ import { closeLink } from './route.ts';
 import { currentState, update } from './store.ts';
 import { goLive, goToIndex } from './travel.ts';
 
-const PANELS: Record<string, string> = { q: 'queue', m: 'main', b: 'blocked', n: 'notifications', l: 'log', i: 'integrator' };
+const PANELS: Record<string, string> = {
+  q: 'queue',
+  m: 'main',
+  b: 'blocked',
+  n: 'notifications',
+  l: 'log',
+  i: 'integrator',
+};
 /** How long `g` waits for the letter behind it, ms. */
 const CHORD_MS = 1200;
 
@@ -73,5 +80,9 @@ export function focusPanel(id: string): void {
 
 function isField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'range' && target.type !== 'checkbox');
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && target.type !== 'range' && target.type !== 'checkbox')
+  );
 }

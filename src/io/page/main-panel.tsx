@@ -11,7 +11,9 @@ export function MainPanel({ model }: { model: Model }) {
   return (
     <Panel id="main" title="Main" aside={<span className="hint">{status.counts.completed} delivered</span>}>
       {deliveries.length === 0 ? (
-        <Nothing hint="Each candidate that reaches main is listed here with its receipt.">Nothing has been delivered yet.</Nothing>
+        <Nothing hint="Each candidate that reaches main is listed here with its receipt.">
+          Nothing has been delivered yet.
+        </Nothing>
       ) : (
         <VirtualList
           label="Deliveries, the newest first"
@@ -50,5 +52,9 @@ export function Proof({ row }: { row: Pick<DeliveryRow, 'outcome' | 'receipt'> }
   if (row.outcome === 'already_integrated') return <span className="proof">was on main already</span>;
   const tested = wasTested(row);
   if (tested === null) return <span className="proof">no receipt</span>;
-  return tested ? <span className="proof tested">tested</span> : <span className="proof untested">merged, not tested</span>;
+  return tested ? (
+    <span className="proof tested">tested</span>
+  ) : (
+    <span className="proof untested">merged, not tested</span>
+  );
 }

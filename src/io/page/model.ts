@@ -44,7 +44,10 @@ function changed(before: Model, change: LiveChange): Model {
 }
 
 /** The rows put in; when too many are final, the oldest of those leave. */
-function withCandidates(before: Model, rows: readonly CandidateRow[]): { candidates: Model['candidates']; hidden: number } {
+function withCandidates(
+  before: Model,
+  rows: readonly CandidateRow[],
+): { candidates: Model['candidates']; hidden: number } {
   if (rows.length === 0) return { candidates: before.candidates, hidden: before.candidates_hidden };
   const candidates = new Map(before.candidates);
   for (const row of rows) candidates.set(row.key, row);
@@ -57,7 +60,12 @@ function withCandidates(before: Model, rows: readonly CandidateRow[]): { candida
 }
 
 /** New rows in front, each in place of an older row of its id. */
-function newestFirst<Row>(before: readonly Row[], rows: readonly Row[], idOf: (row: Row) => string, most: number): Row[] {
+function newestFirst<Row>(
+  before: readonly Row[],
+  rows: readonly Row[],
+  idOf: (row: Row) => string,
+  most: number,
+): Row[] {
   if (rows.length === 0) return before as Row[];
   const fresh = new Set(rows.map(idOf));
   return [...rows, ...before.filter((row) => !fresh.has(idOf(row)))].slice(0, most);

@@ -1,14 +1,18 @@
 /** One notification, as a link from a message leads to it. */
+
+import { linkOf } from '../../machines/links.ts';
 import { Row } from './notifications-panel.tsx';
 import { shownModel, useStore } from './store.ts';
-import { linkOf } from '../../machines/links.ts';
 import { Plain, StateTag } from './words.tsx';
 
 export function NotificationDetail({ id }: { id: string }) {
   const model = useStore(shownModel);
   const able = useStore(({ past, connection }) => past === null && connection.kind === 'live');
   const row = model?.notifications.find((other) => other.id === id);
-  if (!row) return <p className="hint">{model ? 'There is no such notification, or it is too old to be listed.' : 'Reading…'}</p>;
+  if (!row)
+    return (
+      <p className="hint">{model ? 'There is no such notification, or it is too old to be listed.' : 'Reading…'}</p>
+    );
   const about = [...(model?.candidates.values() ?? [])].filter(({ slug }) => slug === row.slug);
   return (
     <article className="detail">

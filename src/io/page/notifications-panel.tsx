@@ -20,7 +20,15 @@ export function NotificationsPanel({ model }: { model: Model }) {
     const seen = all ? notifications.filter(({ human_status }) => human_status !== 'unseen') : [];
     return [...unseen, ...seen];
   }, [notifications, unseen, all]);
-  const seeAll = () => run(() => deeds.mark('seen', unseen.slice(0, 200).map(({ id }) => id)), null);
+  const seeAll = () =>
+    run(
+      () =>
+        deeds.mark(
+          'seen',
+          unseen.slice(0, 200).map(({ id }) => id),
+        ),
+      null,
+    );
   return (
     <Panel
       id="notifications"
@@ -84,7 +92,13 @@ export function Row({ row, able }: { row: NotificationRow; able: boolean }) {
 export function Marks({ row: { id, human_status, agent_status } }: { row: NotificationRow }) {
   const { busy, run } = useDeed();
   const button = (mark: 'seen' | 'claim' | 'resolve', label: string) => (
-    <button type="button" className="small" disabled={busy} aria-label={`${label}: ${id}`} onClick={() => void run(() => deeds.mark(mark, [id]), null)}>
+    <button
+      type="button"
+      className="small"
+      disabled={busy}
+      aria-label={`${label}: ${id}`}
+      onClick={() => void run(() => deeds.mark(mark, [id]), null)}
+    >
       {label}
     </button>
   );

@@ -16,7 +16,19 @@ export function Pulse({ model }: { model: Model }) {
   );
 }
 
-function Tile({ to, title, value, tone, children }: { to: string; title: string; value: ReactNode; tone?: string; children: ReactNode }) {
+function Tile({
+  to,
+  title,
+  value,
+  tone,
+  children,
+}: {
+  to: string;
+  title: string;
+  value: ReactNode;
+  tone?: string;
+  children: ReactNode;
+}) {
   const jump = () => {
     const target = document.getElementById(to);
     target?.scrollIntoView({ block: 'start' });
@@ -56,7 +68,11 @@ function IntegratorTile({ status }: { status: StatusView }) {
   const idle = integrator.state === 'standby';
   return (
     <Tile to="integrator" title="Integrator" value={state} tone={idle ? '' : 'moving'}>
-      {integrator.candidate === null ? <LeaseLine lease={lease} /> : <Plain className="strong">{slugOf(integrator.candidate)}</Plain>}
+      {integrator.candidate === null ? (
+        <LeaseLine lease={lease} />
+      ) : (
+        <Plain className="strong">{slugOf(integrator.candidate)}</Plain>
+      )}
     </Tile>
   );
 }
@@ -95,7 +111,12 @@ function AttentionTile({ model }: { model: Model }) {
   const { blocked } = model.status.counts;
   const unseen = model.notifications.filter(({ human_status }) => human_status === 'unseen').length;
   return (
-    <Tile to={blocked > 0 ? 'blocked' : 'notifications'} title="Needs a person" value={blocked} tone={blocked > 0 ? 'alarm' : ''}>
+    <Tile
+      to={blocked > 0 ? 'blocked' : 'notifications'}
+      title="Needs a person"
+      value={blocked}
+      tone={blocked > 0 ? 'alarm' : ''}
+    >
       {blocked > 0 ? `${blocked} blocked` : 'nothing is blocked'}
       {unseen > 0 && `, ${unseen} unseen`}
     </Tile>

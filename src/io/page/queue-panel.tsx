@@ -44,7 +44,14 @@ export function QueuePanel({ model }: { model: Model }) {
       aside={
         <div className="tabs" role="tablist" aria-label="Which candidates">
           {tabs.map(([name, label, count]) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} aria-controls="queue-rows" onClick={() => setTab(name)}>
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={tab === name}
+              aria-controls="queue-rows"
+              onClick={() => setTab(name)}
+            >
               {label} <span className="count">{count}</span>
             </button>
           ))}

@@ -11,10 +11,7 @@ export function followAddress(): void {
 }
 
 async function readAddress(): Promise<void> {
-  if (await enterByAddress()) {
-    tryNow();
-    return;
-  }
+  if (await enterByAddress()) tryNow();
   read();
 }
 

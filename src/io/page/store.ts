@@ -3,8 +3,8 @@
  * connection, what is open. Components read slices of it; nothing else is kept anywhere but in form fields.
  */
 import { useSyncExternalStore } from 'react';
-import type { Link } from '../../machines/links.ts';
 import type { LiveMessage, Overview } from '../../actors/live/views.ts';
+import type { Link } from '../../machines/links.ts';
 import { type Model, modelAfter, modelOf } from './model.ts';
 
 export type Connection =
@@ -24,11 +24,7 @@ export interface Past {
   fault: string | null;
 }
 
-export type DialogName =
-  | { kind: 'hold' }
-  | { kind: 'unhold' }
-  | { kind: 'resume'; key: string }
-  | { kind: 'keys' };
+export type DialogName = { kind: 'hold' } | { kind: 'unhold' } | { kind: 'resume'; key: string } | { kind: 'keys' };
 
 export interface PageState {
   connection: Connection;
@@ -84,7 +80,14 @@ export function takeMessage(message: LiveMessage): void {
   const live = modelAfter(state.live, message);
   if (live === null) return;
   offsetMs = Date.parse(live.now) - Date.now();
-  const spoken = message.kind === 'change' ? spokenOf(state.live, live, message.candidates.map(({ key }) => key)) : null;
+  const spoken =
+    message.kind === 'change'
+      ? spokenOf(
+          state.live,
+          live,
+          message.candidates.map(({ key }) => key),
+        )
+      : null;
   update({ live, connection: { kind: 'live' }, ...(spoken === null ? {} : { spoken }) });
 }
 

@@ -1,7 +1,8 @@
 /** The bar of time travel at the foot of the page. */
+
+import { fullTime } from './clock.ts';
 import { useStore } from './store.ts';
 import { goLive, goToIndex } from './travel.ts';
-import { fullTime } from './clock.ts';
 
 export function TimeBar() {
   const past = useStore((state) => state.past);
