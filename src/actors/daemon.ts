@@ -15,7 +15,7 @@ import { scrubber, secretsOf } from '../io/secrets.ts';
 import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
-import { makeWebToken } from '../io/web-token.ts';
+import { keepMetricsToken, makeWebToken } from '../io/web-token.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
@@ -23,6 +23,7 @@ import { type Companion, companionsOf } from './companions.ts';
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { narrowedBy } from './modes/session-mode.ts';
 import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
@@ -75,12 +76,13 @@ export async function serve(
   try {
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
-    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token];
+    const metricsToken = keepMetricsToken(workspace.folder);
+    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token, metricsToken];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
       const narrowed = narrowedBy(given.env);
-      await run({ context, workspace, url, narrowed, extras, report, secrets, token }, ready);
+      await run({ context, workspace, url, narrowed, extras, report, secrets, token, metricsToken }, ready);
     } catch (error) {
       report.error('the daemon ended with a fault', error);
       throw error;
@@ -155,6 +157,8 @@ interface Run {
   secrets: string[];
   /** Of the web door. */
   token: string;
+  /** Opens the metrics behind the web door, and nothing else. */
+  metricsToken: string;
 }
 
 async function run(parts: Run, ready: (view: Answering) => void): Promise<void> {
@@ -205,11 +209,17 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
     const client = clientOf(parts, host, steward, daemon, options);
     const integrator = integratorOf(steward);
+    const metrics = createMetrics({
+      host,
+      logFault: () => steward?.logFault ?? null,
+      isSessionRunning: () => steward?.session != null,
+    });
     const routes = {
       client,
       integrator,
       stop: end,
       frames: () => inspection.frames(),
+      metrics: () => metrics.scrape(),
       secrets: parts.secrets,
       report,
     };
@@ -219,7 +229,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       const { url: web, fault: webFault } = doors.web;
       daemon.web = web;
       writeDaemonFile(workspace.folder, { pid: process.pid, socket, since, version: telecVersion(), web, webFault });
-      companions = companionsOf({ opened, client, report, secrets: parts.secrets, web });
+      companions = [metrics, ...companionsOf({ opened, client, report, secrets: parts.secrets, web })];
       for (const companion of companions) companion.start();
       if (!ending.signal.aborted) steward.start();
       report.info('the daemon answers', { socket, web });
@@ -244,7 +254,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
 
 /** Opens the socket, without which nobody could ask, and the web door, which may stay closed. */
 async function openDoors(
-  { context, workspace, report, token }: Run,
+  { context, workspace, report, token, metricsToken }: Run,
   routes: Omit<RouteParts, 'entry'>,
   feeds: ReturnType<typeof daemonFeeds>,
 ) {
@@ -255,7 +265,8 @@ async function openDoors(
   const socket = await listenOnSocket(place, daemonApp({ ...routes, entry }));
   const fetch = daemonApp({ ...routes, entry: null });
   const files = readPageFiles();
-  const web = await openWebDoor({ ...config.web, folder, token, fetch, feeds, files, entry, report });
+  const door = { ...config.web, folder, token, metricsToken, fetch, feeds, files, entry, report };
+  const web = await openWebDoor(door);
   return { socket, web, close: async () => void (await Promise.all([socket.close(), web.close()])) };
 }
 

@@ -13,6 +13,7 @@ import type { EmitRequest, TelecClient } from './client.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import type { Report } from './steward.ts';
 import type { WebEntry } from './web-entry.ts';
+import { METRICS_PATH } from './web-judge.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -32,6 +33,8 @@ export interface RouteParts {
   frames(): Promise<unknown[]>;
   /** Gives out tickets for the web door; null for who comes through that door himself. */
   entry: Pick<WebEntry, 'issue'> | null;
+  /** What Prometheus is told. */
+  metrics(): Promise<{ contentType: string; text: string }>;
   /** Values that no answer may show. */
   secrets: string[];
   report: Report;
@@ -296,9 +299,15 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
       return context.json((await answer(parts, parsed.data)) as object);
     });
   }
+  // For Prometheus: the one answer that is no JSON.
+  app.get(METRICS_PATH, async () => {
+    const { contentType, text } = await parts.metrics();
+    return new Response(scrub(text), { headers: { 'content-type': contentType } });
+  });
   app.notFound((context) => {
     const { path, method } = context.req;
-    const allowed = ROUTES.filter((other) => other.path === path).map((other) => other.method);
+    const known = [...ROUTES, { path: METRICS_PATH, method: 'GET' }];
+    const allowed = known.filter((other) => other.path === path).map((other) => other.method);
     if (allowed.length === 0) return answerError(404, usage('NO_ROUTE', `the daemon has no ${path}`), scrub);
     const fault = usage('WRONG_METHOD', `${path} takes ${allowed.join(' and ')}, not ${method}`);
     return answerError(405, fault, scrub, { allow: allowed.join(', ') });

@@ -36,6 +36,8 @@ export interface DoorParts {
   /** State folder; the token is kept there. */
   folder: string;
   token: string;
+  /** Opens the metrics alone; null when there is none. */
+  metricsToken: string | null;
   fetch(request: Request): Response | Promise<Response>;
   /** WebSockets by path. */
   feeds: Readonly<Record<string, Feed>>;
@@ -57,7 +59,7 @@ export interface WebDoor {
 
 /** Opens the door. Throws nothing that the system refuses: then the door is closed, and says why. */
 export async function openWebDoor(parts: DoorParts): Promise<WebDoor> {
-  const { host, port, folder, token, feeds, files, entry, report, limits } = parts;
+  const { host, port, folder, token, metricsToken, feeds, files, entry, report, limits } = parts;
   let names: string[] = [];
   const isFile = (path: string) => files.has(path) || isPagePath(path);
   const refusals = tally(report);
@@ -65,7 +67,12 @@ export async function openWebDoor(parts: DoorParts): Promise<WebDoor> {
     fetch: pageApp({ files, entry, fetch: parts.fetch }),
     feeds,
     admit(head) {
-      const refused = judge(head, { names, isToken: (given) => isSameSecret(given, token), isFile });
+      const refused = judge(head, {
+        names,
+        isToken: (given) => isSameSecret(given, token),
+        isMetricsToken: (given) => metricsToken !== null && isSameSecret(given, metricsToken),
+        isFile,
+      });
       if (refused) refusals.count(refused.code);
       return refused;
     },

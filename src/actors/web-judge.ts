@@ -15,6 +15,9 @@ export const ENTER_PATH = '/v1/web/enter';
 /** The feed whose official receiver can set no header: it alone takes the token in its address. */
 export const INSPECT_PATH = '/v1/inspect';
 
+/** What a scraper asks for; it has a token of its own, which opens this alone. */
+export const METRICS_PATH = '/metrics';
+
 /** What stands before the token where a browser offers it among the protocols of a WebSocket. */
 const TOKEN_PROTOCOL = 'telec.token.';
 const METHODS = ['GET', 'HEAD', 'POST'];
@@ -35,12 +38,15 @@ export interface DoorKeys {
   /** `host:port` by which it may be called, in small letters. */
   names: readonly string[];
   isToken(given: string): boolean;
+  /** Opens `METRICS_PATH` and nothing else. */
+  isMetricsToken(given: string): boolean;
   /** Whether a path is that of a file of the page. */
   isFile(path: string): boolean;
 }
 
 /** Whether a question may come in, by its head alone: null, or why not. The token is asked last, so that only who is let near may try one. */
-export function judge(head: RequestHead, { names, isToken, isFile }: DoorKeys): Refusal | null {
+export function judge(head: RequestHead, keys: DoorKeys): Refusal | null {
+  const { names, isFile } = keys;
   const { method, target, headers, upgrade } = head;
   const [twice] = ONCE.filter((name) => headers.filter(([other]) => other === name).length > 1);
   if (twice !== undefined) return refusal(400, 'HEADER_TWICE', `the header ${twice} is given twice`);
@@ -69,6 +75,7 @@ export function judge(head: RequestHead, { names, isToken, isFile }: DoorKeys): 
   // Only the page itself trades, and a browser says that it is the page.
   if (!upgrade && method === 'POST' && path === ENTER_PATH)
     return origin === undefined ? refusal(403, 'WRONG_ORIGIN', 'a ticket is traded by the page alone') : null;
+  const isToken = (token: string) => keys.isToken(token) || (path === METRICS_PATH && keys.isMetricsToken(token));
   return judgeToken(given('authorization'), upgrade ? tokenOfUpgrade(path, target, given) : null, isToken);
 }
 

@@ -20,6 +20,7 @@ async function appWithBugs() {
     stop: () => undefined,
     frames: async () => [],
     entry: null,
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'telec_up 1\n' }),
     secrets: [],
     report: { info: () => undefined, warn: () => undefined, error: (_message, error) => bugs.push(error) },
   });
@@ -126,6 +127,7 @@ describe('any question', () => {
     const keys = {
       names: ['127.0.0.1:1'],
       isToken: (given: string) => given === 'right',
+      isMetricsToken: (given: string) => given === 'scraper',
       isFile: (path: string) => path === '/',
     };
     let entered = 0;

@@ -20,6 +20,7 @@ const FILES = new Set(['/', '/assets/index-abc.js']);
 const keys = {
   names: NAMES,
   isToken: (given: string) => given === 'right',
+  isMetricsToken: (given: string) => given === 'scraper',
   isFile: (path: string) => FILES.has(path),
 };
 const AUTHORIZED: [string, string] = ['authorization', 'Bearer right'];
@@ -92,6 +93,24 @@ describe('who is let in', () => {
   });
 });
 
+describe('the token for metrics', () => {
+  const scraper: [string, string] = ['authorization', 'Bearer scraper'];
+  test.each(['/metrics', '/metrics?x=1'])('opens %s', (target) => {
+    expect(judge(head([HOST, scraper], { target }), keys)).toBeNull();
+  });
+  test.each(['/v1/status', '/metrics/', '/metrics/../v1/status', '/v1/live', '/METRICS', '/%6detrics', '//metrics'])(
+    'opens not %s',
+    (target) => {
+      expect(judge(head([HOST, scraper], { target }), keys)).toMatchObject({ code: 'WRONG_TOKEN', status: 401 });
+    },
+  );
+  test('is asked of who comes from this machine alone', () => {
+    const from = (headers: [string, string][]) => judge(head([...headers, scraper], { target: '/metrics' }), keys);
+    expect(from([['host', 'evil.example']])).toMatchObject({ code: 'WRONG_HOST' });
+    expect(from([HOST, ['origin', 'http://evil.example']])).toMatchObject({ code: 'WRONG_ORIGIN' });
+  });
+});
+
 test.each([
   ['127.0.0.1', 7433, ['127.0.0.1:7433', 'localhost:7433']],
   ['localhost', 7433, ['127.0.0.1:7433', 'localhost:7433']],
@@ -129,6 +148,7 @@ async function room(parts: Partial<DoorParts> = {}): Promise<Room> {
     port: 0,
     folder,
     token,
+    metricsToken: null,
     async fetch(request) {
       asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
       return Response.json({ asked: asked.length });
