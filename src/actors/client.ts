@@ -16,6 +16,7 @@ import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
@@ -373,6 +374,8 @@ export interface Runtime {
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */
   serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
+  /** Opens the web view of the daemon. Thrown: NO_DAEMON, WEB_CLOSED (3), WEB_TARGET (2). */
+  openWeb(context: CommandContext, request: WebRequest): Promise<WebView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

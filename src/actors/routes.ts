@@ -7,11 +7,13 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
+import { readLink } from '../machines/links.ts';
 import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts';
 import type { EmitRequest, TelecClient } from './client.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import type { Report } from './steward.ts';
-import { METRICS_PATH } from './web-door.ts';
+import type { WebEntry } from './web-entry.ts';
+import { METRICS_PATH } from './web-judge.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -28,7 +30,9 @@ export interface RouteParts {
   /** Ends the daemon; the answer goes out first. */
   stop(): void;
   /** The running actors as frames of the Stately inspection protocol. */
-  frames(): unknown[];
+  frames(): Promise<unknown[]>;
+  /** Gives out tickets for the web door; null for who comes through that door himself. */
+  entry: Pick<WebEntry, 'issue'> | null;
   /** What Prometheus is told. */
   metrics(): Promise<{ contentType: string; text: string }>;
   /** Values that no answer may show. */
@@ -228,6 +232,22 @@ export const ROUTES: readonly Route[] = [
     z.strictObject({ session_id: text('Id of the session') }),
     async ({ integrator }, { session_id }) => ({ asked: (await integrator.end(session_id)) === true }),
     'sessions end',
+  ),
+  route(
+    'POST',
+    '/v1/web/ticket',
+    'an address that signs a browser in, once and within a minute, and a private file that leads there; on the socket alone',
+    z.strictObject({
+      link: text('Where it leads, as `#/event/<id>`')
+        .refine((fragment) => readLink(fragment) !== null, 'is no link')
+        .nullable()
+        .default(null),
+    }),
+    async ({ entry }, { link }) => {
+      if (entry !== null) return entry.issue(link === null ? null : readLink(link));
+      throw new TelecError('SOCKET_ONLY', EXIT.refused, 'a ticket is given on the socket alone', { hint: 'telec web' });
+    },
+    'web',
   ),
   route(
     'POST',
