@@ -32,7 +32,9 @@ function Modal({ title, children }: { title: string; children: ReactNode }) {
   }, []);
   return (
     <dialog ref={frame} aria-labelledby="dialog-title" onClose={close}>
-      <h2 id="dialog-title">{title}</h2>
+      <h2 id="dialog-title" className="dialog-title">
+        {title}
+      </h2>
       {children}
     </dialog>
   );
