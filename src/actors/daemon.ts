@@ -223,7 +223,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       secrets: parts.secrets,
       report,
     };
-    const doors = await openDoors(parts, routes, daemonFeeds({ live: null, inspection }));
+    const doors = await openDoors(parts, routes, daemonFeeds({ live: () => client.live(), inspection }));
     try {
       const { path: socket } = doors.socket;
       const { url: web, fault: webFault } = doors.web;
