@@ -1,9 +1,17 @@
-/** The page docs/machines.md: the four charts as pictures and tables, made from the machines themselves. */
+/** The page docs/machines.md: the charts as pictures and tables, made from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
 import { candidateMachine } from '../../src/machines/candidate.ts';
+import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { type DiagramEdge, diagramOf, mermaidOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
-import { CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS, TODO_LAWS } from '../../src/machines/invariants.ts';
+import {
+  CANDIDATE_LAWS,
+  DELIVERY_LAWS,
+  INTEGRATOR_LAWS,
+  type Law,
+  LEASE_LAWS,
+  TODO_LAWS,
+} from '../../src/machines/invariants.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 
@@ -12,12 +20,17 @@ const MACHINES: [AnyStateMachine, readonly Pick<Law<never>, 'id' | 'says'>[]][] 
   [integratorMachine, INTEGRATOR_LAWS],
   [leaseMachine, LEASE_LAWS],
   [todoMachine, TODO_LAWS],
+  [deliveryMachine, DELIVERY_LAWS],
 ];
 
 /** What a delay of a chart is, by its name there. */
 const DELAYS: Record<string, string> = {
+  gathering: '400 ms',
   grace: 'the grace window, `integration.grace_ms`',
+  pause:
+    'as long as the surface, the minute, or the turn of another daemon asks; 1 s doubled to 10 minutes after failures',
   rebuild: 'a pause that doubles with each lost race',
+  recheck: 'an hour',
   renewal: '`lease.renew_ms`',
   retry: 'a quarter of `lease.renew_ms`, at least 50 ms',
   validity: 'what is left of the lease, counted from when the request was sent',

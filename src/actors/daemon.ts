@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
 import { withoutActor } from '../io/acting.ts';
+import { notifySecrets } from '../io/config-notify.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
 import { secretsOf } from '../io/secrets.ts';
@@ -72,7 +73,11 @@ export async function serve(
   try {
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
-    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token];
+    const secrets = [
+      ...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }),
+      ...notifySecrets(workspace.config.notify, context.env),
+      token,
+    ];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {

@@ -16,7 +16,7 @@ import { saveSummary } from './glance.ts';
 import type { RepositoryDump } from './repository.ts';
 
 /** Raised whenever the shape of what is stored changes. */
-const SHAPE = 4;
+const SHAPE = 5;
 
 export interface SnapshotFile {
   logId: string;
