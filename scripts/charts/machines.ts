@@ -2,13 +2,20 @@
 import type { AnyStateMachine } from 'xstate';
 import type { ChartShapes } from '../../src/io/page/chart-shape.ts';
 import { candidateMachine } from '../../src/machines/candidate.ts';
+import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { diagramOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 import { type Plan, planOf } from './plan.ts';
 
-export const MACHINES: readonly AnyStateMachine[] = [candidateMachine, integratorMachine, leaseMachine, todoMachine];
+export const MACHINES: readonly AnyStateMachine[] = [
+  candidateMachine,
+  integratorMachine,
+  leaseMachine,
+  todoMachine,
+  deliveryMachine,
+];
 
 /** What ends a state, in the words of the machine. */
 export function endsBy(machine: AnyStateMachine, id: string): string {
