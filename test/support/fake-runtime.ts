@@ -5,6 +5,7 @@ import { examples } from '../../scripts/examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
+import type { LiveDesk, LiveMessage } from '../../src/actors/live/views.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
 import { type MainOptions, main } from '../../src/cli/main.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
@@ -40,6 +41,21 @@ function fakeDesk(asked: Asked): TodoDesk {
       };
     },
   });
+}
+
+/** A desk that tells these messages, then nothing more. */
+export function fakeLive(messages: readonly LiveMessage[]): LiveDesk {
+  const [first] = messages;
+  if (first?.kind !== 'overview') throw new Error('a watcher is given an overview first');
+  return {
+    overview: async () => first.overview,
+    moment: async () => first.overview.moment,
+    candidate: async () => examples.candidate,
+    actor: async () => examples.actor,
+    async *follow() {
+      yield* messages;
+    },
+  };
 }
 
 /** A runtime whose client answers the examples, but for the methods given. */
@@ -96,6 +112,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       environment: async () => examples.guards.environment,
       allow: async () => examples.guards.permit,
     }),
+    live: async () => fakeLive([examples.live]),
     close: async () => {
       open--;
     },
