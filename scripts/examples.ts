@@ -25,11 +25,9 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
-import { candidateMeaning } from '../src/machines/meaning.ts';
 import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
-import { overviewOf } from './live-examples.ts';
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
@@ -143,6 +141,8 @@ const queue: QueueRow[] = [
 const why: WhyView = {
   slug: 'login',
   state: 'pending',
+  meaning: 'Waits for the conditions of readiness that do not hold yet.',
+  place: null,
   waiting_for: [
     {
       code: 'missing_review_approved',
@@ -342,39 +342,6 @@ const adopt: AdoptView = {
 /** The rows of a list of actors, without what only one actor's own view shows. */
 const { context: _context, mermaid: _mermaid, ...actorRow } = actor;
 
-const live = overviewOf({
-  status,
-  notifications,
-  envelope,
-  row: {
-    key: `login/feature/login@${sha}`,
-    slug: 'login',
-    branch: 'feature/login',
-    sha,
-    generation: 1,
-    state: 'ready',
-    meaning: candidateMeaning('ready'),
-    ready_at: '2026-01-01T10:00:00.000Z',
-    attempt: 0,
-    waiting_for: [
-      {
-        code: 'queued',
-        text: 'place 1 in the queue',
-        event: `${prefix}integration.candidate.dequeued`,
-        who: 'an integrator session (telec up, or telec integrate)',
-      },
-    ],
-    reasons: [],
-    blocked_kind: null,
-    next_action: null,
-    follow_up_slug: null,
-    superseded_by: null,
-    merge_commit: null,
-    verdict: null,
-    updated_at: '2026-01-01T10:00:00.000Z',
-  },
-});
-
 export const examples = {
   ...papers,
   actor,
@@ -394,7 +361,6 @@ export const examples = {
   init,
   integrate,
   lease,
-  live,
   machine,
   notifications,
   queue,
@@ -435,7 +401,6 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
-  watch: live,
   integrate,
   resume: ready,
   hold: { hold },

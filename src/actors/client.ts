@@ -8,6 +8,7 @@ import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
+import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
@@ -149,6 +150,10 @@ export interface WhyView {
   slug: string;
   /** Null when the slug has signals but no candidate yet. */
   state: CandidateState | null;
+  /** What that state means, in the words of the machine. */
+  meaning: string | null;
+  /** Place in the queue, from 1; null when it is not in it. */
+  place: number | null;
   /** `event` would satisfy it (full dotted type), `who` may emit it. */
   waiting_for: { code: string; text: string; event: string | null; who: string }[];
 }
@@ -316,6 +321,8 @@ export interface TelecClient {
   todos(): Promise<TodoDesk>;
   /** What stands between others and main on this machine. */
   guards(): Promise<GuardsDesk>;
+  /** Watching the repository, now and as it was. */
+  live(): Promise<LiveDesk>;
   close(): Promise<void>;
 }
 

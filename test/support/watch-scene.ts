@@ -1,5 +1,6 @@
 /** Scenes for the terminal view: rows, notifications and whole overviews as the desk gives them, few or very many. */
 import { examples } from '../../scripts/examples.ts';
+import { overview as example } from '../../scripts/live-examples.ts';
 import type { CandidateState, EnvelopeView, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import type { CandidateRow, LiveChange, LiveDesk, LiveMessage, Overview } from '../../src/actors/live/views.ts';
 import { candidateMeaning } from '../../src/machines/meaning.ts';
@@ -8,10 +9,7 @@ const PREFIX = 'domain.software-development.';
 /** The clock of the log in all scenes. */
 export const NOW = '2026-01-01T10:01:05.000Z';
 
-const { live } = examples;
-if (live.kind !== 'overview') throw new Error('the example is an overview');
-const base: Overview = live.overview;
-const like = base.candidates[0] as CandidateRow;
+const like = example.candidates[0] as CandidateRow;
 
 const shaOf = (slug: string) =>
   [...slug]
@@ -77,12 +75,12 @@ const countsOf = (rows: readonly CandidateRow[]): StatusView['counts'] => {
 
 /** An overview with these rows. */
 export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): LiveMessage & { kind: 'overview' } {
-  const status: StatusView = { ...base.status, counts: countsOf(rows), ...more.status };
-  return { kind: 'overview', run: 'run', overview: { ...base, now: NOW, candidates: rows, ...more, status } };
+  const status: StatusView = { ...example.status, counts: countsOf(rows), ...more.status };
+  return { kind: 'overview', run: 'run', overview: { ...example, now: NOW, candidates: rows, ...more, status } };
 }
 
 export function change(more: Partial<LiveChange>): LiveChange {
-  const { moment, status } = base;
+  const { moment, status } = example;
   const nothing = { candidates: [], deliveries: [], notifications: [], recent: [], recent_omitted: 0 };
   return { kind: 'change', moment, now: NOW, status, ...nothing, ...more };
 }

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { examples, shapes } from '../../scripts/examples.ts';
+import { shapes as answers, examples } from '../../scripts/examples.ts';
+import { watched } from '../../scripts/live-examples.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { InvariantViolation, TelecError } from '../../src/errors.ts';
 import { isAllowed, permissionFor, ROLES } from '../../src/machines/permissions.ts';
 import { fakeRuntime, runTelec } from '../support/fake-runtime.ts';
+
+/** Answers of all commands; what a watcher is told is made of the others. */
+const shapes: Record<string, unknown> = { ...answers, watch: watched };
 
 /** A command line for each command, by its path. */
 const LINES: Record<string, string[]> = {
@@ -218,7 +222,13 @@ describe('answers', () => {
         stale: { id: evil, type: evil },
         hold: { ...examples.hold, reason: evil, owner: evil },
       }),
-      why: async () => ({ slug: evil, state: null, waiting_for: [{ code: evil, text: evil, event: evil, who: evil }] }),
+      why: async () => ({
+        slug: evil,
+        state: null,
+        meaning: evil,
+        place: null,
+        waiting_for: [{ code: evil, text: evil, event: evil, who: evil }],
+      }),
       queue: async () => [{ ...examples.queue[0], branch: evil } as (typeof examples.queue)[number]],
       lease: async () => ({ ...examples.lease, owner_session_id: evil }),
       notifications: async () => examples.notifications.map((row) => ({ ...row, text: evil })),
