@@ -2,6 +2,7 @@
  * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
+import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
@@ -17,6 +18,7 @@ import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
@@ -247,7 +249,7 @@ export interface DoctorRow {
 /** One configuration key, its effective value (secrets masked) and where that comes from. */
 export interface ConfigRow {
   key: string;
-  value: string | number | boolean | null;
+  value: ConfigValue;
   source: string;
 }
 
@@ -380,6 +382,8 @@ export interface Runtime {
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */
   serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
+  /** Opens the web view of the daemon. Thrown: NO_DAEMON, WEB_CLOSED (3), WEB_TARGET (2). */
+  openWeb(context: CommandContext, request: WebRequest): Promise<WebView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

@@ -9,7 +9,7 @@ import type { Scene } from './watch/model.ts';
 /** How often the clock in the line is told anew, ms. */
 const TICK_MS = 1000;
 
-type Words = typeof import('./watch/words.ts');
+type Words = typeof import('./watch/words.ts') & typeof import('./watch/model.ts');
 
 export interface Progress {
   /** How far it is, in the line that is told anew; null: nothing to tell. */
@@ -27,8 +27,7 @@ export async function withProgress<T>(
 ): Promise<T> {
   const { output, now } = call;
   if (output.quiet || (output.json && !output.movesProgress)) return work();
-  const { take } = await import('./watch/model.ts');
-  const words = await import('./watch/words.ts');
+  const words: Words = { ...(await import('./watch/words.ts')), ...(await import('./watch/model.ts')) };
   const end = new AbortController();
   const startedAt = now();
   let scene: Scene | null = null;
@@ -52,7 +51,7 @@ export async function withProgress<T>(
       // What was coalesced while the work came to its end is told by its answer.
       if (end.signal.aborted) return;
       const before: Scene | null = scene;
-      scene = take(before, message, now());
+      scene = words.take(before, message, now());
       if (output.movesProgress) tick();
       else if (scene) step(before, scene);
     }

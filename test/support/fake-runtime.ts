@@ -156,6 +156,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       print: async () => examples.guards.files,
       uninstall: async () => examples.guards.server,
     }),
+    openWeb: async () => examples.web,
     configuration: async () => examples.config,
     rollout: async () => ({
       status: () => examples.rollout.status,

@@ -46,6 +46,7 @@ const LINES: Record<string, string[]> = {
   'machine show': ['machine', 'show', 'candidate'],
   actors: ['actors'],
   actor: ['actor', 'x'],
+  web: ['web', '--print'],
   'config show': ['config', 'show'],
   'config schema': ['config', 'schema'],
   completion: ['completion', 'bash'],
@@ -106,7 +107,7 @@ describe('the command table', () => {
       .filter(({ path, command }) => command.commands.length === 0 || LINES[path])
       .map(({ path }) => path);
     expect(runnable.sort()).toEqual(Object.keys(LINES).sort());
-    const later = /^(web|events archive)\b/;
+    const later = /^(events archive)\b/;
     expect(all.map(({ path }) => path).filter((path) => later.test(path))).toEqual([]);
   });
 
@@ -189,6 +190,8 @@ describe('answers', () => {
       ['resume', { slug: 'login', force: true, reason: 'r' }],
       ['submit', { branch: 'feature/x', slug: 'x' }],
       ['submit', { branch: null, slug: null }],
+      // How far it is is told meanwhile.
+      ['live'],
       ['settle', { slug, branch, sha }, 5000],
       ['markNotifications', ['a', 'b'], 'claimed'],
       ['notifications', { unseen: true }],

@@ -60,7 +60,7 @@ export const submit: Handler = async (call) => {
     const progress: Progress = {
       line(scene, words) {
         const row = scene.candidates.get(key);
-        return row ? words.candidateLine(row) : null;
+        return row ? words.candidateLine(row, words.placeIn(scene, key)) : null;
       },
     };
     const end = await withProgress(call, client, progress, () =>

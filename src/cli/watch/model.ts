@@ -80,3 +80,9 @@ function listsOf({ candidates: rows, notifications }: Overview): Lists {
     ),
   };
 }
+
+/** Place of a candidate in the queue, from 1; null when it is not in it. */
+export function placeIn({ lists }: Scene, key: string): number | null {
+  const ready = lists.queue.filter(({ state }) => state === 'ready');
+  return ready.findIndex((row) => row.key === key) + 1 || null;
+}

@@ -5,7 +5,7 @@
 import type { HoldView, LeaseView, NotificationRow, StatusView } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
 import type { CandidateRow, DeliveryRow } from '../../actors/live/views.ts';
-import { integratorMeaning } from '../../machines/meaning.ts';
+import { integratorMeaning } from '../../machines/integrator-meaning.ts';
 import { span } from '../messages.ts';
 import { plain, type Tone } from '../output.ts';
 
@@ -98,8 +98,11 @@ export function restOf(row: CandidateRow): string {
   return waitingText(row);
 }
 
-/** How far a candidate is, in one line. */
-export const candidateLine = (row: CandidateRow): string => `${nameOf(row)} is ${row.state}: ${restOf(row)}`;
+/** How far a candidate is, in one line. `place`: in the queue, from 1. */
+export function candidateLine(row: CandidateRow, place: number | null = null): string {
+  const number = row.state === 'ready' && place !== null ? `, place ${place} in the queue` : '';
+  return `${nameOf(row)} is ${row.state}${number}: ${restOf(row)}`;
+}
 
 /** What the integrator does and what is left for it, in one line. */
 export function sessionLine({ integrator, counts }: StatusView): string {
