@@ -10,7 +10,8 @@ import { EXIT, TelecError } from '../errors.ts';
 import { withoutActor } from '../io/acting.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
-import { secretsOf } from '../io/secrets.ts';
+import { readPageFiles } from '../io/page-files.ts';
+import { scrubber, secretsOf } from '../io/secrets.ts';
 import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
@@ -27,11 +28,13 @@ import { narrowedBy } from './modes/session-mode.ts';
 import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
-import { daemonApp } from './routes.ts';
+import { daemonApp, type RouteParts } from './routes.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import { makeSteward, type Report, type Steward } from './steward.ts';
 import { candidateViews } from './views.ts';
 import { openWebDoor } from './web-door.ts';
+import { webEntry } from './web-entry.ts';
+import { daemonFeeds } from './web-feeds.ts';
 import { openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const WATCHDOG_MS = 2000;
@@ -168,7 +171,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   report.info('the daemon starts', { version: telecVersion(), repo_id: workspace.repoId, node: process.version });
   if (Object.keys(parts.narrowed).length > 0)
     report.warn('switches of the environment keep the sessions of this daemon to shadow', {});
-  const inspection = createInspection();
+  const inspection = createInspection(scrubber(parts.secrets));
   let steward: Steward | null = null;
   let companions: readonly Companion[] = [];
   const hooks: HostHooks = {
@@ -211,7 +214,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       logFault: () => steward?.logFault ?? null,
       isSessionRunning: () => steward?.session != null,
     });
-    const app = daemonApp({
+    const routes = {
       client,
       integrator,
       stop: end,
@@ -219,8 +222,8 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       metrics: () => metrics.scrape(),
       secrets: parts.secrets,
       report,
-    });
-    const doors = await openDoors(parts, app);
+    };
+    const doors = await openDoors(parts, routes, daemonFeeds({ live: () => client.live(), inspection }));
     try {
       const { path: socket } = doors.socket;
       const { url: web, fault: webFault } = doors.web;
@@ -253,18 +256,18 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
 /** Opens the socket, without which nobody could ask, and the web door, which may stay closed. */
 async function openDoors(
   { context, workspace, report, token, metricsToken }: Run,
-  fetch: ReturnType<typeof daemonApp>,
+  routes: Omit<RouteParts, 'entry'>,
+  feeds: ReturnType<typeof daemonFeeds>,
 ) {
+  const { folder, config } = workspace;
   const onFault = (error: unknown) => report.error('the socket has a fault', error);
-  const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env, onFault }, fetch);
-  const web = await openWebDoor({
-    ...workspace.config.web,
-    folder: workspace.folder,
-    token,
-    metricsToken,
-    fetch,
-    report,
-  });
+  const entry = webEntry({ folder, token });
+  const place = { stateFolder: folder, env: context.env, onFault, feeds };
+  const socket = await listenOnSocket(place, daemonApp({ ...routes, entry }));
+  const fetch = daemonApp({ ...routes, entry: null });
+  const files = readPageFiles();
+  const door = { ...config.web, folder, token, metricsToken, fetch, feeds, files, entry, report };
+  const web = await openWebDoor(door);
   return { socket, web, close: async () => void (await Promise.all([socket.close(), web.close()])) };
 }
 

@@ -12,14 +12,15 @@ import type { IntegrationRepository } from '../io/git/port.ts';
 import { connect, type RedisConnection } from '../io/redis/connection.ts';
 import { type FinalizeLocks, openFinalizeLocks } from '../io/redis/finalize-lock.ts';
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
-import { openLog } from '../io/redis/log.ts';
+import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
-import { openWholeLog, type WholeLog } from '../io/redis/whole-log.ts';
+import { openWholeLog } from '../io/redis/whole-log.ts';
 import { maskSecrets, scrubber, secretsOf } from '../io/secrets.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
 import type { CutoverControls } from '../machines/modes.ts';
+import { keptSnapshot } from './archive/beginning.ts';
 import type { Tuning } from './client.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
@@ -33,7 +34,7 @@ import { Prober } from './prober.ts';
 import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
-import { foldVersion, loadSnapshot, readSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
 import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
@@ -77,7 +78,7 @@ export class Host {
   readonly clock: Clock;
   readonly ids: Ids;
   /** The whole log: reads from it find what is in archives, too. */
-  readonly log: WholeLog;
+  readonly log: EventLog;
   readonly leases: LeaseStore;
   readonly finalizeLocks: FinalizeLocks;
   readonly catalogue: EventCatalogue;
@@ -100,7 +101,7 @@ export class Host {
   constructor(
     options: HostOptions,
     connection: RedisConnection,
-    log: WholeLog,
+    log: EventLog,
     logId: string,
     snapshot: SnapshotFile | null,
     positions: Record<string, string>,
@@ -293,7 +294,7 @@ const readerName = (cartridge: string): string => `cartridge:${hostname()}:${car
 /** The snapshot of this machine, when it is of this log and no entry behind it went to archives. */
 async function ownSnapshot(
   { folder, report }: HostOptions,
-  log: WholeLog,
+  log: EventLog,
   logId: string,
 ): Promise<SnapshotFile | null> {
   const snapshot = loadSnapshot(folder, logId);
@@ -303,12 +304,6 @@ async function ownSnapshot(
   if (check.kind !== 'archived')
     report?.('the log lost entries that the snapshot has; it is read from its start', { ...check });
   return null;
-}
-
-/** The fold that was kept of what is in archives, for hosts that have not folded that far; null when there is none. */
-async function keptSnapshot(log: WholeLog, logId: string): Promise<SnapshotFile | null> {
-  const kept = await log.keptFold(foldVersion());
-  return kept && readSnapshot(kept.text, logId);
 }
 
 /** Connects (starting the embedded server when it is needed) and loads the snapshot; the log is not read yet. */

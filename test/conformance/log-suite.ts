@@ -363,6 +363,7 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
 
       test('nothing is archived at first', async () => {
         expect(await log.archived()).toBeNull();
+        expect(await log.isWhole()).toBe(true);
         expect(await log.keptFold('v1')).toBeNull();
         expect(await log.keepFold('1-1', { version: 'v1', text: '{}' })).toBe(false);
       });
@@ -372,7 +373,10 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
         const archived = await step('0', b);
         expect(await log.archive(archived)).toBe('done');
         expect(await world.other.archived()).toEqual({ through: b, entries: 2, parts: [archived.part] });
+        expect(await log.isWhole()).toBe(false);
         expect((await log.read(b, 10)).map((entry) => entry.id)).toEqual([c]);
+        expect((await log.upTo(c, 10)).map((entry) => entry.id)).toEqual([c]);
+        expect(await log.upTo(b, 10)).toEqual([]);
         expect(await log.stats()).toEqual({ lastId: c, length: 3, dead: 0, archived: 2 });
         expect(await log.append([item('a')])).toEqual({ kind: 'done', outcomes: [{ kind: 'duplicate', id: a }] });
         expect(await log.archive(await step(b, c))).toBe('done');

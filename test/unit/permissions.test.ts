@@ -84,6 +84,7 @@ describe('F37 the table of rights', () => {
       'shadow restart',
       'todo handover',
       'unhold (of a halt)',
+      'web',
     ],
     orchestrator: [
       'cutover enable',
@@ -101,6 +102,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role orchestrator',
       'shadow restart',
       'unhold (of a halt)',
+      'web',
     ],
     integrator: [
       'cutover enable',
@@ -120,6 +122,7 @@ describe('F37 the table of rights', () => {
       'todo gate',
       'todo mark-phase',
       'unhold (of a halt)',
+      'web',
     ],
     admin: [],
   };

@@ -45,6 +45,8 @@ export interface Fold {
 export interface ArchiveStore {
   /** Null while nothing was archived. */
   archived(): Promise<Archived | null>;
+  /** Whether every entry from the first can be read where this is asked; true when none was archived. */
+  isWhole(): Promise<boolean>;
   /**
    * Takes the entries of a written file out of the log. `moved`: nothing was done, since the archives end elsewhere, or
    * the log is another one, or lost those entries. A repeat after a lost answer says `done`.
@@ -74,6 +76,7 @@ export function openArchiveStore(connection: RedisConnection, repoId: string): A
 
   return {
     archived,
+    isWhole: async () => (await archived()) === null,
 
     async archive({ logId, after, part, fold: { version, text } }) {
       const used = [keys.log, keys.logId, keys.archive, keys.archiveFiles, keys.archiveFolds];

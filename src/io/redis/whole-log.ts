@@ -7,30 +7,30 @@
  */
 import { TelecError } from '../../errors.ts';
 import { archiveFolder, isPartHere, readPart } from '../archive-files.ts';
-import type { Archived } from './archive-store.ts';
+import type { Archived, ArchivePart } from './archive-store.ts';
 import { compareIds, type EventLog, LOG_ARCHIVED, type LogEntry, WAIT_ENTRIES_MAX } from './log.ts';
 
-export interface WholeLog extends EventLog {
-  /** Whether every archived entry can be read on this machine; true when none was archived. Looks for the files alone. */
-  isWhole(): Promise<boolean>;
-}
-
 /** `stateFolder`: where this machine keeps the archives of the repository. */
-export function openWholeLog(log: EventLog, stateFolder: string): WholeLog {
+export function openWholeLog(log: EventLog, stateFolder: string): EventLog {
   /** The part read last: readers go through a log in order. */
   let kept: { digest: string; entries: LogEntry[] } | null = null;
+
+  const entriesOf = (logId: string, part: ArchivePart): LogEntry[] => {
+    if (kept?.digest !== part.digest)
+      kept = { digest: part.digest, entries: readPart(archiveFolder(stateFolder, logId), logId, part) };
+    return kept.entries;
+  };
 
   /** Entries of the archives after `after`, at most `count`. */
   async function fromArchives(archived: Archived, after: string, count: number): Promise<LogEntry[]> {
     const logId = await log.logId();
-    const folder = archiveFolder(stateFolder, logId);
     const found: LogEntry[] = [];
     for (const part of archived.parts) {
       if (found.length >= count) break;
       if (compareIds(part.through, after) <= 0) continue;
-      if (kept?.digest !== part.digest) kept = { digest: part.digest, entries: readPart(folder, logId, part) };
-      const from = kept.entries.findIndex(({ id }) => compareIds(id, after) > 0);
-      found.push(...kept.entries.slice(from, from + count - found.length));
+      const entries = entriesOf(logId, part);
+      const from = entries.findIndex(({ id }) => compareIds(id, after) > 0);
+      found.push(...entries.slice(from, from + count - found.length));
     }
     return found;
   }
@@ -56,6 +56,26 @@ export function openWholeLog(log: EventLog, stateFolder: string): WholeLog {
     read,
 
     wait: (after, timeoutMs, signal) => orArchived(after, WAIT_ENTRIES_MAX, () => log.wait(after, timeoutMs, signal)),
+
+    async upTo(until, count) {
+      const found = await log.upTo(until, count);
+      const archived = found.length < count ? await log.archived() : null;
+      if (archived === null) return found;
+      const logId = await log.logId();
+      const [next] = found;
+      const isOlder = ({ id }: LogEntry) => (next ? compareIds(id, next.id) < 0 : compareIds(id, until) <= 0);
+      for (const part of archived.parts.toReversed()) {
+        if (found.length >= count) break;
+        // The newest of many are asked for: those that are here are better than none.
+        if (!isPartHere(archiveFolder(stateFolder, logId), part)) break;
+        found.unshift(
+          ...entriesOf(logId, part)
+            .filter(isOlder)
+            .slice(found.length - count),
+        );
+      }
+      return found;
+    },
 
     async isWhole() {
       const archived = await log.archived();

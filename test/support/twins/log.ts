@@ -113,6 +113,11 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
       return await port.perform('log.read', () => page(from, count));
     },
 
+    async upTo(until, count) {
+      const end = firstAfter(store.entries, entryId(until));
+      return await port.perform('log.upTo', () => store.entries.slice(Math.max(0, end - count), end).map(copy));
+    },
+
     async wait(after, timeoutMs, signal) {
       const from = entryId(after);
       const stop = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
@@ -173,6 +178,7 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
     },
 
     archived: () => port.perform('log.archived', () => structuredClone(store.archived)),
+    isWhole: () => port.perform('log.isWhole', () => store.archived === null),
 
     archive: ({ logId, after, part, fold }) =>
       port.perform('log.archive', () => {
