@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { archiveView } from './archive-examples.ts';
 import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
@@ -32,6 +33,7 @@ import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
+import { ticket, web } from './web-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -381,6 +383,8 @@ export const examples = {
   },
   status,
   submit,
+  ticket,
+  web,
   why,
 };
 
@@ -397,6 +401,7 @@ export const shapes: Record<string, unknown> = {
   'events tail': envelope,
   'events catalog': catalog,
   'events dead': dead,
+  'events archive': archiveView,
   candidates: [blocked],
   candidate: detail,
   queue,
@@ -418,6 +423,7 @@ export const shapes: Record<string, unknown> = {
   'machine show': machine,
   actors: examples.actors,
   actor,
+  web,
   'config show': config,
   sessions,
   'sessions list': sessions,

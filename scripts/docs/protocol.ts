@@ -1,7 +1,8 @@
 /** The page docs/protocol.md: the daemon's routes, the log and its envelope, made from the schemas the program uses. */
 import { z } from 'zod';
 import { BODY_BYTES_MAX, ROUTES, type Route } from '../../src/actors/routes.ts';
-import { CONNECTIONS_MAX, URL_LENGTH_MAX } from '../../src/actors/web-door.ts';
+import { CONNECTIONS_MAX } from '../../src/actors/web-door.ts';
+import { URL_LENGTH_MAX } from '../../src/actors/web-judge.ts';
 import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
@@ -40,6 +41,7 @@ const ANSWERS: Record<string, unknown> = {
   'GET /v1/sessions': examples.sessions,
   'POST /v1/integrator': { result: 'already_running', session_id: examples.lease.owner_session_id, detail: null },
   'POST /v1/integrator/end': { asked: true },
+  'POST /v1/web/ticket': examples.ticket,
   'POST /v1/stop': { stopping: true },
 };
 
@@ -53,6 +55,10 @@ const KEYS: Record<keyof RepositoryKeys, string> = {
   buried: 'hash: id of such an entry to its id in the stream of dead letters',
   lease: 'hash: the record of the lease; no expiry, since an expired lease must still be seen',
   fence: 'string: the highest fence ever granted; outlives the record',
+  archive: 'hash: `through`, the last entry that was archived, and `entries`, how many were; absent while none was',
+  archiveFiles:
+    'list: first and last entry, number of entries, SHA-256 and host of each file of archived entries, oldest first',
+  archiveFolds: 'hash: version of the fold to the fold of all archived entries, for hosts that have not the files',
 };
 
 interface Field {

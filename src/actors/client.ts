@@ -2,7 +2,9 @@
  * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
+import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
@@ -17,6 +19,7 @@ import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
@@ -50,7 +53,7 @@ export interface LeaseView {
 }
 
 /** Why a daemon no longer follows its log. */
-export type LogFault = 'replaced' | 'lost_tail' | 'contradicted';
+export type LogFault = 'replaced' | 'lost_tail' | 'contradicted' | 'archived';
 
 export interface StatusView {
   repo_id: string;
@@ -73,7 +76,8 @@ export interface StatusView {
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
   /**
-   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`) and can be folded (`contradicted`);
+   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`), can be folded (`contradicted`), and
+   * what the daemon had not read yet is where it can read it (`archived`: another host put it into a file);
    * if not, the daemon applies nothing and integrates nothing until it is started anew.
    */
   log: {
@@ -247,7 +251,7 @@ export interface DoctorRow {
 /** One configuration key, its effective value (secrets masked) and where that comes from. */
 export interface ConfigRow {
   key: string;
-  value: string | number | boolean | null;
+  value: ConfigValue;
   source: string;
 }
 
@@ -308,6 +312,8 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  /** Moves old entries from Redis to files. Thrown: NOT_INITIALIZED (6), ARCHIVE_RUNNING (6), ARCHIVE_WRITE (1). */
+  archive(request: ArchiveRequest): Promise<ArchiveView>;
   /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
   audit(): Promise<AuditView>;
   init(request: InitRequest): Promise<InitView>;
@@ -380,6 +386,8 @@ export interface Runtime {
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */
   serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
+  /** Opens the web view of the daemon. Thrown: NO_DAEMON, WEB_CLOSED (3), WEB_TARGET (2). */
+  openWeb(context: CommandContext, request: WebRequest): Promise<WebView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

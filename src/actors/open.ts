@@ -103,7 +103,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
   client = new RepositoryClient({
     context,
     host,
-    replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
+    replica: (hooks: HostHooks, from) => openHost({ ...options, fresh: true, readOnly: true, ...from }, hooks),
     daemon: () => daemonOf(place.folder),
     daemonNarrowed: () => isDaemonNarrowed(place.folder),
     integrator: integratorOf(place.folder, context.env),
@@ -224,6 +224,10 @@ export const runtime: Runtime = {
   async serverGuard(context) {
     const { openServerGuard } = await import('./guards/server.ts');
     return openServerGuard(context);
+  },
+  async openWeb(context, request) {
+    const { openWeb } = await import('./commands/web.ts');
+    return openWeb(context, request);
   },
   async configuration(context) {
     return (await openWorkspace(context)).rows;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { TelecClient } from './client.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import type { Report } from './steward.ts';
+import type { WebEntry } from './web-entry.ts';
 
 /** What the routes act on. */
 export interface RouteParts {
@@ -11,7 +12,11 @@ export interface RouteParts {
   /** Ends the daemon; the answer goes out first. */
   stop(): void;
   /** The running actors as frames of the Stately inspection protocol. */
-  frames(): unknown[];
+  frames(): Promise<unknown[]>;
+  /** Gives out tickets for the web door; null for who comes through that door himself. */
+  entry: Pick<WebEntry, 'issue'> | null;
+  /** What Prometheus is told. */
+  metrics(): Promise<{ contentType: string; text: string }>;
   /** Values that no answer may show. */
   secrets: string[];
   report: Report;

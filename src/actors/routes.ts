@@ -7,10 +7,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
+import { readLink } from '../machines/links.ts';
 import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts';
 import type { EmitRequest } from './client.ts';
 import { LIVE_ROUTES } from './live/routes.ts';
 import { entry, nothing, type Route, type RouteParts, route, text } from './route.ts';
+import { METRICS_PATH } from './web-judge.ts';
 
 export type { Route, RouteParts } from './route.ts';
 
@@ -193,6 +195,22 @@ export const ROUTES: readonly Route[] = [
   ),
   route(
     'POST',
+    '/v1/web/ticket',
+    'an address that signs a browser in, once and within a minute, and a private file that leads there; on the socket alone',
+    z.strictObject({
+      link: text('Where it leads, as `#/event/<id>`')
+        .refine((fragment) => readLink(fragment) !== null, 'is no link')
+        .nullable()
+        .default(null),
+    }),
+    async ({ entry }, { link }) => {
+      if (entry !== null) return entry.issue(link === null ? null : readLink(link));
+      throw new TelecError('SOCKET_ONLY', EXIT.refused, 'a ticket is given on the socket alone', { hint: 'telec web' });
+    },
+    'web',
+  ),
+  route(
+    'POST',
     '/v1/stop',
     'ends the daemon: the train in hand is finished, the rest goes back',
     nothing,
@@ -242,9 +260,15 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
       return context.json((await answer(parts, parsed.data)) as object);
     });
   }
+  // For Prometheus: the one answer that is no JSON.
+  app.get(METRICS_PATH, async () => {
+    const { contentType, text } = await parts.metrics();
+    return new Response(scrub(text), { headers: { 'content-type': contentType } });
+  });
   app.notFound((context) => {
     const { path, method } = context.req;
-    const allowed = ROUTES.filter((other) => other.path === path).map((other) => other.method);
+    const known = [...ROUTES, { path: METRICS_PATH, method: 'GET' }];
+    const allowed = known.filter((other) => other.path === path).map((other) => other.method);
     if (allowed.length === 0) return answerError(404, usage('NO_ROUTE', `the daemon has no ${path}`), scrub);
     const fault = usage('WRONG_METHOD', `${path} takes ${allowed.join(' and ')}, not ${method}`);
     return answerError(405, fault, scrub, { allow: allowed.join(', ') });

@@ -67,6 +67,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'watch',
     'lease',
     'notifications',
     'replay',
@@ -133,7 +134,13 @@ export const PERMISSIONS: readonly PermissionRow[] = [
   ...allowed(INTEGRATING, 'hand over with telec submit; the integrator takes it from the queue by itself', 'integrate'),
   ...allowed(
     ADMIN,
+    'the web view is for a person; telec status, telec candidates and telec why tell a session the same',
+    'web',
+  ),
+  ...allowed(
+    ADMIN,
     PERSON,
+    'events archive',
     'lease break',
     'lease adopt',
     'cutover enable',

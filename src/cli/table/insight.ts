@@ -5,6 +5,15 @@ import { type Add, flag, SHELLS } from './entry.ts';
 
 export function addInsight(program: Command, add: Add): void {
   add(program, {
+    usage: 'watch',
+    summary: 'see it live: the queue, the integrator, what is blocked, what is new',
+    more: 'A view for the terminal; ? shows its keys. Without a terminal, a line a change; with --json, one message a line.',
+    options: [flag('--plain', 'lines, in a terminal too')],
+    examples: ['telec watch', 'telec watch --plain', 'telec watch --json'],
+    load: async () => (await import('../commands/watch.ts')).watch,
+    graceful: true,
+  });
+  add(program, {
     usage: 'replay',
     summary: 'fold the log up to an entry',
     options: [
@@ -47,6 +56,18 @@ export function addInsight(program: Command, add: Add): void {
     options: [flag('--mermaid', 'its chart with the current state marked')],
     examples: ['telec actor integrator', 'telec actor integrator --mermaid'],
     load: async () => (await import('../commands/actor.ts')).show,
+  });
+  add(program, {
+    usage: 'web',
+    summary: 'open the web view in a browser',
+    more: 'Signs the browser in by an address that is good once, within a minute. Without a screen it only prints the address.',
+    args: [
+      new Argument('[what]', 'what to show first').choices(['candidate', 'event', 'moment', 'notification']),
+      new Argument('[which]', 'the candidate (`<slug>[/<branch>][@<sha-prefix>]`), or the id'),
+    ],
+    options: [flag('--print', 'print the address and open nothing')],
+    examples: ['telec web', 'telec web candidate login', 'telec web moment 1718000000000-0', 'telec web --print'],
+    load: async () => (await import('../commands/web.ts')).web,
   });
   const config = add(program, {
     usage: 'config',
