@@ -9,10 +9,12 @@ import { buildProgram } from '../src/cli/program.ts';
 import { EXAMPLES } from '../src/cli/table/entry.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
+import { chartFiles } from './docs/charts.ts';
 import { render as machinesPage } from './docs/machines.ts';
 import { render as protocolPage } from './docs/protocol.ts';
 import { sessionTables } from './docs/sessions.ts';
-import { shapes } from './examples.ts';
+import { shapes as answers } from './examples.ts';
+import { watched } from './live-examples.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -27,6 +29,8 @@ const fence = (language: string, text: string) => `\`\`\`${language}\n${text}\n\
 function pathOf(command: Command): string {
   return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
+
+const shapes: Record<string, unknown> = { ...answers, watch: watched };
 
 function section(command: Command): string {
   const path = pathOf(command);
@@ -128,6 +132,7 @@ const pages: [string, () => string][] = [
   ['docs/protocol.md', protocolPage],
   ['docs/sessions-and-roles.md', () => between('docs/sessions-and-roles.md', sessionTables())],
   ['README.md', readmePage],
+  ...(await chartFiles()).map(([path, text]): [string, () => string] => [path, () => text]),
 ];
 
 function textOf(path: string): string | null {

@@ -142,6 +142,8 @@ const queue: QueueRow[] = [
 const why: WhyView = {
   slug: 'login',
   state: 'pending',
+  meaning: 'Waits for the conditions of readiness that do not hold yet.',
+  place: null,
   waiting_for: [
     {
       code: 'missing_review_approved',

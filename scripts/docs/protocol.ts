@@ -7,6 +7,7 @@ import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
 import { examples } from '../examples.ts';
+import { moment, overview } from '../live-examples.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
 const table = (heading: string[], body: string[][]) =>
@@ -25,6 +26,8 @@ const ANSWERS: Record<string, unknown> = {
   'GET /v1/actors': examples.actors,
   'GET /v1/actor': examples.actor,
   'GET /v1/events': [examples.envelope],
+  'GET /v1/overview': overview,
+  'GET /v1/moment': moment,
   'GET /v1/inspection': [
     { type: '@xstate.snapshot', sessionId: 'x:1', snapshot: { status: 'active', value: 'ready' } },
   ],

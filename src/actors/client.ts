@@ -2,12 +2,14 @@
  * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
+import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
+import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
@@ -150,6 +152,10 @@ export interface WhyView {
   slug: string;
   /** Null when the slug has signals but no candidate yet. */
   state: CandidateState | null;
+  /** What that state means, in the words of the machine. */
+  meaning: string | null;
+  /** Place in the queue, from 1; null when it is not in it. */
+  place: number | null;
   /** `event` would satisfy it (full dotted type), `who` may emit it. */
   waiting_for: { code: string; text: string; event: string | null; who: string }[];
 }
@@ -243,7 +249,7 @@ export interface DoctorRow {
 /** One configuration key, its effective value (secrets masked) and where that comes from. */
 export interface ConfigRow {
   key: string;
-  value: string | number | boolean | null;
+  value: ConfigValue;
   source: string;
 }
 
@@ -317,6 +323,8 @@ export interface TelecClient {
   todos(): Promise<TodoDesk>;
   /** What stands between others and main on this machine. */
   guards(): Promise<GuardsDesk>;
+  /** Watching the repository, now and as it was. */
+  live(): Promise<LiveDesk>;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
 import { withoutActor } from '../io/acting.ts';
+import { notifySecrets } from '../io/config-notify.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
 import { readPageFiles } from '../io/page-files.ts';
@@ -77,7 +78,12 @@ export async function serve(
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
     const metricsToken = keepMetricsToken(workspace.folder);
-    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token, metricsToken];
+    const secrets = [
+      ...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }),
+      ...notifySecrets(workspace.config.notify, context.env),
+      token,
+      metricsToken,
+    ];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
@@ -223,7 +229,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       secrets: parts.secrets,
       report,
     };
-    const doors = await openDoors(parts, routes, daemonFeeds({ live: null, inspection }));
+    const doors = await openDoors(parts, routes, daemonFeeds({ live: () => client.live(), inspection }));
     try {
       const { path: socket } = doors.socket;
       const { url: web, fault: webFault } = doors.web;

@@ -9,11 +9,12 @@ import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
 import { readLink } from '../machines/links.ts';
 import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts';
-import type { EmitRequest, TelecClient } from './client.ts';
-import type { IntegratorDesk } from './sessions/views.ts';
-import type { Report } from './steward.ts';
-import type { WebEntry } from './web-entry.ts';
+import type { EmitRequest } from './client.ts';
+import { LIVE_ROUTES } from './live/routes.ts';
+import { entry, nothing, type Route, type RouteParts, route, text } from './route.ts';
 import { METRICS_PATH } from './web-judge.ts';
+
+export type { Route, RouteParts } from './route.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -23,50 +24,7 @@ const EVENTS_MAX = 1000;
 const EMIT_MAX = 200;
 const IDS_MAX = 200;
 
-/** What the routes act on. */
-export interface RouteParts {
-  client: TelecClient;
-  integrator: IntegratorDesk;
-  /** Ends the daemon; the answer goes out first. */
-  stop(): void;
-  /** The running actors as frames of the Stately inspection protocol. */
-  frames(): Promise<unknown[]>;
-  /** Gives out tickets for the web door; null for who comes through that door himself. */
-  entry: Pick<WebEntry, 'issue'> | null;
-  /** What Prometheus is told. */
-  metrics(): Promise<{ contentType: string; text: string }>;
-  /** Values that no answer may show. */
-  secrets: string[];
-  report: Report;
-}
-
-export interface Route {
-  method: 'GET' | 'POST';
-  path: string;
-  /** One sentence for people. */
-  summary: string;
-  /** What may be asked: the query of a GET, the body of a POST. Strict. */
-  question: z.ZodObject;
-  /** The command whose right it takes; null for what only reads. */
-  command: string | null;
-  /** Answers the value that is sent as JSON. */
-  answer(parts: RouteParts, question: Record<string, unknown>): Promise<unknown>;
-}
-
-function route<Q extends z.ZodObject>(
-  method: Route['method'],
-  path: string,
-  summary: string,
-  question: Q,
-  answer: (parts: RouteParts, question: z.output<Q>) => Promise<unknown>,
-  command: string | null = null,
-): Route {
-  return { method, path, summary, question, answer: answer as Route['answer'], command };
-}
-
-const nothing = z.strictObject({});
-const text = (about: string) =>
-  z.string().min(1, 'is empty').max(1000, 'is longer than 1000 characters').describe(about);
+const then = entry('As it was at this entry; `0`: before the first').optional();
 const ids = z.strictObject({ ids: z.array(text('Id of a notification')).min(1).max(IDS_MAX) });
 
 /** All routes, questions before acts. */
@@ -86,8 +44,9 @@ export const ROUTES: readonly Route[] = [
     'GET',
     '/v1/candidate',
     'one candidate with its history',
-    z.strictObject({ selector: text('`<slug>[/<branch>][@<sha-prefix>]`') }),
-    ({ client }, { selector }) => client.candidate(selector),
+    z.strictObject({ selector: text('`<slug>[/<branch>][@<sha-prefix>]`'), at: then }),
+    async ({ client }, { selector, at }) =>
+      at === undefined ? client.candidate(selector) : (await client.live()).candidate(selector, at),
   ),
   route('GET', '/v1/queue', 'what is next, in order', nothing, ({ client }) => client.queue()),
   route(
@@ -120,26 +79,26 @@ export const ROUTES: readonly Route[] = [
     'GET',
     '/v1/actors',
     'the running actors',
-    z.strictObject({ machine: text('candidate, integrator or lease').optional() }),
-    ({ client }, { machine }) => client.actors(machine === undefined ? {} : { machine }),
+    z.strictObject({ machine: text('candidate, integrator or lease').optional(), at: then }),
+    async ({ client }, { machine, at }) => {
+      if (at === undefined) return client.actors(machine === undefined ? {} : { machine });
+      const actors = await (await client.live()).actors(at);
+      return actors.filter((actor) => machine === undefined || actor.machine === machine);
+    },
   ),
   route(
     'GET',
     '/v1/actor',
     'one actor with its context in brief and its chart',
-    z.strictObject({ id: text('Id of an actor') }),
-    ({ client }, { id }) => client.actor(id),
+    z.strictObject({ id: text('Id of an actor'), at: then }),
+    async ({ client }, { id, at }) => (at === undefined ? client.actor(id) : (await client.live()).actor(id, at)),
   ),
   route(
     'GET',
     '/v1/events',
     'entries of the log after `from`, oldest first; fewer than `count` only at its end',
     z.strictObject({
-      from: z
-        .string()
-        .regex(/^(0|\d{1,20}-\d{1,20})$/, 'is no id of a log entry')
-        .optional()
-        .describe('Entry id, exclusive; `0`, the default, for the first'),
+      from: entry('Entry id, exclusive; `0`, the default, for the first').optional(),
       count: z
         .string()
         .regex(/^[1-9]\d{0,3}$/, 'is no number from 1')
@@ -149,6 +108,7 @@ export const ROUTES: readonly Route[] = [
     }),
     ({ client }, { from = '0', count = '100' }) => client.page(from, Number(count)),
   ),
+  ...LIVE_ROUTES,
   route('GET', '/v1/inspection', 'the running actors in the Stately inspection protocol', nothing, async (parts) =>
     parts.frames(),
   ),

@@ -6,19 +6,17 @@ import { INSPECT_PATH } from './web-judge.ts';
 
 /** What the feeds tell of. */
 export interface FeedParts {
-  live: (() => Promise<LiveDesk>) | null;
+  live(): Promise<LiveDesk>;
   inspection: Inspection;
 }
 
 /** The feeds of both doors by path; each text is one JSON value. */
 export function daemonFeeds({ live, inspection }: FeedParts): Record<string, Feed> {
   return {
-    ...(live && {
-      '/v1/live': async ({ send, ended }: Channel) => {
-        const desk = await live();
-        for await (const message of desk.follow(ended)) await send(JSON.stringify(message));
-      },
-    }),
+    '/v1/live': async ({ send, ended }: Channel) => {
+      const desk = await live();
+      for await (const message of desk.follow(ended)) await send(JSON.stringify(message));
+    },
     [INSPECT_PATH]: async ({ send, ended }) => {
       for await (const texts of inspection.follow(ended)) await Promise.all(texts.map(send));
     },

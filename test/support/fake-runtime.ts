@@ -2,9 +2,11 @@
 
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
+import { moment, overview, watched } from '../../scripts/live-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
+import type { LiveDesk } from '../../src/actors/live/views.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
 import { type MainOptions, main } from '../../src/cli/main.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
@@ -40,6 +42,20 @@ function fakeDesk(asked: Asked): TodoDesk {
       };
     },
   });
+}
+
+/** A desk of those who watch that tells one look, and ends: a real one ends when nobody listens any more. */
+function liveDesk(): LiveDesk {
+  return {
+    overview: async () => overview,
+    moment: async () => moment,
+    candidate: async () => examples.candidate,
+    actors: async () => examples.actors,
+    actor: async () => examples.actor,
+    async *follow() {
+      yield watched;
+    },
+  };
 }
 
 /** A runtime whose client answers the examples, but for the methods given. */
@@ -96,6 +112,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       environment: async () => examples.guards.environment,
       allow: async () => examples.guards.permit,
     }),
+    live: async () => liveDesk(),
     close: async () => {
       open--;
     },

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { examples, shapes } from '../../scripts/examples.ts';
+import { shapes as answers, examples } from '../../scripts/examples.ts';
+import { watched } from '../../scripts/live-examples.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { InvariantViolation, TelecError } from '../../src/errors.ts';
 import { isAllowed, permissionFor, ROLES } from '../../src/machines/permissions.ts';
 import { fakeRuntime, runTelec } from '../support/fake-runtime.ts';
+
+/** Answers of all commands; what a watcher is told is made of the others. */
+const shapes: Record<string, unknown> = { ...answers, watch: watched };
 
 /** A command line for each command, by its path. */
 const LINES: Record<string, string[]> = {
@@ -24,6 +28,7 @@ const LINES: Record<string, string[]> = {
   candidate: ['candidate', 'login'],
   queue: ['queue'],
   why: ['why', 'login'],
+  watch: ['watch'],
   integrate: ['integrate'],
   resume: ['resume', 'login'],
   hold: ['hold'],
@@ -102,7 +107,7 @@ describe('the command table', () => {
       .filter(({ path, command }) => command.commands.length === 0 || LINES[path])
       .map(({ path }) => path);
     expect(runnable.sort()).toEqual(Object.keys(LINES).sort());
-    const later = /^(watch|events archive)\b/;
+    const later = /^(events archive)\b/;
     expect(all.map(({ path }) => path).filter((path) => later.test(path))).toEqual([]);
   });
 
@@ -185,6 +190,8 @@ describe('answers', () => {
       ['resume', { slug: 'login', force: true, reason: 'r' }],
       ['submit', { branch: 'feature/x', slug: 'x' }],
       ['submit', { branch: null, slug: null }],
+      // How far it is is told meanwhile.
+      ['live'],
       ['settle', { slug, branch, sha }, 5000],
       ['markNotifications', ['a', 'b'], 'claimed'],
       ['notifications', { unseen: true }],
@@ -218,7 +225,13 @@ describe('answers', () => {
         stale: { id: evil, type: evil },
         hold: { ...examples.hold, reason: evil, owner: evil },
       }),
-      why: async () => ({ slug: evil, state: null, waiting_for: [{ code: evil, text: evil, event: evil, who: evil }] }),
+      why: async () => ({
+        slug: evil,
+        state: null,
+        meaning: evil,
+        place: null,
+        waiting_for: [{ code: evil, text: evil, event: evil, who: evil }],
+      }),
       queue: async () => [{ ...examples.queue[0], branch: evil } as (typeof examples.queue)[number]],
       lease: async () => ({ ...examples.lease, owner_session_id: evil }),
       notifications: async () => examples.notifications.map((row) => ({ ...row, text: evil })),
