@@ -58,16 +58,15 @@ function best(charts: readonly Chart[], measure: (chart: Chart) => number): Char
   return found;
 }
 
-/** The narrow shape, from top to bottom: with words if they fit, the less side by side the more narrow it must be. */
+/** The narrow shape, from top to bottom: with words if they fit, else the less side by side the narrower it must be. */
 export async function placeNarrow(plan: Plan, head: Head): Promise<Chart> {
+  const style: Style = { outer: 'DOWN', inner: 'DOWN', words: true, lineWidth: 90, below: true, bound: 3 };
   const made: Chart[] = [];
-  for (const words of [true, false])
-    for (const bound of [3, 2, 1]) {
-      const style: Style = { outer: 'DOWN', inner: 'DOWN', words, lineWidth: 90, below: true, bound };
-      const chart = await place(plan, head, style);
-      if (chart.width <= NARROW) return chart;
-      made.push(chart);
-    }
+  for (const way of [{}, { words: false }, { words: false, bound: 2 }, { words: false, bound: 1 }]) {
+    const chart = await place(plan, head, { ...style, ...way });
+    if (chart.width <= NARROW) return chart;
+    made.push(chart);
+  }
   return narrowest(made);
 }
 
