@@ -15,19 +15,21 @@ import { machineNames } from '../../src/actors/commands/reading.ts';
 import { chartOf } from '../../src/io/page/chart-data.ts';
 import { ChartDrawing } from '../../src/io/page/chart-drawing.tsx';
 import { litOf } from '../../src/io/page/chart-lit.ts';
-import type { Area, Chart, ChartEdge } from '../../src/io/page/chart-shape.ts';
+import type { Area, Chart, ChartEdge, ChartShapes } from '../../src/io/page/chart-shape.ts';
 import { closeness, nextState, panned, wholeOf, zoomed } from '../../src/io/page/chart-view.ts';
 import { diagramOf, edgeLabel } from '../../src/machines/diagram.ts';
 
-const chart = (name: string, shape: 'wide' | 'narrow' = 'wide'): Chart => {
+const chart = (name: string, shape: keyof ChartShapes = 'wide'): Chart => {
   const shapes = chartOf(name);
   if (!shapes) throw new Error(`${name} has no chart`);
   return shapes[shape];
 };
 
-/** Every machine in both shapes. */
+/** Every machine in every shape. */
 const ALL = MACHINES.flatMap((machine) =>
-  (['wide', 'narrow'] as const).map((shape) => [`${machine.id}, ${shape}`, machine, chart(machine.id, shape)] as const),
+  (['wide', 'medium', 'narrow'] as const).map(
+    (shape) => [`${machine.id}, ${shape}`, machine, chart(machine.id, shape)] as const,
+  ),
 );
 
 const overlap = (one: Area, other: Area) =>
@@ -132,9 +134,11 @@ describe.each(ALL)('the chart %s', (_title, machine, drawn) => {
 
 const dot = ([x, y]: [number, number]): Area => ({ x, y, w: 0, h: 0 });
 
-test('wide charts fit a desk, narrow ones a phone', () => {
+test('wide charts fit a desk, medium ones a panel as a whole, narrow ones a phone', () => {
   for (const { id } of MACHINES) {
     expect(chart(id).width).toBeLessThanOrEqual(1480);
+    const { width, height } = chart(id, 'medium');
+    expect(Math.min(640 / width, 640 / height)).toBeGreaterThan(0.75);
     expect(chart(id, 'narrow').width).toBeLessThanOrEqual(450);
   }
 });
