@@ -28,7 +28,14 @@ const handedOver = (number: number) => {
   const ready_at = new Date(Date.now() - 3_600_000 + number * 1000).toISOString();
   return {
     event: 'deployment.started',
-    payload: { slug, branch: `feature/${slug}`, sha, ready_at, worker_session_id: 'tester', orchestrator_session_id: 'tester' },
+    payload: {
+      slug,
+      branch: `feature/${slug}`,
+      sha,
+      ready_at,
+      worker_session_id: 'tester',
+      orchestrator_session_id: 'tester',
+    },
   };
 };
 
