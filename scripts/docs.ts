@@ -14,7 +14,8 @@ import { render as machinesPage } from './docs/machines.ts';
 import { meterTables } from './docs/metrics.ts';
 import { render as protocolPage } from './docs/protocol.ts';
 import { sessionTables } from './docs/sessions.ts';
-import { shapes } from './examples.ts';
+import { shapes as answers } from './examples.ts';
+import { watched } from './live-examples.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -29,6 +30,8 @@ const fence = (language: string, text: string) => `\`\`\`${language}\n${text}\n\
 function pathOf(command: Command): string {
   return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
+
+const shapes: Record<string, unknown> = { ...answers, watch: watched };
 
 function section(command: Command): string {
   const path = pathOf(command);

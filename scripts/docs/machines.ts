@@ -1,7 +1,14 @@
-/** The page docs/machines.md: the four charts as pictures and tables, made from the machines themselves. */
+/** The page docs/machines.md: the charts as pictures and tables, made from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
 import { type DiagramEdge, diagramOf, mermaidOf } from '../../src/machines/diagram.ts';
-import { CANDIDATE_LAWS, INTEGRATOR_LAWS, type Law, LEASE_LAWS, TODO_LAWS } from '../../src/machines/invariants.ts';
+import {
+  CANDIDATE_LAWS,
+  DELIVERY_LAWS,
+  INTEGRATOR_LAWS,
+  type Law,
+  LEASE_LAWS,
+  TODO_LAWS,
+} from '../../src/machines/invariants.ts';
 import { endsBy, MACHINES } from '../charts/machines.ts';
 
 const LAWS: Record<string, readonly Pick<Law<never>, 'id' | 'says'>[]> = {
@@ -9,12 +16,17 @@ const LAWS: Record<string, readonly Pick<Law<never>, 'id' | 'says'>[]> = {
   integrator: INTEGRATOR_LAWS,
   lease: LEASE_LAWS,
   todo: TODO_LAWS,
+  delivery: DELIVERY_LAWS,
 };
 
 /** What a delay of a chart is, by its name there. */
 const DELAYS: Record<string, string> = {
+  gathering: '400 ms',
   grace: 'the grace window, `integration.grace_ms`',
+  pause:
+    'as long as the surface, the minute, or the turn of another daemon asks; 1 s doubled to 10 minutes after failures',
   rebuild: 'a pause that doubles with each lost race',
+  recheck: 'an hour',
   renewal: '`lease.renew_ms`',
   retry: 'a quarter of `lease.renew_ms`, at least 50 ms',
   validity: 'what is left of the lease, counted from when the request was sent',

@@ -2,6 +2,7 @@
  * What the command line and programs call: the one interface of the runtime, in the shapes of `--json` (docs/cli.md).
  * Types only. Field names of views are snake_case because they are printed as they are; instants are RFC 3339 text.
  */
+import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
 import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
@@ -250,7 +251,7 @@ export interface DoctorRow {
 /** One configuration key, its effective value (secrets masked) and where that comes from. */
 export interface ConfigRow {
   key: string;
-  value: string | number | boolean | null;
+  value: ConfigValue;
   source: string;
 }
 

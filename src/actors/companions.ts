@@ -5,6 +5,7 @@
 import type { Change } from './candidate-record.ts';
 import type { TelecClient } from './client.ts';
 import type { Opened } from './commands/session.ts';
+import { openNotifier } from './notify/notifier.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import type { Report } from './steward.ts';
 
@@ -29,6 +30,6 @@ export interface CompanionParts {
 }
 
 /** The companions that the configuration asks for. */
-export function companionsOf(_parts: CompanionParts): Companion[] {
-  return [];
+export function companionsOf(parts: CompanionParts): Companion[] {
+  return [openNotifier(parts)];
 }

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, TelecError } from '../errors.ts';
 import { withoutActor } from '../io/acting.ts';
+import { notifySecrets } from '../io/config-notify.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
 import { readPageFiles } from '../io/page-files.ts';
@@ -77,7 +78,12 @@ export async function serve(
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
     const metricsToken = keepMetricsToken(workspace.folder);
-    const secrets = [...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }), token, metricsToken];
+    const secrets = [
+      ...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }),
+      ...notifySecrets(workspace.config.notify, context.env),
+      token,
+      metricsToken,
+    ];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {

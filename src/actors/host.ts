@@ -14,6 +14,7 @@ import { type FinalizeLocks, openFinalizeLocks } from '../io/redis/finalize-lock
 import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
+import { openToldStore, type ToldStore } from '../io/redis/told.ts';
 import { openWholeLog } from '../io/redis/whole-log.ts';
 import { maskSecrets, scrubber, secretsOf } from '../io/secrets.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
@@ -81,6 +82,7 @@ export class Host {
   readonly log: EventLog;
   readonly leases: LeaseStore;
   readonly finalizeLocks: FinalizeLocks;
+  readonly told: ToldStore;
   readonly catalogue: EventCatalogue;
   readonly repository: Repository;
   readonly notifications = new NotificationBoard();
@@ -115,6 +117,7 @@ export class Host {
     this.logId = logId;
     this.leases = openLeaseStore(connection, options.repoId);
     this.finalizeLocks = openFinalizeLocks(connection, options.repoId);
+    this.told = openToldStore(connection, options.repoId);
     this.catalogue = options.catalogue ?? buildDefaultCatalogue();
     this.repository = new Repository(options.inspect ? { inspect: options.inspect } : {});
     const { source } = options;

@@ -14,11 +14,26 @@ import {
 
 export class NotificationBoard {
   readonly #rows = new Map<string, NotificationRow>();
+  readonly #listeners = new Set<(ids: readonly string[]) => void>();
+
+  /** Has `listener` called with the ids of the rows that each entry changed, until the answer is called. */
+  listen(listener: (ids: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   /** Applies one valid event of the log; gives the changed rows. */
-  project({ envelope, schema }: { envelope: Envelope; schema: EventSchema | null }): NotificationChange[] {
+  project({
+    id,
+    envelope,
+    schema,
+  }: {
+    id: string;
+    envelope: Envelope;
+    schema: EventSchema | null;
+  }): NotificationChange[] {
     if (!schema) return [];
-    return this.#take(projectNotification(this.#rows, envelope, schema));
+    return this.#take(projectNotification(this.#rows, envelope, schema, id));
   }
 
   /** Notes an entry that could not be applied. The entry's id dates it, so every fold says the same. */
@@ -36,6 +51,10 @@ export class NotificationBoard {
     return this.#rows.get(id);
   }
 
+  ids(): Iterable<string> {
+    return this.#rows.keys();
+  }
+
   dump(): NotificationRow[] {
     return [...this.#rows.values()];
   }
@@ -46,6 +65,7 @@ export class NotificationBoard {
 
   #take(changes: NotificationChange[]): NotificationChange[] {
     for (const { row } of changes) this.#rows.set(row.id, row);
+    if (changes.length > 0) for (const listener of this.#listeners) listener(changes.map(({ row }) => row.id));
     return changes;
   }
 }

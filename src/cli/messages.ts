@@ -351,7 +351,11 @@ export function doctorText(rows: DoctorRow[], paint: Paint): string {
 export function configText(rows: ConfigRow[], paint: Paint): string {
   return table(
     ['KEY', 'VALUE', 'SOURCE'],
-    rows.map((row) => [row.key, row.value === null ? null : String(row.value), row.source]),
+    rows.map((row) => [
+      row.key,
+      row.value === null || typeof row.value === 'string' ? row.value : JSON.stringify(row.value),
+      row.source,
+    ]),
     paint,
   );
 }

@@ -3,6 +3,7 @@
  * is decided in `config.ts`.
  */
 import { z } from 'zod';
+import { notifySchema } from './config-notify.ts';
 import { LOOPBACK } from './loopback.ts';
 
 /** What git refuses in a ref name, and a leading dash, which a program would take for an option. */
@@ -122,5 +123,6 @@ export const configSchema = z.strictObject({
     .default('normal')
     .describe("strict: a commit on main without receipt halts and takes the cutover back; read from main's own file."),
   web: webSchema.prefault({}).describe('Where the daemon answers over HTTP.'),
+  notify: notifySchema.prefault({}).describe('Who is told outside of telec, and where.'),
   cleanup: cleanupSchema.prefault({}).describe("What is cleaned up behind a delivery; read from main's own file."),
 });

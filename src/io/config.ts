@@ -8,9 +8,10 @@ import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { type NotifyConfig, notifySchema } from './config-notify.ts';
 import { cleanupSchema, configSchema, integrationSchema, leaseSchema, webSchema } from './config-schema.ts';
 import { nearest } from './near-miss.ts';
-import { maskUrls } from './secrets.ts';
+import { maskSecrets, maskUrls } from './secrets.ts';
 
 export const CONFIG_FILE = 'telec.yaml';
 /** Characters; far above any honest file, far below what hurts. */
@@ -41,11 +42,13 @@ export interface Config {
   /** `strict`: a commit on main without receipt halts. */
   guards: 'normal' | 'strict';
   web: { host: string; port: number };
+  /** Who is told outside of telec; as in the file. */
+  notify: NotifyConfig;
   cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
 }
 
 /** What a key may be set to. */
-export type ConfigValue = string | number | boolean | null;
+export type ConfigValue = string | number | boolean | null | Readonly<Record<string, unknown>>;
 
 /** Every key with its default, what it means and the environment variable that beats the file. */
 export interface ConfigKey {
@@ -63,12 +66,13 @@ const SECTIONS = {
   lease: leaseSchema.shape,
   integration: integrationSchema.shape,
   web: webSchema.shape,
+  notify: notifySchema.shape,
   cleanup: cleanupSchema.shape,
 };
 /** Read from main's own file where main has one. */
 const OF_MAIN = /^((integration|cleanup)\.|guards$)/;
 
-function isSection(name: string): name is 'lease' | 'integration' | 'web' | 'cleanup' {
+function isSection(name: string): name is 'lease' | 'integration' | 'web' | 'notify' | 'cleanup' {
   return name !== '' && Object.hasOwn(SECTIONS, name);
 }
 
@@ -111,11 +115,28 @@ function isTree(value: unknown): value is Tree {
 
 /** One sentence an unknown key gets, with the name that was probably meant. */
 function unknownKey(name: string, section: string): string {
-  const local = isSection(section) ? section : '';
-  const guess = nearest(name, Object.keys(SECTIONS[local]));
+  const guess = nearest(name, keysAt(section));
   if (guess) return `is no key of telec; ${guess} was probably meant`;
   const elsewhere = CONFIG_KEYS.find((entry) => entry.key.endsWith(`.${name}`));
   return elsewhere ? `is no key here; ${elsewhere.key} was probably meant` : 'is no key of telec';
+}
+
+/** The keys there are under a dotted path; those of the top where it leads to none. */
+function keysAt(path: string): string[] {
+  let schema: z.core.$ZodType = configSchema;
+  for (const part of path.split('.')) {
+    const inner = unwrapped(schema);
+    const next = inner instanceof z.ZodObject ? inner.shape[part] : inner instanceof z.ZodArray ? inner.element : null;
+    if (!next) return Object.keys(configSchema.shape);
+    schema = next;
+  }
+  const found = unwrapped(schema);
+  return Object.keys(found instanceof z.ZodObject ? found.shape : configSchema.shape);
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  const { def } = schema._zod as { def: { innerType?: z.core.$ZodType } };
+  return def.innerType ? unwrapped(def.innerType) : schema;
 }
 
 /** All problems zod finds, with dotted paths and words for people. */
@@ -191,9 +212,18 @@ function checkedFile(name: string, text: string | null): { values: Tree; problem
 }
 
 /** The value of an environment variable in the type its key wants; a text that is none stays text, to be complained of. */
-function fromEnv(entry: ConfigKey, text: string): string | number | boolean {
+function fromEnv(entry: ConfigKey, text: string): unknown {
+  if (entry.key.startsWith('notify.')) return fromJson(text);
   if (typeof entry.fallback === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return typeof entry.fallback === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }
 
 /** The value a tree of file contents has under a dotted key; undefined when the file does not say. */
@@ -215,7 +245,7 @@ export function readConfig(texts: ConfigTexts): ConfigReading {
   const main = texts.main === texts.workTree ? { ...workTree, problems: [] } : checkedFile(mainFile, texts.main);
   const problems = [...workTree.problems, ...main.problems];
   const sources = new Map<string, string>();
-  const merged: Tree = { lease: {}, integration: {}, web: {}, cleanup: {} };
+  const merged: Tree = { lease: {}, integration: {}, web: {}, notify: {}, cleanup: {} };
   const broken = problems.length > 0;
   for (const entry of CONFIG_KEYS) {
     const { key } = entry;
@@ -238,10 +268,16 @@ export function readConfig(texts: ConfigTexts): ConfigReading {
   return {
     config: toConfig(fields),
     rows: CONFIG_KEYS.map(({ key }) => {
-      const value = valueAt(fields, key);
-      return { key, value: typeof value === 'string' ? maskUrls(value) : value, source: sources.get(key) ?? 'default' };
+      return { key, value: shown(valueAt(fields, key)), source: sources.get(key) ?? 'default' };
     }),
   };
+}
+
+/** A value without what is a secret by its form. */
+function shown(value: ConfigValue): ConfigValue {
+  if (typeof value === 'string') return maskUrls(value);
+  if (typeof value !== 'object' || value === null) return value;
+  return JSON.parse(JSON.stringify(value), (_, part) => (typeof part === 'string' ? maskSecrets(part) : part));
 }
 
 function invalid(problems: Problem[]): TelecError {
@@ -253,7 +289,7 @@ function invalid(problems: Problem[]): TelecError {
 }
 
 function toConfig(fields: ConfigFields): Config {
-  const { lease, integration, guards, web, cleanup } = fields;
+  const { lease, integration, guards, web, notify, cleanup } = fields;
   return {
     remote: fields.remote,
     main: fields.main,
@@ -272,6 +308,7 @@ function toConfig(fields: ConfigFields): Config {
     },
     guards,
     web,
+    notify,
     cleanup: {
       worktree: cleanup.worktree,
       localBranch: cleanup.local_branch,

@@ -3,6 +3,7 @@
  * Loads no client of Redis or git and touches nothing.
  */
 export { CANDIDATE_STATES, type CandidateState, candidateMachine } from './candidate.ts';
+export { deliveryMachine } from './delivery.ts';
 export { type Diagram, diagramOf, mermaidOf } from './diagram.ts';
 export * from './events.ts';
 export { type CandidateKey, candidateKey } from './identity.ts';

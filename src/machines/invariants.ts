@@ -6,6 +6,7 @@
  * is checked by the tests from the charts themselves.
  */
 import type { CandidateContext } from './candidate.ts';
+import type { DeliveryContext } from './delivery.ts';
 import { candidateKey } from './identity.ts';
 import type { IntegratorContext } from './integrator-rules.ts';
 import type { LeaseContext } from './lease.ts';
@@ -192,6 +193,31 @@ export const LEASE_LAWS: readonly Law<LeaseContext>[] = [
     id: 'failed-has-error',
     says: 'a failed lease says what failed',
     holds: (state, { error }) => where(state === 'failed', () => error !== null),
+  },
+];
+
+export const DELIVERY_LAWS: readonly Law<DeliveryContext>[] = [
+  {
+    id: 'pacing-has-a-full-minute',
+    says: 'who paces sent as many messages as a minute takes, and waits no longer than the minute',
+    holds: (state, { sentAt, perMinute, pauseMs }) =>
+      where(state === 'pacing', () => sentAt.length === perMinute && pauseMs <= 60_000),
+  },
+  {
+    id: 'gone-says-why',
+    says: 'a surface that refuses for good, or could not be reached, has said why',
+    holds: (state, { fault }) => where(state === 'gone' || state === 'backingOff', () => fault !== null),
+  },
+  {
+    id: 'pause-has-an-end',
+    says: 'a pause after a failure is at least a moment and at most ten minutes',
+    holds: (state, { pauseMs, failures }) =>
+      where(state === 'backingOff', () => failures > 0 && pauseMs >= 750 && pauseMs <= 600_000),
+  },
+  {
+    id: 'news-is-not-left',
+    says: 'at rest, no news is left that came while a message was on its way',
+    holds: (state, { again }) => where(state === 'idle', () => !again),
   },
 ];
 

@@ -38,6 +38,8 @@ export interface NotificationRow {
   subject: Readonly<Record<string, unknown>> | null;
   /** Order among such things; null when unknown. */
   rank: readonly RankPart[] | null;
+  /** Entry of the log that last said something people are told of; null while none did. */
+  news: string | null;
 }
 
 /** One changed row. `deliver`: new or meaningfully changed, at a level people are told of. */
@@ -61,10 +63,21 @@ const ACTS: ReadonlyMap<string, 'seen' | 'claimed' | 'resolved'> = new Map([
 ]);
 
 /**
- * What one valid event of the log does: the changed rows, in order. `rows` is the state before it, by row id, and is not
- * changed; the caller puts the rows of the answer in.
+ * What one valid event of the log, its entry `entryId`, does: the changed rows, in order. `rows` is the state before it,
+ * by row id, and is not changed; the caller puts the rows of the answer in.
  */
 export function projectNotification(
+  rows: ReadonlyMap<string, NotificationRow>,
+  envelope: Envelope,
+  schema: EventSchema,
+  entryId: string,
+): NotificationChange[] {
+  return changesOf(rows, envelope, schema).map((change) =>
+    change.deliver ? { ...change, row: { ...change.row, news: entryId } } : change,
+  );
+}
+
+function changesOf(
   rows: ReadonlyMap<string, NotificationRow>,
   envelope: Envelope,
   schema: EventSchema,
@@ -116,6 +129,7 @@ export function projectDeadLetter(
     seen_at: null,
     text: capped(`Entry ${letter.entryId} of the log cannot be read and was set aside: ${letter.reason}`),
     updated_at: letter.at,
+    news: letter.entryId,
   };
   return { row, created: !before, meaningful: true, deliver: true };
 }
@@ -278,6 +292,7 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
     resolved_at: null,
     subject: null,
     rank: null,
+    news: null,
   };
 }
 

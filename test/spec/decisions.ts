@@ -156,6 +156,12 @@ export const TODO_REASONS: Reasons = {
   'integration.candidate.resumed': { '*': NOT_HANDED },
 };
 
+export const DELIVERY_REASONS: Reasons = {
+  'delivery.due': {
+    '*': 'what is due is looked up when the next message goes out, and that has its time',
+  },
+};
+
 /** The reason for `event` in `state` (a path): that of its own last name, of the path, or of every state. */
 export function reasonOf(reasons: Reasons, event: string, state: string): string | null {
   const known = reasons[event] ?? {};

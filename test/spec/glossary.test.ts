@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { candidateMachine } from '../../src/machines/candidate.ts';
+import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { diagramOf } from '../../src/machines/diagram.ts';
 import { buildDefaultCatalogue, shortType } from '../../src/machines/events.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
@@ -25,10 +26,11 @@ const FAMILIES = new Set(['integration']);
 
 describe('the glossary', () => {
   test('has every state of every machine', () => {
-    const states = [candidateMachine, integratorMachine, leaseMachine, todoMachine].flatMap((machine) =>
-      diagramOf(machine)
-        .nodes.filter(({ id }) => id !== '')
-        .map(({ id }) => id.slice(id.lastIndexOf('.') + 1)),
+    const states = [candidateMachine, integratorMachine, leaseMachine, todoMachine, deliveryMachine].flatMap(
+      (machine) =>
+        diagramOf(machine)
+          .nodes.filter(({ id }) => id !== '')
+          .map(({ id }) => id.slice(id.lastIndexOf('.') + 1)),
     );
     expect([...new Set(states)].filter((state) => !words('States').includes(state))).toEqual([]);
     expect(words('States').filter((word) => !states.includes(word))).toEqual([]);

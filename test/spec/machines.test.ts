@@ -1,13 +1,15 @@
-/** The four charts as law: what holds for every state and every edge of each, found from the definitions alone. */
+/** The charts as law: what holds for every state and every edge of each, found from the definitions alone. */
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AnyActorRef, type AnyStateMachine, createActor, fromPromise } from 'xstate';
 import { CANDIDATE_STATES, candidateMachine } from '../../src/machines/candidate.ts';
+import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { diagramOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import {
   brokenLaws,
   CANDIDATE_LAWS,
+  DELIVERY_LAWS,
   INTEGRATOR_LAWS,
   type Law,
   LEASE_LAWS,
@@ -16,6 +18,7 @@ import {
 import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 import { type CandidateSnapshot, essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
+import { DELIVERY_INPUT, deliveryEssence, deliveryEventsAt } from '../support/delivery-model.ts';
 import { type Exploration, edgeName, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
 import { type IntegratorSnapshot, SESSION_INPUT, walkSessions } from '../support/integrator-model.ts';
 import { LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
@@ -75,6 +78,19 @@ const subjects: Subject[] = [
       input: TODO_INPUT,
       events: todoEventsAt,
       serialize: todoEssence,
+      nameOf: named,
+      limit: 5000,
+    }) as never,
+  },
+  {
+    name: 'delivery',
+    machine: deliveryMachine,
+    input: DELIVERY_INPUT,
+    laws: DELIVERY_LAWS as readonly Law<never>[],
+    walk: explore(deliveryMachine, {
+      input: DELIVERY_INPUT,
+      events: deliveryEventsAt,
+      serialize: deliveryEssence,
       nameOf: named,
       limit: 5000,
     }) as never,

@@ -6,16 +6,19 @@
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { candidateMachine } from '../../src/machines/candidate.ts';
+import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
 import { essenceOf, eventsAt, INPUT } from '../support/candidate-model.ts';
+import { DELIVERY_CALLS, DELIVERY_INPUT, deliveryEssence, deliveryEventsAt } from '../support/delivery-model.ts';
 import { type Exploration, edgesOf, explore, pathOf, statesOf } from '../support/exploration.ts';
 import { CALLS, walkSessions } from '../support/integrator-model.ts';
 import { LEASE_CALLS, LEASE_INPUT, leaseEssence, leaseEventsAt } from '../support/lease-model.ts';
 import { TODO_INPUT, todoEssence, todoEventsAt } from '../support/todo-model.ts';
 import {
   CANDIDATE_REASONS,
+  DELIVERY_REASONS,
   INTEGRATOR_REASONS,
   LEASE_REASONS,
   type Reasons,
@@ -167,6 +170,26 @@ describe('every state with every event is decided on purpose', () => {
       ['## Outcomes of its effects and delays', [...OUTCOMES, ...outcomes(walk, calls)]],
     );
     await expect(text).toMatchFileSnapshot('tables/lease.md');
+  });
+
+  test('Card-S4 the sender of a surface', async () => {
+    const walk = explore(deliveryMachine, {
+      input: DELIVERY_INPUT,
+      events: deliveryEventsAt,
+      serialize: deliveryEssence,
+      nameOf: (event) => event.name,
+      limit: 5000,
+    });
+    const calls = [...new Set(DELIVERY_CALLS.map(({ type }) => type))];
+    const { rows, undecided, needless } = totality(deliveryMachine, calls, DELIVERY_REASONS);
+    expect(undecided).toEqual([]);
+    expect(needless).toEqual([]);
+    const text = page(
+      'Sender of a surface',
+      ['## Calls from outside', [...TABLE, ...rows]],
+      ['## Outcomes of its effects and delays', [...OUTCOMES, ...outcomes(walk, calls)]],
+    );
+    await expect(text).toMatchFileSnapshot('tables/delivery.md');
   });
 
   test('Card-S4 the work item', async () => {

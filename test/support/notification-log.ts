@@ -12,6 +12,7 @@ export class NotificationLog {
   readonly rows = new Map<string, NotificationRow>();
   readonly delivered: NotificationChange[] = [];
   readonly catalogue: EventCatalogue;
+  #entries = 0;
   #now = Date.parse('2026-02-01T00:00:00.000Z');
 
   constructor(catalogue: EventCatalogue = buildDefaultCatalogue()) {
@@ -32,7 +33,8 @@ export class NotificationLog {
     for (const envelope of made.envelopes) {
       const schema = this.catalogue.get(envelope.event);
       if (!schema) throw new Error(`no type ${envelope.event}`);
-      const changes = projectNotification(this.rows, envelope, schema);
+      this.#entries += 1;
+      const changes = projectNotification(this.rows, envelope, schema, `${this.#entries}-0`);
       for (const change of changes) {
         this.rows.set(change.row.id, change.row);
         if (change.deliver) this.delivered.push(change);

@@ -37,6 +37,7 @@ describe('the configuration', () => {
       },
       guards: 'normal',
       web: { host: '127.0.0.1', port: 7433 },
+      notify: { telegram: null, discord: null, webhook: null },
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     });
     expect(new Set(read().rows.map((row) => row.source))).toEqual(new Set(['default']));
@@ -62,6 +63,9 @@ describe('the configuration', () => {
     expect(rows.filter((row) => row.source === 'default').map((row) => row.key)).toEqual([
       'repo_id',
       'integration.after_delivery',
+      'notify.telegram',
+      'notify.discord',
+      'notify.webhook',
     ]);
   });
 

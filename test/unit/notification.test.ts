@@ -45,6 +45,7 @@ describe('the row of a deployment', () => {
       resolved_at: null,
       subject: { branch: 'feature/fix-login', sha: SHA_A },
       rank: [Date.parse('2026-01-31T12:00:00Z'), 'feature/fix-login', SHA_A, 0],
+      news: '1-0',
     });
   });
 

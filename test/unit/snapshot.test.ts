@@ -25,6 +25,7 @@ const ROW: NotificationRow = {
   resolved_at: null,
   subject: { sha: 'a' },
   rank: [1, 0],
+  news: '1-0',
 };
 
 /** A fold with candidates in many states, two generations of one triple and a delivery. */

@@ -3,6 +3,7 @@ import { type AnyMachineSnapshot, getNextTransitions } from 'xstate';
 import { EXIT, TelecError } from '../../errors.ts';
 import type { LogEntry } from '../../io/redis/log.ts';
 import { candidateMachine } from '../../machines/candidate.ts';
+import { deliveryMachine } from '../../machines/delivery.ts';
 import { diagramOf, edgeLabel, mermaidOf } from '../../machines/diagram.ts';
 import { decodeEnvelope, fullType } from '../../machines/events.ts';
 import { integratorMachine } from '../../machines/integrator.ts';
@@ -16,6 +17,7 @@ import type { Repository } from '../repository.ts';
 
 const MACHINES = {
   candidate: candidateMachine,
+  delivery: deliveryMachine,
   integrator: integratorMachine,
   lease: leaseMachine,
   todo: todoMachine,

@@ -28,18 +28,16 @@ export function openFinalizeLocks(connection: RedisConnection, repoId: string): 
     async take(slug, sessionId, ttlMs) {
       invariant(sessionId !== '' && Number.isSafeInteger(ttlMs) && ttlMs > 0, 'a lock has an owner and an end');
       const key = finalizeLockKey(repoId, slug);
-      const reply = await connection.call((redis) =>
-        runScript(redis, 'takeFinalizeLock-1', [key], [sessionId, String(ttlMs)]),
-      );
+      const reply = await connection.call((redis) => runScript(redis, 'takeLock-1', [key], [sessionId, String(ttlMs)]));
       const [kind, owner, left] = reply as [string, string, string];
-      return kind === 'taken' ? { kind } : { kind: 'other', owner, leftMs: Math.max(0, Number(left)) };
+      return kind !== 'other' ? { kind: 'taken' } : { kind: 'other', owner, leftMs: Math.max(0, Number(left)) };
     },
 
     owner: (slug) => connection.call((redis) => redis.get(finalizeLockKey(repoId, slug))),
 
     release: (slug, sessionId) =>
       connection.call(async (redis, attempt) => {
-        const reply = await runScript(redis, 'releaseFinalizeLock-1', [finalizeLockKey(repoId, slug)], [sessionId]);
+        const reply = await runScript(redis, 'releaseLock-1', [finalizeLockKey(repoId, slug)], [sessionId]);
         // Gone after an attempt without an answer: that attempt released it.
         return reply === 'released' || (reply === 'missing' && attempt > 1);
       }),

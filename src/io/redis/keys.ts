@@ -32,6 +32,15 @@ export interface RepositoryKeys {
 /** String: the session that hands this slug over now; expires by itself. Throws a RangeError as `repositoryKeys`. */
 export const finalizeLockKey = (repoId: string, slug: string): string => `${prefixOf(repoId)}finalize:${slug}`;
 
+/** Keys about one surface: whose turn it is (string), what it was told (hash), and what happens once (strings; a prefix). */
+export function toldKeys(repoId: string, surface: string): { turn: string; told: string; once: string } {
+  const key = (name: string) => `${prefixOf(repoId)}${name}:${surface}`;
+  return { turn: key('turn'), told: key('told'), once: `${key('once')}:` };
+}
+
+/** Hash: surface -> how it is, for whoever looks. */
+export const surfaceStatesKey = (repoId: string): string => `${prefixOf(repoId)}surfaces`;
+
 /** What a repository may be called: it becomes part of keys, paths and messages. */
 const REPO_ID_PATTERN = /^[a-z0-9._-]{1,64}$/;
 

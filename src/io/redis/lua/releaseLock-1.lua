@@ -1,8 +1,8 @@
 --[[
-Purpose: gives the finalize lock of a slug back.
+Purpose: gives a lock back.
 Promise: removes it only for the owner it names.
-KEYS[1] the lock (string: the owner's session id)
-ARGV[1] session id
+KEYS[1] the lock (string: its owner)
+ARGV[1] owner
 Return: "released", "missing" or "other".
 ]]
 local owner = redis.call('GET', KEYS[1])
