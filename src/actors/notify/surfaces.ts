@@ -14,7 +14,16 @@ type Env = Record<string, string | undefined>;
 /** All surfaces of `notify`, in the order of their names. Loads the client of a surface only when it is named. */
 export async function openSurfaces(notify: NotifyConfig, env: Env): Promise<OpenedSurface[]> {
   const opened: OpenedSurface[] = [];
-  const { webhook } = notify;
+  const { telegram, discord, webhook } = notify;
+  if (telegram) {
+    const { openTelegram } = await import('../../io/surfaces/telegram.ts');
+    const { token_env: variable, chat_id: chatId, api_root: apiRoot } = telegram;
+    opened.push(bySecret('telegram', variable, env, (token) => openTelegram({ token, chatId, apiRoot })));
+  }
+  if (discord) {
+    const { openDiscord } = await import('../../io/surfaces/discord.ts');
+    opened.push(bySecret('discord', discord.webhook_env, env, openDiscord));
+  }
   if (webhook) opened.push(bySecret('webhook', webhook.url_env, env, openWebhook));
   return opened;
 }
