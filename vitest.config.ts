@@ -21,6 +21,11 @@ export default defineConfig({
       project('simulation', { testTimeout: 300_000 }),
       project('conformance', { testTimeout: 60_000 }),
       project('e2e', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './test/support/built-program.ts' }),
+      project('browser', {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: ['./test/support/built-program.ts', './test/support/browser-server.ts'],
+      }),
     ],
   },
 });

@@ -9,6 +9,7 @@ import { buildProgram } from '../src/cli/program.ts';
 import { EXAMPLES } from '../src/cli/table/entry.ts';
 import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
+import { chartFiles } from './docs/charts.ts';
 import { render as machinesPage } from './docs/machines.ts';
 import { render as protocolPage } from './docs/protocol.ts';
 import { sessionTables } from './docs/sessions.ts';
@@ -128,6 +129,7 @@ const pages: [string, () => string][] = [
   ['docs/protocol.md', protocolPage],
   ['docs/sessions-and-roles.md', () => between('docs/sessions-and-roles.md', sessionTables())],
   ['README.md', readmePage],
+  ...(await chartFiles()).map(([path, text]): [string, () => string] => [path, () => text]),
 ];
 
 function textOf(path: string): string | null {

@@ -32,6 +32,7 @@ import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
+import { ticket, web } from './web-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
 const merge = '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2f1e0d';
@@ -141,6 +142,8 @@ const queue: QueueRow[] = [
 const why: WhyView = {
   slug: 'login',
   state: 'pending',
+  meaning: 'Waits for the conditions of readiness that do not hold yet.',
+  place: null,
   waiting_for: [
     {
       code: 'missing_review_approved',
@@ -379,6 +382,8 @@ export const examples = {
   },
   status,
   submit,
+  ticket,
+  web,
   why,
 };
 
@@ -416,6 +421,7 @@ export const shapes: Record<string, unknown> = {
   'machine show': machine,
   actors: examples.actors,
   actor,
+  web,
   'config show': config,
   sessions,
   'sessions list': sessions,

@@ -1,9 +1,6 @@
 /** The page docs/machines.md: the charts as pictures and tables, made from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
-import { candidateMachine } from '../../src/machines/candidate.ts';
-import { deliveryMachine } from '../../src/machines/delivery.ts';
 import { type DiagramEdge, diagramOf, mermaidOf } from '../../src/machines/diagram.ts';
-import { integratorMachine } from '../../src/machines/integrator.ts';
 import {
   CANDIDATE_LAWS,
   DELIVERY_LAWS,
@@ -12,16 +9,15 @@ import {
   LEASE_LAWS,
   TODO_LAWS,
 } from '../../src/machines/invariants.ts';
-import { leaseMachine } from '../../src/machines/lease.ts';
-import { todoMachine } from '../../src/machines/todo.ts';
+import { endsBy, MACHINES } from '../charts/machines.ts';
 
-const MACHINES: [AnyStateMachine, readonly Pick<Law<never>, 'id' | 'says'>[]][] = [
-  [candidateMachine, CANDIDATE_LAWS],
-  [integratorMachine, INTEGRATOR_LAWS],
-  [leaseMachine, LEASE_LAWS],
-  [todoMachine, TODO_LAWS],
-  [deliveryMachine, DELIVERY_LAWS],
-];
+const LAWS: Record<string, readonly Pick<Law<never>, 'id' | 'says'>[]> = {
+  candidate: CANDIDATE_LAWS,
+  integrator: INTEGRATOR_LAWS,
+  lease: LEASE_LAWS,
+  todo: TODO_LAWS,
+  delivery: DELIVERY_LAWS,
+};
 
 /** What a delay of a chart is, by its name there. */
 const DELAYS: Record<string, string> = {
@@ -40,12 +36,6 @@ const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;
 const table = (heading: string[], body: string[][]) =>
   [heading, heading.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-function endsBy(machine: AnyStateMachine, id: string): string {
-  const node = machine.getStateNodeById(`${machine.id}.${id}`);
-  if (node.type === 'final') return 'final';
-  return (node.meta as { endsBy?: string } | undefined)?.endsBy ?? '';
-}
-
 function cause({ cause: kind, event }: DiagramEdge): string {
   switch (kind) {
     case 'event':
@@ -61,7 +51,7 @@ function cause({ cause: kind, event }: DiagramEdge): string {
   }
 }
 
-function section(machine: AnyStateMachine, laws: readonly Pick<Law<never>, 'id' | 'says'>[]): string[] {
+function section(machine: AnyStateMachine): string[] {
   const diagram = diagramOf(machine);
   const [own, ...nodes] = diagram.nodes;
   const delays = [...new Set(diagram.edges.filter((edge) => edge.cause === 'after').map(({ event }) => event))];
@@ -70,8 +60,9 @@ function section(machine: AnyStateMachine, laws: readonly Pick<Law<never>, 'id' 
   return [
     `## ${machine.id}`,
     cell(own?.description ?? ''),
+    `![${machine.id} as a chart](images/${machine.id}.svg)`,
     // What changes no state is in the table alone; drawn, it hides what does.
-    `\`\`\`mermaid\n${mermaidOf({ ...diagram, edges: diagram.edges.filter(({ internal }) => !internal) }).trimEnd()}\n\`\`\``,
+    `<details><summary>The same as Mermaid text</summary>\n\n\`\`\`mermaid\n${mermaidOf({ ...diagram, edges: diagram.edges.filter(({ internal }) => !internal) }).trimEnd()}\n\`\`\`\n\n</details>`,
     '### States',
     table(
       ['State', 'What it is', 'Ended by', 'Effect'],
@@ -103,7 +94,7 @@ function section(machine: AnyStateMachine, laws: readonly Pick<Law<never>, 'id' 
         ]
       : []),
     '### What always holds',
-    laws.map(({ id, says }) => `- **${id}**: ${cell(says)}`).join('\n'),
+    (LAWS[machine.id] ?? []).map(({ id, says }) => `- **${id}**: ${cell(says)}`).join('\n'),
   ];
 }
 
@@ -112,9 +103,11 @@ export function render(): string {
     '<!-- Made by `npm run docs` from src/machines; edit the machines, not this page. -->',
     '# Machines',
     'Four charts hold the rules of telec. Candidates are folded from the log; a session and its lease are live; a work item is kept in its ' +
-      '`state.yaml` and in the log. Edges from `any` are those of the machine itself: they hold in every state that is not final. What each state does with each event, and why it ignores some, is kept under ' +
+      '`state.yaml` and in the log. Edges from `any` are those of the machine itself: they hold in every state that is not final. ' +
+      'In the pictures words at an edge are short: the guard, `otherwise` where no other guard holds, `fails` where the effect fails; ' +
+      'a bent arrow at the foot of a state leads back to the one it names, and the inside of a state is drawn beside it. What each state does with each event, and why it ignores some, is kept under ' +
       '`test/spec/tables/`.',
-    ...MACHINES.flatMap(([machine, laws]) => section(machine, laws)),
+    ...MACHINES.flatMap(section),
   ]
     .join('\n\n')
     .concat('\n');

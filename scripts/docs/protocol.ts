@@ -1,11 +1,13 @@
 /** The page docs/protocol.md: the daemon's routes, the log and its envelope, made from the schemas the program uses. */
 import { z } from 'zod';
 import { BODY_BYTES_MAX, ROUTES, type Route } from '../../src/actors/routes.ts';
-import { CONNECTIONS_MAX, URL_LENGTH_MAX } from '../../src/actors/web-door.ts';
+import { CONNECTIONS_MAX } from '../../src/actors/web-door.ts';
+import { URL_LENGTH_MAX } from '../../src/actors/web-judge.ts';
 import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
 import { examples } from '../examples.ts';
+import { moment, overview } from '../live-examples.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
 const table = (heading: string[], body: string[][]) =>
@@ -24,6 +26,8 @@ const ANSWERS: Record<string, unknown> = {
   'GET /v1/actors': examples.actors,
   'GET /v1/actor': examples.actor,
   'GET /v1/events': [examples.envelope],
+  'GET /v1/overview': overview,
+  'GET /v1/moment': moment,
   'GET /v1/inspection': [
     { type: '@xstate.snapshot', sessionId: 'x:1', snapshot: { status: 'active', value: 'ready' } },
   ],
@@ -37,6 +41,7 @@ const ANSWERS: Record<string, unknown> = {
   'GET /v1/sessions': examples.sessions,
   'POST /v1/integrator': { result: 'already_running', session_id: examples.lease.owner_session_id, detail: null },
   'POST /v1/integrator/end': { asked: true },
+  'POST /v1/web/ticket': examples.ticket,
   'POST /v1/stop': { stopping: true },
 };
 

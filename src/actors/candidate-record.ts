@@ -16,6 +16,8 @@ export interface CandidateRecord {
   lastProbe: string | null;
   /** Entry that made it ready last; null before the first time. */
   readySince: string | null;
+  /** Entry that told its delivery; null before. */
+  deliveryEntry: string | null;
   /** Null while no session in shadow said anything of it. */
   shadow: ShadowRecord | null;
 }
@@ -33,6 +35,8 @@ export interface Applied {
   changes: Change[];
   unbelieved: string | null;
 }
+
+export const NOTHING: Applied = { changes: [], unbelieved: null };
 
 /**
  * Work that is not in the queue: one left integrating by a dead session, or one found on main. In shadow a push of a live

@@ -9,6 +9,7 @@ import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
+import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
@@ -17,6 +18,7 @@ import type { SessionDesk } from './sessions/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
@@ -150,6 +152,10 @@ export interface WhyView {
   slug: string;
   /** Null when the slug has signals but no candidate yet. */
   state: CandidateState | null;
+  /** What that state means, in the words of the machine. */
+  meaning: string | null;
+  /** Place in the queue, from 1; null when it is not in it. */
+  place: number | null;
   /** `event` would satisfy it (full dotted type), `who` may emit it. */
   waiting_for: { code: string; text: string; event: string | null; who: string }[];
 }
@@ -317,6 +323,8 @@ export interface TelecClient {
   todos(): Promise<TodoDesk>;
   /** What stands between others and main on this machine. */
   guards(): Promise<GuardsDesk>;
+  /** Watching the repository, now and as it was. */
+  live(): Promise<LiveDesk>;
   close(): Promise<void>;
 }
 
@@ -374,6 +382,8 @@ export interface Runtime {
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */
   serverGuard(context: CommandContext): Promise<ServerGuardDesk>;
+  /** Opens the web view of the daemon. Thrown: NO_DAEMON, WEB_CLOSED (3), WEB_TARGET (2). */
+  openWeb(context: CommandContext, request: WebRequest): Promise<WebView>;
   configuration(context: CommandContext): Promise<ConfigRow[]>;
   /** The rollouts of the work tree around the command; needs no init, no remote and no Redis. */
   rollout(context: CommandContext): Promise<RolloutDesk>;

@@ -11,11 +11,12 @@ import { withoutActor } from '../io/acting.ts';
 import { notifySecrets } from '../io/config-notify.ts';
 import { type FileLock, lockFile } from '../io/lock.ts';
 import { type LogFile, openLogFile } from '../io/logger.ts';
-import { secretsOf } from '../io/secrets.ts';
+import { readPageFiles } from '../io/page-files.ts';
+import { scrubber, secretsOf } from '../io/secrets.ts';
 import { listenOnSocket } from '../io/socket-server.ts';
 import { ensurePrivateFolder, registerClone, removeDaemonFile, writeDaemonFile, writeRepoId } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
-import { makeWebToken } from '../io/web-token.ts';
+import { keepMetricsToken, makeWebToken } from '../io/web-token.ts';
 import type { EventCatalogue } from '../machines/events.ts';
 import type { CommandContext, StatusView, TelecClient } from './client.ts';
 import { notInitialized, type Opened, recordConfiguration } from './commands/session.ts';
@@ -23,15 +24,18 @@ import { type Companion, companionsOf } from './companions.ts';
 import type { Faults } from './faults.ts';
 import { type Host, type HostHooks, type HostOptions, openHost } from './host.ts';
 import { createInspection } from './inspection.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { narrowedBy } from './modes/session-mode.ts';
 import type { Cartridge } from './pipeline.ts';
 import type { NotificationProducer } from './producer.ts';
 import { RepositoryClient } from './repository-client.ts';
-import { daemonApp } from './routes.ts';
+import { daemonApp, type RouteParts } from './routes.ts';
 import type { IntegratorDesk } from './sessions/views.ts';
 import { makeSteward, type Report, type Steward } from './steward.ts';
 import { candidateViews } from './views.ts';
 import { openWebDoor } from './web-door.ts';
+import { webEntry } from './web-entry.ts';
+import { daemonFeeds } from './web-feeds.ts';
 import { openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
 const WATCHDOG_MS = 2000;
@@ -73,16 +77,18 @@ export async function serve(
   try {
     const url = await redisUrl(workspace, context.env);
     const token = makeWebToken();
+    const metricsToken = keepMetricsToken(workspace.folder);
     const secrets = [
       ...secretsOf({ ...context.env, TELEC_REDIS_URL: url ?? undefined }),
       ...notifySecrets(workspace.config.notify, context.env),
       token,
+      metricsToken,
     ];
     file = openLogFile(join(workspace.folder, 'daemon.log'), { secrets });
     const report = reporter(file);
     try {
       const narrowed = narrowedBy(given.env);
-      await run({ context, workspace, url, narrowed, extras, report, secrets, token }, ready);
+      await run({ context, workspace, url, narrowed, extras, report, secrets, token, metricsToken }, ready);
     } catch (error) {
       report.error('the daemon ended with a fault', error);
       throw error;
@@ -157,6 +163,8 @@ interface Run {
   secrets: string[];
   /** Of the web door. */
   token: string;
+  /** Opens the metrics behind the web door, and nothing else. */
+  metricsToken: string;
 }
 
 async function run(parts: Run, ready: (view: Answering) => void): Promise<void> {
@@ -169,7 +177,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
   report.info('the daemon starts', { version: telecVersion(), repo_id: workspace.repoId, node: process.version });
   if (Object.keys(parts.narrowed).length > 0)
     report.warn('switches of the environment keep the sessions of this daemon to shadow', {});
-  const inspection = createInspection();
+  const inspection = createInspection(scrubber(parts.secrets));
   let steward: Steward | null = null;
   let companions: readonly Companion[] = [];
   const hooks: HostHooks = {
@@ -207,21 +215,27 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const daemon: StatusView['daemon'] = { running: true, pid: process.pid, since, web: null };
     const client = clientOf(parts, host, steward, daemon, options);
     const integrator = integratorOf(steward);
-    const app = daemonApp({
+    const metrics = createMetrics({
+      host,
+      logFault: () => steward?.logFault ?? null,
+      isSessionRunning: () => steward?.session != null,
+    });
+    const routes = {
       client,
       integrator,
       stop: end,
       frames: () => inspection.frames(),
+      metrics: () => metrics.scrape(),
       secrets: parts.secrets,
       report,
-    });
-    const doors = await openDoors(parts, app);
+    };
+    const doors = await openDoors(parts, routes, daemonFeeds({ live: () => client.live(), inspection }));
     try {
       const { path: socket } = doors.socket;
       const { url: web, fault: webFault } = doors.web;
       daemon.web = web;
       writeDaemonFile(workspace.folder, { pid: process.pid, socket, since, version: telecVersion(), web, webFault });
-      companions = companionsOf({ opened, client, report, secrets: parts.secrets, web });
+      companions = [metrics, ...companionsOf({ opened, client, report, secrets: parts.secrets, web })];
       for (const companion of companions) companion.start();
       if (!ending.signal.aborted) steward.start();
       report.info('the daemon answers', { socket, web });
@@ -245,10 +259,20 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
 }
 
 /** Opens the socket, without which nobody could ask, and the web door, which may stay closed. */
-async function openDoors({ context, workspace, report, token }: Run, fetch: ReturnType<typeof daemonApp>) {
+async function openDoors(
+  { context, workspace, report, token, metricsToken }: Run,
+  routes: Omit<RouteParts, 'entry'>,
+  feeds: ReturnType<typeof daemonFeeds>,
+) {
+  const { folder, config } = workspace;
   const onFault = (error: unknown) => report.error('the socket has a fault', error);
-  const socket = await listenOnSocket({ stateFolder: workspace.folder, env: context.env, onFault }, fetch);
-  const web = await openWebDoor({ ...workspace.config.web, folder: workspace.folder, token, fetch, report });
+  const entry = webEntry({ folder, token });
+  const place = { stateFolder: folder, env: context.env, onFault, feeds };
+  const socket = await listenOnSocket(place, daemonApp({ ...routes, entry }));
+  const fetch = daemonApp({ ...routes, entry: null });
+  const files = readPageFiles();
+  const door = { ...config.web, folder, token, metricsToken, fetch, feeds, files, entry, report };
+  const web = await openWebDoor(door);
   return { socket, web, close: async () => void (await Promise.all([socket.close(), web.close()])) };
 }
 

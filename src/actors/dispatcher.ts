@@ -41,6 +41,9 @@ export interface DispatcherOptions {
   onDead?(entryId: string, reason: string): void;
 }
 
+/** Told of each entry behind the last applied one, read or not, with the steps that candidates took. Never throws. */
+export type Watcher = (entry: LogEntry, changes: readonly Change[]) => void;
+
 /** What a long-lived follower adds to following. */
 export interface FollowCare {
   /** Asked after every pause, before anything is applied; false ends the following. */
@@ -51,6 +54,7 @@ export interface FollowCare {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #watchers = new Set<Watcher>();
   #appliedId: string;
   #applied = 0;
   #stale: { id: string; type: string } | null = null;
@@ -80,6 +84,12 @@ export class Dispatcher {
   /** Applies nothing any more: the log is not the one that was followed. */
   freeze(): void {
     this.#frozen = true;
+  }
+
+  /** From now on `watcher` is told of every entry; gives what ends that. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Runs `work` between two entries, when what was applied and the recorded position agree. */
@@ -149,10 +159,10 @@ export class Dispatcher {
       }
       this.#appliedId = entry.id;
       this.#applied += 1;
-      if (read.kind === 'event') {
-        const changes = (read.event.annotations.get('changes') as Change[] | undefined) ?? [];
-        this.#options.onApplied?.(read.event, changes);
-      }
+      const noted = read.kind === 'event' ? read.event.annotations.get('changes') : undefined;
+      const changes = (noted as Change[] | undefined) ?? [];
+      if (read.kind === 'event') this.#options.onApplied?.(read.event, changes);
+      for (const watcher of this.#watchers) watcher(entry, changes);
     }
   }
 

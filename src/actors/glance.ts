@@ -14,8 +14,12 @@ import { guardsGlance } from './guards/glance.ts';
 import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
+/** Raised whenever the shape of what is stored changes, here or in the snapshot. */
+export const SHAPE = 6;
+
 /** The fold in brief, as of one entry. Valid for the telec that wrote it. */
 export interface Summary {
+  shape: number;
   version: string;
   logId: string;
   lastId: string;
@@ -25,14 +29,14 @@ export interface Summary {
 
 const pathIn = (folder: string): string => join(folder, 'summary.json');
 
-export function saveSummary(folder: string, summary: Omit<Summary, 'version'>): void {
-  atomicWrite(pathIn(folder), JSON.stringify({ version: telecVersion(), ...summary }));
+export function saveSummary(folder: string, summary: Omit<Summary, 'version' | 'shape'>): void {
+  atomicWrite(pathIn(folder), JSON.stringify({ shape: SHAPE, version: telecVersion(), ...summary }));
 }
 
 function loadSummary(folder: string): Summary | null {
   try {
     const summary = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as Summary;
-    return summary.version === telecVersion() ? summary : null;
+    return summary.shape === SHAPE && summary.version === telecVersion() ? summary : null;
   } catch {
     return null;
   }

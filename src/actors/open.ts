@@ -225,6 +225,10 @@ export const runtime: Runtime = {
     const { openServerGuard } = await import('./guards/server.ts');
     return openServerGuard(context);
   },
+  async openWeb(context, request) {
+    const { openWeb } = await import('./commands/web.ts');
+    return openWeb(context, request);
+  },
   async configuration(context) {
     return (await openWorkspace(context)).rows;
   },

@@ -4,7 +4,7 @@
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { fullType } from '../machines/events.ts';
-import { candidateKey } from '../machines/identity.ts';
+import { FRESH_TRACE, type Trace } from '../machines/integrator-trace.ts';
 import type { AuditView } from './audit/views.ts';
 import type {
   ActorDetailView,
@@ -44,25 +44,19 @@ import {
   sessionActors,
 } from './commands/reading.ts';
 import { type Opened, openForWriting } from './commands/session.ts';
+import { tracedActorDetail, tracedActors } from './commands/traced.ts';
 import { Foreground } from './foreground.ts';
-import { guardsGlance } from './guards/glance.ts';
 import type { GuardsDesk } from './guards/views.ts';
 import type { Host, HostHooks } from './host.ts';
 import type { Session } from './integrator.ts';
+import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
-import { leaseView, statusView } from './status.ts';
+import { leaseView } from './status.ts';
+import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
-import {
-  candidateView,
-  candidateViews,
-  NARROWED,
-  notificationViews,
-  queueRows,
-  selectCandidate,
-  whyView,
-} from './views.ts';
+import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -96,6 +90,7 @@ export interface ClientParts {
 export class RepositoryClient implements TelecClient {
   readonly #parts: ClientParts;
   readonly #foreground: Foreground;
+  #live: LiveDesk | null = null;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -108,27 +103,8 @@ export class RepositoryClient implements TelecClient {
   }
 
   async status(): Promise<StatusView> {
-    const { host } = await this.#folded();
-    const [stats, lease, daemon] = await Promise.all([host.log.stats(), host.leases.read(), this.#parts.daemon()]);
-    const session = this.#session();
-    return statusView({
-      repo_id: host.options.repoId,
-      standing: host.repository.standing,
-      narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
-      counts: host.repository.counts(),
-      daemon,
-      guards: guardsGlance(host.options.folder),
-      session: session && { id: session.id, state: session.state(), candidate: keyOf(session.candidate()) },
-      lease,
-      stale: host.dispatcher.stale,
-      log: {
-        last_id: stats.lastId,
-        applied_id: host.dispatcher.appliedId,
-        length: stats.length,
-        dead: stats.dead,
-        state: this.#parts.logFault() ?? 'intact',
-      },
-    });
+    await this.#folded();
+    return statusNow(this.#now, await surroundings(this.#now));
   }
 
   async candidates(filter: { state?: string; slug?: string }): Promise<CandidateView[]> {
@@ -159,10 +135,8 @@ export class RepositoryClient implements TelecClient {
 
   async why(slug: string): Promise<WhyView> {
     const { host } = await this.#folded();
-    const view = whyView(host.repository, slug, await host.log.time());
-    if (view.waiting_for[0]?.code === 'queued' && (await this.#parts.daemonNarrowed())) {
-      return { ...view, waiting_for: [NARROWED] };
-    }
+    const now = await surroundings(this.#now);
+    const view = whyView(host.repository, slug, aroundNow(host, statusNow(this.#now, now), now.narrowed));
     if (view.state !== 'completed') return view;
     const record = selectCandidate(host.repository, slug);
     const { main } = host.repository.standing;
@@ -190,13 +164,17 @@ export class RepositoryClient implements TelecClient {
 
   async actors(filter: { machine?: string }): Promise<ActorRow[]> {
     const { host } = await this.#folded();
-    const rows = [...sessionActors(this.#session()), ...candidateActors(host)];
+    const session = this.#now.session();
+    const own = session ? sessionActors(session) : tracedActors(await this.#elsewhere());
+    const rows = [...own, ...candidateActors(host.repository)];
     return rows.filter(({ machine }) => filter.machine === undefined || machine === filter.machine);
   }
 
   async actor(id: string): Promise<ActorDetailView> {
     const { host } = await this.#folded();
-    return sessionActorDetail(this.#session(), id) ?? candidateActorDetail(host, id);
+    const session = this.#now.session();
+    const own = session ? sessionActorDetail(session, id) : tracedActorDetail(await this.#elsewhere(), id);
+    return own ?? candidateActorDetail(host.repository, id);
   }
 
   async *tail(from: string, follow: boolean, signal: AbortSignal): AsyncIterable<EnvelopeView> {
@@ -333,6 +311,12 @@ export class RepositoryClient implements TelecClient {
     });
   }
 
+  async live(): Promise<LiveDesk> {
+    const { openLiveDesk } = await import('./live/desk.ts');
+    this.#live ??= openLiveDesk({ ...this.#now, follows: this.#parts.ownsHost });
+    return this.#live;
+  }
+
   async close(): Promise<void> {
     if (!this.#parts.ownsHost) return;
     const { host } = this.#parts;
@@ -340,13 +324,22 @@ export class RepositoryClient implements TelecClient {
     await host.close();
   }
 
+  /** What the log tells of a session in another process; nothing of one that lost its lease. */
+  async #elsewhere(): Promise<Trace> {
+    const { host } = this.#parts;
+    const { trace } = host.repository.standing;
+    const lease = leaseView(await host.leases.read());
+    return lease?.live && lease.owner_session_id === trace.session ? trace : FRESH_TRACE;
+  }
+
   async #folded(): Promise<{ host: Host }> {
     await this.#parts.host.dispatcher.catchUp();
     return { host: this.#parts.host };
   }
 
-  #session(): Session | null {
-    return this.#parts.session() ?? this.#foreground.session;
+  get #now(): NowParts {
+    const { host, daemon, daemonNarrowed, logFault, session } = this.#parts;
+    return { host, daemon, daemonNarrowed, logFault, session: () => session() ?? this.#foreground.session };
   }
 
   #writing(): Promise<Opened> {
@@ -367,8 +360,4 @@ async function isReverted({ context, host }: ClientParts, sha: string, main: str
   const { clone, config } = await openWorkspace(context);
   const git = await host.git(clone, config);
   return (await git.hasCommit(main)) && git.reverted(sha, main);
-}
-
-function keyOf(triple: { slug: string; branch: string; sha: string } | null): string | null {
-  return triple ? candidateKey(triple) : null;
 }

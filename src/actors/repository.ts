@@ -27,7 +27,7 @@ import {
   type Standing,
   withDelivery,
 } from '../machines/standing.ts';
-import type { Applied, CandidateRecord, Change } from './candidate-record.ts';
+import { type Applied, type CandidateRecord, type Change, NOTHING } from './candidate-record.ts';
 import { foldShadow, isOutOfTurn } from './shadow-fold.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
@@ -264,6 +264,7 @@ export class Repository {
       // It came a moment too late to be its end, but it says that the commit is on main.
       this.#standing = withDelivery(this.#standing, event.payload);
       record.context = { ...record.context, delivery: event.payload };
+      record.deliveryEntry ??= event.id;
       return NOTHING;
     }
     if (!this.#actors.get(record.id)?.getSnapshot().can(event)) {
@@ -271,6 +272,7 @@ export class Repository {
     }
     for (const commit of deliveryEnds(event.payload)) this.#landed.set(commit, record.id);
     this.#standing = withDelivery(this.#standing, event.payload);
+    record.deliveryEntry = event.id;
     return this.#tell([record.id], event);
   }
 
@@ -307,6 +309,7 @@ export class Repository {
       updatedAt: event.timestamp,
       lastProbe: previous?.lastProbe ?? null,
       readySince: null,
+      deliveryEntry: null,
       shadow: previous?.shadow ?? null,
     };
     this.#records.set(id, record);
@@ -392,7 +395,5 @@ export class Repository {
     return this.#standing.configured?.remote ?? 'origin';
   }
 }
-
-const NOTHING: Applied = { changes: [], unbelieved: null };
 
 const pushKey = (remote: string, branch: string, sha: string): string => `${remote} ${branch} ${sha}`;

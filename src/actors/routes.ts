@@ -7,10 +7,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
+import { readLink } from '../machines/links.ts';
 import { permissionFor, permit, ROLES, roleOf } from '../machines/permissions.ts';
-import type { EmitRequest, TelecClient } from './client.ts';
-import type { IntegratorDesk } from './sessions/views.ts';
-import type { Report } from './steward.ts';
+import type { EmitRequest } from './client.ts';
+import { LIVE_ROUTES } from './live/routes.ts';
+import { entry, nothing, type Route, type RouteParts, route, text } from './route.ts';
+import { METRICS_PATH } from './web-judge.ts';
+
+export type { Route, RouteParts } from './route.ts';
 
 /** Bytes of one question. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -20,46 +24,7 @@ const EVENTS_MAX = 1000;
 const EMIT_MAX = 200;
 const IDS_MAX = 200;
 
-/** What the routes act on. */
-export interface RouteParts {
-  client: TelecClient;
-  integrator: IntegratorDesk;
-  /** Ends the daemon; the answer goes out first. */
-  stop(): void;
-  /** The running actors as frames of the Stately inspection protocol. */
-  frames(): unknown[];
-  /** Values that no answer may show. */
-  secrets: string[];
-  report: Report;
-}
-
-export interface Route {
-  method: 'GET' | 'POST';
-  path: string;
-  /** One sentence for people. */
-  summary: string;
-  /** What may be asked: the query of a GET, the body of a POST. Strict. */
-  question: z.ZodObject;
-  /** The command whose right it takes; null for what only reads. */
-  command: string | null;
-  /** Answers the value that is sent as JSON. */
-  answer(parts: RouteParts, question: Record<string, unknown>): Promise<unknown>;
-}
-
-function route<Q extends z.ZodObject>(
-  method: Route['method'],
-  path: string,
-  summary: string,
-  question: Q,
-  answer: (parts: RouteParts, question: z.output<Q>) => Promise<unknown>,
-  command: string | null = null,
-): Route {
-  return { method, path, summary, question, answer: answer as Route['answer'], command };
-}
-
-const nothing = z.strictObject({});
-const text = (about: string) =>
-  z.string().min(1, 'is empty').max(1000, 'is longer than 1000 characters').describe(about);
+const then = entry('As it was at this entry; `0`: before the first').optional();
 const ids = z.strictObject({ ids: z.array(text('Id of a notification')).min(1).max(IDS_MAX) });
 
 /** All routes, questions before acts. */
@@ -79,8 +44,9 @@ export const ROUTES: readonly Route[] = [
     'GET',
     '/v1/candidate',
     'one candidate with its history',
-    z.strictObject({ selector: text('`<slug>[/<branch>][@<sha-prefix>]`') }),
-    ({ client }, { selector }) => client.candidate(selector),
+    z.strictObject({ selector: text('`<slug>[/<branch>][@<sha-prefix>]`'), at: then }),
+    async ({ client }, { selector, at }) =>
+      at === undefined ? client.candidate(selector) : (await client.live()).candidate(selector, at),
   ),
   route('GET', '/v1/queue', 'what is next, in order', nothing, ({ client }) => client.queue()),
   route(
@@ -113,26 +79,26 @@ export const ROUTES: readonly Route[] = [
     'GET',
     '/v1/actors',
     'the running actors',
-    z.strictObject({ machine: text('candidate, integrator or lease').optional() }),
-    ({ client }, { machine }) => client.actors(machine === undefined ? {} : { machine }),
+    z.strictObject({ machine: text('candidate, integrator or lease').optional(), at: then }),
+    async ({ client }, { machine, at }) => {
+      if (at === undefined) return client.actors(machine === undefined ? {} : { machine });
+      const actors = await (await client.live()).actors(at);
+      return actors.filter((actor) => machine === undefined || actor.machine === machine);
+    },
   ),
   route(
     'GET',
     '/v1/actor',
     'one actor with its context in brief and its chart',
-    z.strictObject({ id: text('Id of an actor') }),
-    ({ client }, { id }) => client.actor(id),
+    z.strictObject({ id: text('Id of an actor'), at: then }),
+    async ({ client }, { id, at }) => (at === undefined ? client.actor(id) : (await client.live()).actor(id, at)),
   ),
   route(
     'GET',
     '/v1/events',
     'entries of the log after `from`, oldest first; fewer than `count` only at its end',
     z.strictObject({
-      from: z
-        .string()
-        .regex(/^(0|\d{1,20}-\d{1,20})$/, 'is no id of a log entry')
-        .optional()
-        .describe('Entry id, exclusive; `0`, the default, for the first'),
+      from: entry('Entry id, exclusive; `0`, the default, for the first').optional(),
       count: z
         .string()
         .regex(/^[1-9]\d{0,3}$/, 'is no number from 1')
@@ -142,6 +108,7 @@ export const ROUTES: readonly Route[] = [
     }),
     ({ client }, { from = '0', count = '100' }) => client.page(from, Number(count)),
   ),
+  ...LIVE_ROUTES,
   route('GET', '/v1/inspection', 'the running actors in the Stately inspection protocol', nothing, async (parts) =>
     parts.frames(),
   ),
@@ -228,6 +195,22 @@ export const ROUTES: readonly Route[] = [
   ),
   route(
     'POST',
+    '/v1/web/ticket',
+    'an address that signs a browser in, once and within a minute, and a private file that leads there; on the socket alone',
+    z.strictObject({
+      link: text('Where it leads, as `#/event/<id>`')
+        .refine((fragment) => readLink(fragment) !== null, 'is no link')
+        .nullable()
+        .default(null),
+    }),
+    async ({ entry }, { link }) => {
+      if (entry !== null) return entry.issue(link === null ? null : readLink(link));
+      throw new TelecError('SOCKET_ONLY', EXIT.refused, 'a ticket is given on the socket alone', { hint: 'telec web' });
+    },
+    'web',
+  ),
+  route(
+    'POST',
     '/v1/stop',
     'ends the daemon: the train in hand is finished, the rest goes back',
     nothing,
@@ -276,9 +259,15 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
       return context.json((await answer(parts, parsed.data)) as object);
     });
   }
+  // For Prometheus: the one answer that is no JSON.
+  app.get(METRICS_PATH, async () => {
+    const { contentType, text } = await parts.metrics();
+    return new Response(scrub(text), { headers: { 'content-type': contentType } });
+  });
   app.notFound((context) => {
     const { path, method } = context.req;
-    const allowed = ROUTES.filter((other) => other.path === path).map((other) => other.method);
+    const known = [...ROUTES, { path: METRICS_PATH, method: 'GET' }];
+    const allowed = known.filter((other) => other.path === path).map((other) => other.method);
     if (allowed.length === 0) return answerError(404, usage('NO_ROUTE', `the daemon has no ${path}`), scrub);
     const fault = usage('WRONG_METHOD', `${path} takes ${allowed.join(' and ')}, not ${method}`);
     return answerError(405, fault, scrub, { allow: allowed.join(', ') });

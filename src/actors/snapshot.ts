@@ -12,11 +12,8 @@ import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
 import { deliveryEnds } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
-import { saveSummary } from './glance.ts';
+import { SHAPE, saveSummary } from './glance.ts';
 import type { RepositoryDump } from './repository.ts';
-
-/** Raised whenever the shape of what is stored changes. */
-const SHAPE = 5;
 
 export interface SnapshotFile {
   logId: string;

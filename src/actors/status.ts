@@ -41,15 +41,18 @@ export function statusView({ standing, session, lease, narrowed, ...parts }: Sta
   };
 }
 
+/** A session of which no more is known than that it began. */
+const BEGUN = { state: 'reconciling', candidate: null };
+
 /**
- * The session of another process. How far it is within its drain only that process knows; that it works is known while
- * it holds the lease, and a session that crashed works on nothing, though the log has it until the next one begins.
+ * The session of another process, as far as its events tell; between two of them only that process knows more. That it
+ * works is known while it holds the lease: one that crashed works on nothing, though the log has it until the next begins.
  */
-function elsewhere({ session }: Standing, { record, now }: StatusParts['lease']): StatusView['integrator'] {
+function elsewhere({ session, trace }: Standing, { record, now }: StatusParts['lease']): StatusView['integrator'] {
   const works = session !== null && record?.ownerSessionId === session.id && record.expiresAt > now;
-  return works
-    ? { state: 'draining', session_id: session.id, candidate: null }
-    : { state: 'standby', session_id: null, candidate: null };
+  if (!works) return { state: 'standby', session_id: null, candidate: null };
+  const { state, candidate } = trace.session === session.id ? trace : BEGUN;
+  return { state, session_id: session.id, candidate };
 }
 
 /** The hold as it binds at `now`: one whose time is over is lifted by whoever comes by next, and binds nobody till then. */

@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isPrivateFolder } from '../io/runtime-dir.ts';
 import { readDaemonFile } from '../io/state.ts';
-import { isWebTokenPrivate, webTokenFile } from '../io/web-token.ts';
+import { isPrivateFile, isWebTokenPrivate, metricsTokenFile, webTokenFile } from '../io/web-token.ts';
 import type { DoctorRow } from './client.ts';
 
 const ANEW = 'telec down, then telec up';
@@ -35,6 +35,8 @@ function socketFaults(path: string): string[] {
 function tokenFaults(folder: string, web: string | null): string[] {
   const closed = isWebTokenPrivate(folder);
   if (closed === false) return [`others may read the token in ${webTokenFile(folder)}`];
+  const metrics = metricsTokenFile(folder);
+  if (isPrivateFile(metrics) === false) return [`others may read the token for metrics in ${metrics}`];
   return closed === null && web !== null ? [`the token ${webTokenFile(folder)} is gone`] : [];
 }
 

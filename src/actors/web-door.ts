@@ -1,20 +1,20 @@
 /**
- * The daemon's second door: HTTP on loopback, for browsers and for programs that cannot open a unix socket. Decides who
- * comes in; behind it lie the same routes as behind the first. Any user and any web page of this machine can reach a
- * port, so a question must name the door as its host, come from no other site, and carry the token.
+ * The daemon's second door: HTTP on loopback, for browsers and for programs that cannot open a unix socket. Behind it lie
+ * the same routes as behind the first, and the web page, which signs in here. Who comes in, the judge decides.
  *
  * Never ends the daemon: a door that cannot be opened is told in the log, in `daemon.json` and by the doctor.
  */
-import { closeServer, type HttpLimits, httpServer, type Refusal, type RequestHead } from '../io/http-server.ts';
+import { closeServer, type HttpLimits, httpServer } from '../io/http-server.ts';
 import { loopbackNames } from '../io/loopback.ts';
+import { isPagePath, type PageFile } from '../io/page-files.ts';
 import { listenOnLoopback } from '../io/web-server.ts';
+import type { Feed } from '../io/web-sockets.ts';
 import { isSameSecret, removeWebToken, writeWebToken } from '../io/web-token.ts';
 import type { Report } from './steward.ts';
+import type { WebEntry } from './web-entry.ts';
+import { judge } from './web-judge.ts';
+import { pageApp } from './web-page.ts';
 
-/** Characters of path and query. */
-export const URL_LENGTH_MAX = 4096;
-/** Who guesses waits so long for each wrong answer, ms. */
-const WRONG_TOKEN_MS = 250;
 /** Anyone on the machine can fill the door; the socket stays free for the owner. */
 export const CONNECTIONS_MAX = 64;
 /** Refusals are counted and told once in this time, ms, or anyone could fill the log. */
@@ -30,62 +30,20 @@ export const DOOR_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-const METHODS = ['GET', 'HEAD', 'POST'];
-/** Of these a second one could be read by one side and not by the other. */
-const ONCE = ['host', 'origin', 'authorization', 'sec-fetch-site', 'content-type'];
-
-/** What the door knows to judge by. */
-export interface DoorKeys {
-  /** `host:port` by which it may be called, in small letters. */
-  names: readonly string[];
-  isToken(given: string): boolean;
-}
-
-/** Whether a question may come in, by its head alone: null, or why not. The token is asked last, so that only who is let near may try one. */
-export function judge({ method, target, headers }: RequestHead, { names, isToken }: DoorKeys): Refusal | null {
-  const [twice] = ONCE.filter((name) => headers.filter(([other]) => other === name).length > 1);
-  if (twice !== undefined) return refusal(400, 'HEADER_TWICE', `the header ${twice} is given twice`);
-  const given = (name: string) => headers.find(([other]) => other === name)?.[1];
-  if (target.length > URL_LENGTH_MAX)
-    return refusal(414, 'URL_TOO_LONG', `path and query have at most ${URL_LENGTH_MAX} characters`);
-  if (!target.startsWith('/')) return refusal(400, 'NO_PATH', 'what is asked for is no path');
-  const host = given('host')?.toLowerCase();
-  if (host === undefined || !names.includes(host))
-    return refusal(403, 'WRONG_HOST', 'the question names another host than this door', `ask http://${names[0]}`);
-  const origin = given('origin');
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host}`)
-    return refusal(403, 'WRONG_ORIGIN', 'the question comes from another site');
-  const site = given('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none')
-    return refusal(403, 'CROSS_SITE', 'the question comes from another site');
-  if (!METHODS.includes(method)) {
-    const allow = { allow: METHODS.join(', ') };
-    return { ...refusal(405, 'WRONG_METHOD', `the door takes ${METHODS.join(', ')}`), headers: allow };
-  }
-  return judgeToken(given('authorization'), isToken);
-}
-
-function judgeToken(authorization: string | undefined, isToken: DoorKeys['isToken']): Refusal | null {
-  const hint = 'send the line in the file web-token of the state folder as a header';
-  const headers = { 'www-authenticate': 'Bearer' };
-  if (authorization === undefined) return { ...refusal(401, 'NO_TOKEN', 'the question has no token', hint), headers };
-  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
-  if (isToken(token)) return null;
-  const wrong = refusal(401, 'WRONG_TOKEN', 'the token is not that of the running daemon', hint);
-  return { ...wrong, headers, delayMs: WRONG_TOKEN_MS };
-}
-
-function refusal(status: number, code: string, message: string, hint = 'docs/protocol.md says who may ask'): Refusal {
-  return { status, code, message, hint };
-}
-
 export interface DoorParts {
   host: string;
   port: number;
   /** State folder; the token is kept there. */
   folder: string;
   token: string;
+  /** Opens the metrics alone; null when there is none. */
+  metricsToken: string | null;
   fetch(request: Request): Response | Promise<Response>;
+  /** WebSockets by path. */
+  feeds: Readonly<Record<string, Feed>>;
+  /** Files of the page by path. */
+  files: ReadonlyMap<string, PageFile>;
+  entry: WebEntry;
   report: Report;
   limits?: Partial<HttpLimits>;
 }
@@ -100,13 +58,21 @@ export interface WebDoor {
 }
 
 /** Opens the door. Throws nothing that the system refuses: then the door is closed, and says why. */
-export async function openWebDoor({ host, port, folder, token, fetch, report, limits }: DoorParts): Promise<WebDoor> {
+export async function openWebDoor(parts: DoorParts): Promise<WebDoor> {
+  const { host, port, folder, token, metricsToken, feeds, files, entry, report, limits } = parts;
   let names: string[] = [];
+  const isFile = (path: string) => files.has(path) || isPagePath(path);
   const refusals = tally(report);
   const server = httpServer({
-    fetch,
+    fetch: pageApp({ files, entry, fetch: parts.fetch }),
+    feeds,
     admit(head) {
-      const refused = judge(head, { names, isToken: (given) => isSameSecret(given, token) });
+      const refused = judge(head, {
+        names,
+        isToken: (given) => isSameSecret(given, token),
+        isMetricsToken: (given) => metricsToken !== null && isSameSecret(given, metricsToken),
+        isFile,
+      });
       if (refused) refusals.count(refused.code);
       return refused;
     },
@@ -121,6 +87,7 @@ export async function openWebDoor({ host, port, folder, token, fetch, report, li
     return { url: null, fault: place.fault, close: async () => undefined };
   }
   names = loopbackNames(host, place.port);
+  entry.open(`http://${names[0]}`);
   const taken = port !== 0 && place.port !== port ? { taken: port } : {};
   report.info('the web door is open', { url: `http://${names[0]}`, ...taken });
   return {
@@ -128,6 +95,7 @@ export async function openWebDoor({ host, port, folder, token, fetch, report, li
     fault: null,
     async close() {
       removeWebToken(folder, token);
+      entry.close();
       await closeServer(server);
       refusals.end();
     },

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { EXIT } from '../errors.ts';
+import { CHANNELS_MAX, type SocketsSetup, webSockets } from './web-sockets.ts';
 
 /** Bytes of the line and the headers of a question together. */
 export const HEAD_BYTES_MAX = 8 * 1024;
@@ -44,6 +45,8 @@ export interface RequestHead {
   target: string;
   /** In the order they came, names in small letters; a header given twice stands there twice. */
   headers: readonly (readonly [name: string, value: string])[];
+  /** The connection is to become another one than of HTTP. */
+  upgrade: boolean;
 }
 
 /** Why a question is not let in; the connection ends with it. */
@@ -67,10 +70,15 @@ export interface HttpSetup {
   /** Headers that every answer carries. */
   headers?: Record<string, string>;
   limits?: Partial<HttpLimits>;
+  /** WebSockets by path, let in by the same judge. Absent: a question to become one is a question like any other. */
+  feeds?: SocketsSetup['feeds'];
 }
 
+/** How the WebSockets of a server end, which it does not know of itself. */
+const endings = new WeakMap<Server, () => void>();
+
 /** A server with these bounds that listens nowhere yet. */
-export function httpServer({ fetch, admit, onFault, headers = {}, limits = {} }: HttpSetup): Server {
+export function httpServer({ fetch, admit, onFault, headers = {}, limits = {}, feeds }: HttpSetup): Server {
   const bounds = { ...LIMITS, ...limits };
   const listener = getRequestListener(fetch, {
     // A program that starts the daemon in its own process keeps its own Request and Response.
@@ -104,7 +112,7 @@ export function httpServer({ fetch, admit, onFault, headers = {}, limits = {} }:
     unanswered.set(socket, (unanswered.get(socket) ?? 0) + 1);
     outgoing.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
-    const refusal = admit?.(headOf(incoming)) ?? null;
+    const refusal = admit?.(headOf(incoming, false)) ?? null;
     if (refusal === null) letIn();
     else {
       refused.add(socket);
@@ -122,6 +130,27 @@ export function httpServer({ fetch, admit, onFault, headers = {}, limits = {} }:
       void answer(incoming, outgoing);
     }),
   );
+  if (feeds) {
+    const sockets = webSockets({ feeds, onFault });
+    endings.set(server, () => sockets.close());
+    server.on('upgrade', (incoming, socket, first) => {
+      socket.on('error', () => socket.destroy());
+      // An answer under way must not be mixed with what follows it.
+      if (refused.has(socket) || (unanswered.get(socket) ?? 0) > 0) return socket.destroy();
+      const end = (refusal: Refusal) => {
+        const send = () => socket.end(rawAnswer(refusal, headers), () => socket.destroy());
+        if (refusal.delayMs === undefined) send();
+        else setTimeout(send, refusal.delayMs);
+      };
+      const head = headOf(incoming, true);
+      const path = head.target.split('?', 1)[0] ?? '';
+      const refusal = admit?.(head) ?? null;
+      if (refusal !== null) end(refusal);
+      else if (!sockets.has(path)) end(faultOf('NO_SUCH_SOCKET'));
+      else if (sockets.full) end(faultOf('SOCKETS_FULL'));
+      else sockets.take(path, incoming, socket, first, () => end(faultOf('BAD_UPGRADE')));
+    });
+  }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // An answer under way must not be taken for the answer to what could not be read.
     if (!socket.writable || error.code === 'ECONNRESET' || (unanswered.get(socket) ?? 0) > 0) socket.destroy();
@@ -130,11 +159,11 @@ export function httpServer({ fetch, admit, onFault, headers = {}, limits = {} }:
   return server;
 }
 
-function headOf({ method = '', url = '', rawHeaders }: IncomingMessage): RequestHead {
+function headOf({ method = '', url = '', rawHeaders }: IncomingMessage, upgrade: boolean): RequestHead {
   const headers: [string, string][] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)
     headers.push([(rawHeaders[at] as string).toLowerCase(), rawHeaders[at + 1] as string]);
-  return { method, target: url, headers };
+  return { method, target: url, headers, upgrade };
 }
 
 /** Answers and closes. */
@@ -159,7 +188,7 @@ const jsonHeaders = (body: string) => ({
   'content-length': String(Buffer.byteLength(body)),
 });
 
-/** What node could not read as a question, in words. */
+/** What is no question, or none that can be answered, in words. */
 function faultOf(code: string | undefined): Refusal {
   const hint = 'docs/protocol.md says how the daemon is asked';
   switch (code) {
@@ -167,6 +196,12 @@ function faultOf(code: string | undefined): Refusal {
       return { status: 431, code: 'HEAD_TOO_LARGE', message: `a head has at most ${HEAD_BYTES_MAX} bytes`, hint };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, code: 'TOO_SLOW', message: 'the question did not come in time', hint };
+    case 'NO_SUCH_SOCKET':
+      return { status: 404, code: 'NO_ROUTE', message: 'there is no WebSocket at this path', hint };
+    case 'SOCKETS_FULL':
+      return { status: 503, code: 'TOO_MANY', message: `there are ${CHANNELS_MAX} listeners already`, hint };
+    case 'BAD_UPGRADE':
+      return { status: 400, code: 'NOT_WEBSOCKET', message: 'this is no handshake of a WebSocket', hint };
     default:
       return { status: 400, code: 'NOT_HTTP', message: 'this is no question in HTTP', hint };
   }
@@ -186,6 +221,7 @@ function rawAnswer(refusal: Refusal, headers: Record<string, string>): string {
 /** Takes no more questions and lets answers under way end, for a second. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  endings.get(server)?.();
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
   await closed;

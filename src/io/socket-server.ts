@@ -7,6 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeServer, httpServer } from './http-server.ts';
 import { removeSocketFolder, socketFolder } from './runtime-dir.ts';
+import type { Feed } from './web-sockets.ts';
 
 const SOCKET_NAME = 'daemon.sock';
 
@@ -22,6 +23,8 @@ export interface SocketPlace {
   env: Record<string, string | undefined>;
   /** Told what went wrong behind a question, and with the server itself. */
   onFault(error: unknown): void;
+  /** WebSockets by path. */
+  feeds: Readonly<Record<string, Feed>>;
 }
 
 /** Opens the socket and answers questions with `fetch`. Throws the system's error when it cannot listen. */
@@ -32,7 +35,7 @@ export async function listenOnSocket(
   const folder = socketFolder(place.stateFolder, SOCKET_NAME, place.env);
   const path = join(folder, SOCKET_NAME);
   rmSync(path, { force: true });
-  const server = httpServer({ fetch, onFault: place.onFault });
+  const server = httpServer({ fetch, onFault: place.onFault, feeds: place.feeds });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {

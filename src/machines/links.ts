@@ -46,6 +46,20 @@ export function readLink(fragment: string): Link | null {
     : { kind: kind as Exclude<Link['kind'], 'candidate'>, id: target };
 }
 
+/** The ticket that signs a browser in: 64 hex digits. */
+const TICKET = /^#enter=([0-9a-f]{64})(?:&to=(.*))?$/s;
+
+/** The fragment by which a browser is signed in and led on: `#enter=<ticket>`, or `#enter=<ticket>&to=<link, escaped>`. */
+export function enterFragment(ticket: string, link: Link | null): string {
+  return `#enter=${ticket}${link === null ? '' : `&to=${encodeURIComponent(linkOf(link))}`}`;
+}
+
+/** The ticket in a fragment and where it leads on; null when it is no such fragment. It must leave the address at once. */
+export function readEnter(fragment: string): { ticket: string; link: Link | null } | null {
+  const [, ticket, to] = TICKET.exec(fragment) ?? [];
+  return ticket === undefined ? null : { ticket, link: to === undefined ? null : readLink(unescaped(to) ?? '') };
+}
+
 /** Percent escapes for all but letters, digits and `- . _`. Half a character, which has no escape, becomes U+FFFD. */
 function escaped(text: string): string {
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(

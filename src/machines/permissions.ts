@@ -133,6 +133,11 @@ export const PERMISSIONS: readonly PermissionRow[] = [
   ...allowed(INTEGRATING, 'hand over with telec submit; the integrator takes it from the queue by itself', 'integrate'),
   ...allowed(
     ADMIN,
+    'the web view is for a person; telec status, telec candidates and telec why tell a session the same',
+    'web',
+  ),
+  ...allowed(
+    ADMIN,
     PERSON,
     'lease break',
     'lease adopt',

@@ -15,6 +15,7 @@ import { type Authority, FRESH_AUTHORITY, foldAuthority } from './authority.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
+import { FRESH_TRACE, foldTrace, type Trace } from './integrator-trace.ts';
 import { FRESH_MODES, foldModes, type Modes, modeOf, whyNotLive, withOwnLanding } from './modes.ts';
 
 export interface Hold {
@@ -68,6 +69,8 @@ export interface Standing {
   aftercare: Aftercare;
   /** All there ever were, in the order in which they were opened. */
   followUps: readonly FollowUp[];
+  /** How far the session is, by what it wrote. */
+  trace: Trace;
 }
 
 export const FRESH_STANDING: Standing = {
@@ -83,11 +86,12 @@ export const FRESH_STANDING: Standing = {
   adoptedLog: null,
   aftercare: FRESH_AFTERCARE,
   followUps: [],
+  trace: FRESH_TRACE,
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
 export function foldStanding(before: Standing, event: DomainEvent): Standing {
-  const standing = withModes(before, event);
+  const standing = withTrace(withModes(before, event), event);
   switch (event.type) {
     case 'integration.configured':
       return { ...standing, configured: { ...event.payload, id: event.id } };
@@ -164,6 +168,11 @@ function withModes(standing: Standing, event: DomainEvent): Standing {
   const why = whyNotLive(modes);
   const rollbackRequired = decision?.kind === 'shadow' && decision.rollbackRequired;
   return { ...standing, modes, authority, mode, notLive: why === null ? null : { why, rollbackRequired } };
+}
+
+function withTrace(standing: Standing, event: DomainEvent): Standing {
+  const trace = foldTrace(standing.trace, event);
+  return trace === standing.trace ? standing : { ...standing, trace };
 }
 
 /** Whether the event was written by the session that runs, and that one runs in shadow. */

@@ -170,7 +170,7 @@ describe('the stream is the store', () => {
     // The snapshot and its summary are caches; what is still to be tidied in the clones here is this machine's own affair.
     // The rest belongs to Redis, git, the locks, the operating log and the web door.
     const known =
-      /^(redis|git\/|run\/|daemon\.|web-token|clones|cleanup\.|lock|snapshot\.json|summary\.json|appendonly)/;
+      /^(redis|git\/|run\/|daemon\.|web-token|metrics-token|archives\/|clones|cleanup\.|lock|snapshot\.json|summary\.json|appendonly)/;
     expect([...changed].filter((name) => !known.test(name))).toEqual([]);
     expect([...changed].some((name) => name.startsWith('snapshot.json'))).toBe(true);
 

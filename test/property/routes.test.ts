@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CommandContext } from '../../src/actors/client.ts';
 import { daemonApp, ROUTES } from '../../src/actors/routes.ts';
-import { judge } from '../../src/actors/web-door.ts';
+import { judge } from '../../src/actors/web-judge.ts';
 import { fakeRuntime } from '../support/fake-runtime.ts';
 
 const RUNS = 500;
@@ -18,7 +18,9 @@ async function appWithBugs() {
     client: await fake.runtime.openClient({} as CommandContext),
     integrator: { wake: async () => null, end: async () => null },
     stop: () => undefined,
-    frames: () => [],
+    frames: async () => [],
+    entry: null,
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'telec_up 1\n' }),
     secrets: [],
     report: { info: () => undefined, warn: () => undefined, error: (_message, error) => bugs.push(error) },
   });
@@ -122,15 +124,23 @@ describe('any question', () => {
         ['origin', 'http://127.0.0.1:1'],
       ),
     );
-    const keys = { names: ['127.0.0.1:1'], isToken: (given: string) => given === 'right' };
+    const keys = {
+      names: ['127.0.0.1:1'],
+      isToken: (given: string) => given === 'right',
+      isMetricsToken: (given: string) => given === 'scraper',
+      isFile: (path: string) => path === '/',
+    };
     let entered = 0;
     fc.assert(
       fc.property(
         fc.oneof(fc.constantFrom('GET', 'POST'), fc.string()),
-        fc.oneof(fc.constant('/v1/status'), fc.string()),
+        fc.oneof(fc.constantFrom('/v1/status', '/v1/live', '/v1/web/enter/', '/?', '/#', '//'), fc.string()),
         fc.array(header, { maxLength: 6 }),
-        (method, target, headers) => {
-          const letIn = judge({ method, target, headers }, keys) === null;
+        fc.boolean(),
+        (method, target, headers, upgrade) => {
+          // The files of the page and the trade of a ticket are for everybody.
+          fc.pre(upgrade || !['/', '/v1/web/enter'].includes(target.split('?', 1)[0] ?? ''));
+          const letIn = judge({ method, target, headers, upgrade }, keys) === null;
           const all = (name: string) => headers.filter(([other]) => other === name).map(([, value]) => value);
           if (!letIn) return;
           entered += 1;

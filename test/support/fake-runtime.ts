@@ -2,9 +2,11 @@
 
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
+import { moment, overview } from '../../scripts/live-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
+import type { LiveDesk } from '../../src/actors/live/views.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
 import { type MainOptions, main } from '../../src/cli/main.ts';
 import type { OutputStream } from '../../src/cli/output.ts';
@@ -40,6 +42,21 @@ function fakeDesk(asked: Asked): TodoDesk {
       };
     },
   });
+}
+
+/** A desk of those who watch on which nothing ever happens. */
+function liveDesk(): LiveDesk {
+  return {
+    overview: async () => overview,
+    moment: async () => moment,
+    candidate: async () => examples.candidate,
+    actors: async () => examples.actors,
+    actor: async () => examples.actor,
+    async *follow(signal) {
+      yield { kind: 'overview', run: '01jgfjz0q7v5m8n3k2h1g0f9e8', overview };
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+  };
 }
 
 /** A runtime whose client answers the examples, but for the methods given. */
@@ -96,6 +113,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       environment: async () => examples.guards.environment,
       allow: async () => examples.guards.permit,
     }),
+    live: async () => liveDesk(),
     close: async () => {
       open--;
     },
@@ -139,6 +157,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       print: async () => examples.guards.files,
       uninstall: async () => examples.guards.server,
     }),
+    openWeb: async () => examples.web,
     configuration: async () => examples.config,
     rollout: async () => ({
       status: () => examples.rollout.status,

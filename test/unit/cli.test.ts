@@ -41,6 +41,7 @@ const LINES: Record<string, string[]> = {
   'machine show': ['machine', 'show', 'candidate'],
   actors: ['actors'],
   actor: ['actor', 'x'],
+  web: ['web', '--print'],
   'config show': ['config', 'show'],
   'config schema': ['config', 'schema'],
   completion: ['completion', 'bash'],
@@ -101,7 +102,7 @@ describe('the command table', () => {
       .filter(({ path, command }) => command.commands.length === 0 || LINES[path])
       .map(({ path }) => path);
     expect(runnable.sort()).toEqual(Object.keys(LINES).sort());
-    const later = /^(watch|web|events archive)\b/;
+    const later = /^(watch|events archive)\b/;
     expect(all.map(({ path }) => path).filter((path) => later.test(path))).toEqual([]);
   });
 
@@ -217,7 +218,13 @@ describe('answers', () => {
         stale: { id: evil, type: evil },
         hold: { ...examples.hold, reason: evil, owner: evil },
       }),
-      why: async () => ({ slug: evil, state: null, waiting_for: [{ code: evil, text: evil, event: evil, who: evil }] }),
+      why: async () => ({
+        slug: evil,
+        state: null,
+        meaning: evil,
+        place: null,
+        waiting_for: [{ code: evil, text: evil, event: evil, who: evil }],
+      }),
       queue: async () => [{ ...examples.queue[0], branch: evil } as (typeof examples.queue)[number]],
       lease: async () => ({ ...examples.lease, owner_session_id: evil }),
       notifications: async () => examples.notifications.map((row) => ({ ...row, text: evil })),

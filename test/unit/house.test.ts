@@ -146,6 +146,8 @@ describe('imports', () => {
     const running = imports.filter(({ target, kind }) => target === 'src/actors/pipeline.ts' && kind === 'static');
     expect(running.filter(({ path }) => /new Pipeline\(/.test(code(read(path)))).map(({ path }) => path)).toEqual([
       'src/actors/host.ts',
+      // A fold of its own, of what was.
+      'src/actors/live/past.ts',
     ]);
     expect(sources.filter((path) => /\bpipeline\.run\(/.test(code(read(path))))).toEqual(['src/actors/dispatcher.ts']);
   });

@@ -83,6 +83,7 @@ describe('F37 the table of rights', () => {
       'shadow restart',
       'todo handover',
       'unhold (of a halt)',
+      'web',
     ],
     orchestrator: [
       'cutover enable',
@@ -99,6 +100,7 @@ describe('F37 the table of rights', () => {
       'sessions start --role orchestrator',
       'shadow restart',
       'unhold (of a halt)',
+      'web',
     ],
     integrator: [
       'cutover enable',
@@ -117,6 +119,7 @@ describe('F37 the table of rights', () => {
       'todo gate',
       'todo mark-phase',
       'unhold (of a halt)',
+      'web',
     ],
     admin: [],
   };

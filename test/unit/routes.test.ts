@@ -38,7 +38,9 @@ async function appOf(client: Partial<TelecClient> = {}): Promise<App> {
     stop: () => {
       stops += 1;
     },
-    frames: () => [{ type: '@xstate.actor' }],
+    frames: async () => [{ type: '@xstate.actor' }],
+    entry: { issue: () => examples.ticket },
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'telec_up 1\n' }),
     secrets: ['open-sesame'],
     report: { info: () => undefined, warn: () => undefined, error: (_message, error) => reported.push(error) },
   });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadSnapshot, saveSnapshot } from '../../src/actors/snapshot.ts';
 import { candidateView, queueRows, whyView } from '../../src/actors/views.ts';
+import { aroundOf } from '../../src/actors/waits.ts';
 import { isWorkDue } from '../../src/actors/work-due.ts';
 import type { PayloadOf } from '../../src/machines/events.ts';
 import { at, type FoldWorld, foldWorld, refold, sha, type Work, work } from '../support/fold-world.ts';
@@ -97,9 +98,10 @@ describe('verdicts in the fold', () => {
   test('queue and why say what would become of a candidate on main as it is, and that it is not judged once main has moved', () => {
     const world = shadowWorld();
     world.ready(a, 1);
+    const around = () => aroundOf(world.repository, { hold: null, narrowed: false, doing: null });
     const said = () => [
       queueRows(world.repository, 0)[0]?.verdict,
-      whyView(world.repository, 'a', 0).waiting_for[0]?.text,
+      whyView(world.repository, 'a', around()).waiting_for[0]?.text,
     ];
     expect(said()).toEqual(['not_judged', 'telec runs in shadow and has not judged it on main as it is']);
     judge(world, a);

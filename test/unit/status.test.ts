@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type StatusParts, statusView } from '../../src/actors/status.ts';
+import { FRESH_TRACE } from '../../src/machines/integrator-trace.ts';
 import { FRESH_STANDING } from '../../src/machines/standing.ts';
 
 const record = {
@@ -15,6 +16,7 @@ function integrator(session: string | null, lease: StatusParts['lease']) {
   const parts = {
     standing: {
       ...FRESH_STANDING,
+      trace: { ...FRESH_TRACE, session: 'integrator-other', state: 'draining.pushing', candidate: 'login/work@a' },
       configured: null,
       main: null,
       mode: 'live',
@@ -28,11 +30,11 @@ function integrator(session: string | null, lease: StatusParts['lease']) {
 }
 
 describe('the integrator in status', () => {
-  test('a session of another process that holds the lease is at work', () => {
+  test('a session of another process that holds the lease is where its events show it', () => {
     expect(integrator('integrator-other', { record, now: 4999 })).toEqual({
-      state: 'draining',
+      state: 'draining.pushing',
       session_id: 'integrator-other',
-      candidate: null,
+      candidate: 'login/work@a',
     });
   });
 

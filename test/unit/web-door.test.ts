@@ -7,26 +7,27 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  DOOR_HEADERS,
-  type DoorParts,
-  judge,
-  openWebDoor,
-  URL_LENGTH_MAX,
-  type WebDoor,
-} from '../../src/actors/web-door.ts';
+import { DOOR_HEADERS, type DoorParts, openWebDoor, type WebDoor } from '../../src/actors/web-door.ts';
+import { webEntry } from '../../src/actors/web-entry.ts';
+import { judge, URL_LENGTH_MAX } from '../../src/actors/web-judge.ts';
 import { HEAD_BYTES_MAX, type RequestHead } from '../../src/io/http-server.ts';
 import { loopbackAddress, loopbackNames } from '../../src/io/loopback.ts';
 import { makeWebToken, webTokenFile, writeWebToken } from '../../src/io/web-token.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const NAMES = ['127.0.0.1:7433', 'localhost:7433'];
-const keys = { names: NAMES, isToken: (given: string) => given === 'right' };
+const FILES = new Set(['/', '/assets/index-abc.js']);
+const keys = {
+  names: NAMES,
+  isToken: (given: string) => given === 'right',
+  isMetricsToken: (given: string) => given === 'scraper',
+  isFile: (path: string) => FILES.has(path),
+};
 const AUTHORIZED: [string, string] = ['authorization', 'Bearer right'];
 const HOST: [string, string] = ['host', '127.0.0.1:7433'];
 
 function head(headers: [string, string][], more: Partial<RequestHead> = {}): RequestHead {
-  return { method: 'GET', target: '/v1/status', headers, ...more };
+  return { method: 'GET', target: '/v1/status', headers, upgrade: false, ...more };
 }
 
 describe('who is let in', () => {
@@ -85,10 +86,28 @@ describe('who is let in', () => {
   test('nobody while the door has no name yet, and no token is asked of who comes from elsewhere', () => {
     expect(judge(head([HOST, AUTHORIZED]), { ...keys, names: [] })).toMatchObject({ code: 'WRONG_HOST' });
     const asked: string[] = [];
-    const counting = { names: NAMES, isToken: (given: string) => asked.push(given) > 0 };
+    const counting = { ...keys, isToken: (given: string) => asked.push(given) > 0 };
     judge(head([HOST, ['origin', 'http://evil.example'], AUTHORIZED]), counting);
     judge(head([['host', 'evil.example'], AUTHORIZED]), counting);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('the token for metrics', () => {
+  const scraper: [string, string] = ['authorization', 'Bearer scraper'];
+  test.each(['/metrics', '/metrics?x=1'])('opens %s', (target) => {
+    expect(judge(head([HOST, scraper], { target }), keys)).toBeNull();
+  });
+  test.each(['/v1/status', '/metrics/', '/metrics/../v1/status', '/v1/live', '/METRICS', '/%6detrics', '//metrics'])(
+    'opens not %s',
+    (target) => {
+      expect(judge(head([HOST, scraper], { target }), keys)).toMatchObject({ code: 'WRONG_TOKEN', status: 401 });
+    },
+  );
+  test('is asked of who comes from this machine alone', () => {
+    const from = (headers: [string, string][]) => judge(head([...headers, scraper], { target: '/metrics' }), keys);
+    expect(from([['host', 'evil.example']])).toMatchObject({ code: 'WRONG_HOST' });
+    expect(from([HOST, ['origin', 'http://evil.example']])).toMatchObject({ code: 'WRONG_ORIGIN' });
   });
 });
 
@@ -123,11 +142,13 @@ async function room(parts: Partial<DoorParts> = {}): Promise<Room> {
   const token = makeWebToken();
   const told: unknown[][] = [];
   const asked: string[] = [];
+  const entry = webEntry({ folder: existsSync(folder) ? folder : temporaryFolder(), token });
   const door = await openWebDoor({
     host: '127.0.0.1',
     port: 0,
     folder,
     token,
+    metricsToken: null,
     async fetch(request) {
       asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
       return Response.json({ asked: asked.length });
@@ -137,6 +158,9 @@ async function room(parts: Partial<DoorParts> = {}): Promise<Room> {
       warn: (...words) => told.push(words),
       error: (...words) => told.push(words),
     },
+    feeds: {},
+    files: new Map(),
+    entry,
     ...parts,
   });
   onTestFinished(() => door.close());
@@ -187,7 +211,7 @@ describe('a door', () => {
       error: {
         code: 'NO_TOKEN',
         message: 'the question has no token',
-        hint: 'send the line in the file web-token of the state folder as a header',
+        hint: 'telec web signs a browser in; programs send the line in the file web-token of the state folder as a header',
         exit: 6,
       },
     });
@@ -199,7 +223,10 @@ describe('a door', () => {
   test('lets who guesses wait, and tells of refusals once, never of what was guessed', async () => {
     const door = await room();
     const guess = () =>
-      raw(door.port, `GET / HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nAuthorization: Bearer guessed-it\r\n\r\n`);
+      raw(
+        door.port,
+        `GET /v1/lease HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nAuthorization: Bearer guessed-it\r\n\r\n`,
+      );
     const began = performance.now();
     const answers = await Promise.all([guess(), guess(), guess()]);
     expect(performance.now() - began).toBeGreaterThanOrEqual(245);

@@ -11,9 +11,9 @@ import { leaseMachine } from '../../machines/lease.ts';
 import { todoMachine } from '../../machines/todo.ts';
 import type { CandidateRecord, Change } from '../candidate-record.ts';
 import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView } from '../client.ts';
-import type { Host } from '../host.ts';
 import { type RunningActor, type Session, statePath } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
+import type { Repository } from '../repository.ts';
 
 const MACHINES = {
   candidate: candidateMachine,
@@ -62,8 +62,8 @@ export function envelopeView({ id, fields }: LogEntry): EnvelopeView {
 }
 
 /** The live candidates as actors, with the events each accepts now. */
-export function candidateActors(host: Host): ActorRow[] {
-  return host.repository.live().map((record) => candidateActor(host, record));
+export function candidateActors(repository: Repository): ActorRow[] {
+  return repository.live().map((record) => candidateActor(repository, record));
 }
 
 function acceptedNow(snapshot: AnyMachineSnapshot): string[] {
@@ -71,21 +71,21 @@ function acceptedNow(snapshot: AnyMachineSnapshot): string[] {
   return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.'));
 }
 
-function candidateActor(host: Host, record: CandidateRecord): ActorRow {
-  const snapshot = host.repository.actor(record.id)?.getSnapshot();
+function candidateActor(repository: Repository, record: CandidateRecord): ActorRow {
+  const snapshot = repository.actor(record.id)?.getSnapshot();
   const accepts = snapshot ? acceptedNow(snapshot).map(fullType) : [];
   return { id: record.id, machine: 'candidate', value: record.state, since: record.updatedAt, accepts };
 }
 
 /** One candidate's actor with its context in brief and its chart. Thrown: NOT_FOUND (1). */
-export function candidateActorDetail(host: Host, id: string): ActorDetailView {
-  const record = host.repository.all().find((other) => other.id === id);
+export function candidateActorDetail(repository: Repository, id: string): ActorDetailView {
+  const record = [...repository.records()].find((other) => other.id === id);
   if (!record) {
     throw new TelecError('NOT_FOUND', EXIT.domain, `there is no actor ${JSON.stringify(id)}`, { hint: 'telec actors' });
   }
   const { slug, branch, sha, generation, readyAt, review, pushed, facts, attempt, fence, openPush } = record.context;
   return {
-    ...candidateActor(host, record),
+    ...candidateActor(repository, record),
     context: {
       slug,
       branch,

@@ -5,6 +5,7 @@
  */
 import type {
   ActorDetailView,
+  ActorRow,
   CandidateDetailView,
   CandidateState,
   NotificationRow,
@@ -101,7 +102,10 @@ export interface LiveChange {
   recent_omitted: number;
 }
 
-/** The first message is an overview; another one replaces everything known (the reader was too slow, the log changed). */
+/**
+ * The first message is an overview; another one replaces everything known (the reader was too slow, the log changed).
+ * `run` names one following by its maker; another one says that the daemon, or the command, was started anew.
+ */
 export type LiveMessage = { kind: 'overview'; run: string; overview: Overview } | LiveChange;
 
 /** Watching one repository, now and as it was. `at` is the id of a log entry; thrown: NO_SUCH_ENTRY (1). */
@@ -110,6 +114,7 @@ export interface LiveDesk {
   /** The place of entry `index` (0: before the first; above the end: the end). */
   moment(index: number): Promise<Moment>;
   candidate(selector: string, at: string): Promise<CandidateDetailView>;
+  actors(at: string): Promise<ActorRow[]>;
   actor(id: string, at: string): Promise<ActorDetailView>;
   /** Changes as they come, those close to each other in one message; ends when `signal` aborts. */
   follow(signal: AbortSignal): AsyncIterable<LiveMessage>;

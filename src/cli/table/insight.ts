@@ -48,6 +48,18 @@ export function addInsight(program: Command, add: Add): void {
     examples: ['telec actor integrator', 'telec actor integrator --mermaid'],
     load: async () => (await import('../commands/actor.ts')).show,
   });
+  add(program, {
+    usage: 'web',
+    summary: 'open the web view in a browser',
+    more: 'Signs the browser in by an address that is good once, within a minute. Without a screen it only prints the address.',
+    args: [
+      new Argument('[what]', 'what to show first').choices(['candidate', 'event', 'moment', 'notification']),
+      new Argument('[which]', 'the candidate (`<slug>[/<branch>][@<sha-prefix>]`), or the id'),
+    ],
+    options: [flag('--print', 'print the address and open nothing')],
+    examples: ['telec web', 'telec web candidate login', 'telec web moment 1718000000000-0', 'telec web --print'],
+    load: async () => (await import('../commands/web.ts')).web,
+  });
   const config = add(program, {
     usage: 'config',
     summary: 'the configuration in force',

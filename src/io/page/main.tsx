@@ -1,15 +1,18 @@
 /** Where the page begins. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { Overview } from '../../actors/live/views.ts';
+import { App } from './app.tsx';
+import { connect } from './connection.ts';
+import { followAddress } from './route.ts';
+import { applyTheme } from './theme.ts';
 
-const none: Overview | null = null;
-
+applyTheme();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <main>{none === null ? 'telec' : ''}</main>
+      <App />
     </StrictMode>,
   );
 }
+void connect().then(followAddress);

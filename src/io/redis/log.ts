@@ -87,6 +87,8 @@ export interface EventLog {
   check(known: KnownLog): Promise<LogCheck>;
   /** Entries after `after` ('0' for the first), oldest first, at most `count`; fewer only at the end of the log. */
   read(after: string, count: number): Promise<LogEntry[]>;
+  /** The last `count` entries up to and including `until`, oldest first; fewer only at the beginning of the log. */
+  upTo(until: string, count: number): Promise<LogEntry[]>;
   /**
    * As `read` (at most `WAIT_ENTRIES_MAX` entries), but waits up to `timeoutMs` for the first one; resolves empty on
    * timeout or abort. Any number of calls may wait at once. Uses the reader connection.
@@ -212,6 +214,11 @@ export function openLog(
     read,
     position,
     advance,
+
+    async upTo(until, count) {
+      const entries = await connection.call((redis) => redis.xrevrange(keys.log, entryId(until), '-', 'COUNT', count));
+      return entries.map(([id, flat]) => ({ id, fields: fieldsOf(flat) })).reverse();
+    },
 
     async time() {
       const [seconds, micros] = await connection.call((redis) => redis.time());

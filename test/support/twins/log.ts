@@ -111,6 +111,11 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
       return await port.perform('log.read', () => page(from, count));
     },
 
+    async upTo(until, count) {
+      const end = firstAfter(store.entries, entryId(until));
+      return await port.perform('log.upTo', () => store.entries.slice(Math.max(0, end - count), end).map(copy));
+    },
+
     async wait(after, timeoutMs, signal) {
       const from = entryId(after);
       const stop = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
