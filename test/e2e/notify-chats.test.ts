@@ -64,8 +64,54 @@ test('S4-Sc6 S3-6.1c S4-VR2 Telegram shows a delivery as success and a conflict 
   await world.ok(['submit', 'feature/two-again', '--slug', 'two']);
   await world.until(() => alert?.text.startsWith('✅ delivered two') === true);
   expect(telegram.messages.filter(({ text }) => text.includes('⚠️'))).toEqual([]);
+  expect((await world.ok<StatusView>(['status'])).surfaces).toMatchObject([
+    { surface: 'telegram', state: 'ok', detail: null },
+  ]);
   // Neither in what is kept nor in what is said.
   expect(written(world)).not.toContain(BOT_TOKEN.split(':')[1]);
   for (const command of [['status'], ['config', 'show'], ['doctor'], ['events', 'tail']])
     expect((await world.run([...command, '--json'], { env: { BOT: BOT_TOKEN } })).stdout).not.toContain(BOT_TOKEN);
+});
+
+test('S4-Sc6 Discord shows a delivery as success and a conflict as alert, which the later landing resolves in place; a dead chat beside it delays nothing', async () => {
+  const discord = await serveDiscordWebhook();
+  const telegram = await serveTelegram();
+  const world = await worldOf(
+    `  telegram: {token_env: BOT, chat_id: ${CHAT_ID}, api_root: "${telegram.url}"}\n  discord: {webhook_env: HOOK}\n  webhook: {url_env: NOT_SET}\n`,
+  );
+  const wrong = BOT_TOKEN.replace('canary', 'canary-wrong');
+  await daemonOf(world, { BOT: wrong, HOOK: discord.address });
+  const shown = (slug: string) => discord.messages.filter(({ content }) => content.includes(`** \`${slug}\``));
+  world.branch('feature/one', { 'same.txt': 'one\n' });
+  world.branch('feature/two', { 'same.txt': 'two\n' });
+  await world.ok(['submit', 'feature/one', '--slug', 'one']);
+  await world.until(() => shown('one').some(({ content }) => content.startsWith('**✅ delivered** `one`')));
+  await world.ok(['submit', 'feature/two', '--slug', 'two']);
+  await world.until(() => shown('two').some(({ content }) => content.startsWith('**⚠️ needs attention** `two`')));
+  const alert = shown('two').find(({ content }) => content.includes('⚠️'));
+  expect(alert?.content).toContain('Next: merge main into feature/two');
+  world.branch('feature/two-again', { 'other.txt': 'two\n' });
+  await world.ok(['submit', 'feature/two-again', '--slug', 'two']);
+  await world.until(() => alert?.content.startsWith('**✅ delivered** `two`') === true);
+
+  const { surfaces } = await world.ok<StatusView>(['status']);
+  expect(surfaces).toEqual([
+    { surface: 'discord', state: 'ok', detail: null, since: expect.any(String) },
+    { surface: 'telegram', state: 'gone', detail: '401: Unauthorized', since: expect.any(String) },
+    {
+      surface: 'webhook',
+      state: 'closed',
+      detail: 'NOT_SET is not set in the environment of the daemon',
+      since: expect.any(String),
+    },
+  ]);
+  const rows = (await world.ok<DoctorRow[]>(['doctor'])).filter(({ check }) => check === 'notify');
+  expect(rows.map(({ status, detail }) => `${status} ${detail.slice(0, detail.indexOf(' (since'))}`)).toEqual([
+    'warn telegram: gone, 401: Unauthorized',
+    'ok discord: ok',
+    'warn webhook: closed, NOT_SET is not set in the environment of the daemon',
+  ]);
+  const said = readFileSync(join(world.state(), 'daemon.log'), 'utf8').split('\n');
+  expect(said.filter((line) => line.includes('a surface takes no messages'))).toHaveLength(2);
+  for (const secret of [WEBHOOK_TOKEN, wrong]) expect(written(world)).not.toContain(secret);
 });
