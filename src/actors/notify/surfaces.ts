@@ -3,8 +3,9 @@ import type { NotifyConfig } from '../../io/config-notify.ts';
 import type { Surface } from '../../io/surfaces/surface.ts';
 import { openWebhook } from '../../io/surfaces/webhook.ts';
 
-export const SURFACE_NAMES = ['telegram', 'discord', 'webhook'] as const;
-export type SurfaceName = (typeof SURFACE_NAMES)[number];
+/** All that note how they are; the launcher is no surface of rows. */
+export const SURFACE_NAMES = ['telegram', 'discord', 'webhook', 'launcher'] as const;
+type SurfaceName = Surface['name'];
 
 /** `fault`: why it stays closed, with its mend, in one sentence. */
 export type OpenedSurface = { name: SurfaceName; surface: Surface } | { name: SurfaceName; fault: string };
