@@ -13,7 +13,8 @@ import { chartFiles } from './docs/charts.ts';
 import { render as machinesPage } from './docs/machines.ts';
 import { render as protocolPage } from './docs/protocol.ts';
 import { sessionTables } from './docs/sessions.ts';
-import { shapes } from './examples.ts';
+import { shapes as answers } from './examples.ts';
+import { watched } from './live-examples.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -28,6 +29,8 @@ const fence = (language: string, text: string) => `\`\`\`${language}\n${text}\n\
 function pathOf(command: Command): string {
   return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
+
+const shapes: Record<string, unknown> = { ...answers, watch: watched };
 
 function section(command: Command): string {
   const path = pathOf(command);

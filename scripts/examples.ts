@@ -25,6 +25,7 @@ import type {
 } from '../src/actors/client.ts';
 import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
+import { archiveView } from './archive-examples.ts';
 import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
@@ -402,6 +403,7 @@ export const shapes: Record<string, unknown> = {
   'events tail': envelope,
   'events catalog': catalog,
   'events dead': dead,
+  'events archive': archiveView,
   candidates: [blocked],
   candidate: detail,
   queue,

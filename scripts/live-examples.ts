@@ -1,5 +1,5 @@
-/** One look of those who watch, made of the examples of the commands: what the page docs/protocol.md shows of it. */
-import type { Moment, Overview } from '../src/actors/live/views.ts';
+/** One look of those who watch, made of the examples of the commands: what the page docs/protocol.md shows of it, and what `telec watch --json` prints first. */
+import type { LiveMessage, Moment, Overview } from '../src/actors/live/views.ts';
 import { examples } from './examples.ts';
 
 const { status, ready, why, completed, notifications, envelope } = examples;
@@ -50,3 +50,5 @@ export const overview: Overview = {
   notifications,
   recent: [envelope],
 };
+
+export const watched: LiveMessage = { kind: 'overview', run: '01jgfjz0q7v5m8n3k2h1g0f9e8', overview };

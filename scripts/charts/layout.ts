@@ -19,7 +19,7 @@ const BOX_TITLE = 38;
 /** A wide chart is as high as it must be, and not wider than this. */
 const WIDE = 1400;
 /** A narrow one has words at its edges if they fit into this. */
-const NARROW = 430;
+const NARROW = 450;
 
 type Direction = 'RIGHT' | 'DOWN';
 
@@ -47,18 +47,28 @@ export async function placeWide(plan: Plan, head: Head): Promise<Chart> {
     for (const inner of plan.nodes.some(({ parent }) => parent !== null) ? (['RIGHT', 'DOWN'] as const) : [outer])
       made.push(await place(plan, head, { outer, inner, words: true, lineWidth: 110, below: false, bound: null }));
   const fit = made.filter(({ width }) => width <= WIDE);
-  const best = fit.length > 0 ? lowest(fit) : made.sort((one, other) => one.width - other.width)[0];
-  if (!best) throw new Error(`${head.machine} has no way to be drawn`);
-  return best;
+  return fit.length > 0 ? best(fit, ({ height }) => height) : narrowest(made);
 }
 
-const lowest = (charts: Chart[]) => charts.sort((one, other) => one.height - other.height)[0];
+const narrowest = (charts: readonly Chart[]) => best(charts, ({ width }) => width);
 
-/** The narrow shape: from top to bottom, with words where they fit. */
+function best(charts: readonly Chart[], measure: (chart: Chart) => number): Chart {
+  const [found] = [...charts].sort((one, other) => measure(one) - measure(other));
+  if (!found) throw new Error('no way to draw it was tried');
+  return found;
+}
+
+/** The narrow shape, from top to bottom: with words if they fit, the less side by side the more narrow it must be. */
 export async function placeNarrow(plan: Plan, head: Head): Promise<Chart> {
-  const style: Style = { outer: 'DOWN', inner: 'DOWN', words: true, lineWidth: 90, below: true, bound: 3 };
-  const worded = await place(plan, head, style);
-  return worded.width <= NARROW ? worded : place(plan, head, { ...style, words: false });
+  const made: Chart[] = [];
+  for (const words of [true, false])
+    for (const bound of [3, 2, 1]) {
+      const style: Style = { outer: 'DOWN', inner: 'DOWN', words, lineWidth: 90, below: true, bound };
+      const chart = await place(plan, head, style);
+      if (chart.width <= NARROW) return chart;
+      made.push(chart);
+    }
+  return narrowest(made);
 }
 
 async function place(plan: Plan, head: Head, style: Style): Promise<Chart> {
@@ -166,15 +176,14 @@ function optionsOf(direction: Direction, style: Style): Record<string, string> {
     'elk.spacing.edgeNode': '12',
     'elk.spacing.edgeEdge': '9',
     'elk.spacing.edgeLabel': '2',
-    'elk.layered.spacing.nodeNodeBetweenLayers': '10',
-    'elk.layered.spacing.edgeNodeBetweenLayers': '9',
+    'elk.layered.spacing.nodeNodeBetweenLayers': '8',
+    'elk.layered.spacing.edgeNodeBetweenLayers': '7',
     'elk.layered.spacing.edgeEdgeBetweenLayers': '7',
     'elk.layered.edgeLabels.sideSelection': 'ALWAYS_UP',
     'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'SPACE_EFFICIENT_LAYER',
     'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
     'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
     'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
-    'elk.layered.crossingMinimization.thoroughness': '30',
     ...(style.bound === null
       ? {}
       : {

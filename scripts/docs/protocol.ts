@@ -55,6 +55,10 @@ const KEYS: Record<keyof RepositoryKeys, string> = {
   buried: 'hash: id of such an entry to its id in the stream of dead letters',
   lease: 'hash: the record of the lease; no expiry, since an expired lease must still be seen',
   fence: 'string: the highest fence ever granted; outlives the record',
+  archive: 'hash: `through`, the last entry that was archived, and `entries`, how many were; absent while none was',
+  archiveFiles:
+    'list: first and last entry, number of entries, SHA-256 and host of each file of archived entries, oldest first',
+  archiveFolds: 'hash: version of the fold to the fold of all archived entries, for hosts that have not the files',
 };
 
 interface Field {

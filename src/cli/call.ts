@@ -8,6 +8,7 @@ import { ask, type Question } from '../io/daemon-socket.ts';
 import { type DaemonFile, findClone, isRepoId, readDaemonFile, readRepoId, repoFolder } from '../io/state.ts';
 import type { Options } from './arguments.ts';
 import type { Output } from './output.ts';
+import type { Terminal } from './watch/screen.ts';
 
 export interface Call {
   /** Arguments as typed; a list argument is spread at the end. */
@@ -17,6 +18,8 @@ export interface Call {
   output: Output;
   runtime(): Promise<Runtime>;
   stdin: AsyncIterable<string | Uint8Array> & { isTTY?: boolean };
+  /** The terminal around the call, when both its ends are one; null where lines are all that can be shown. */
+  terminal: { terminal: Terminal; stdin: NodeJS.ReadStream } | null;
   /** Wall time in ms, for ages people read. */
   now(): number;
   /** The script to start again as daemon. */

@@ -15,6 +15,7 @@ import { Interrupted, report, usage } from './exit.ts';
 import { type Output, type OutputStream, openOutput, plain, plainLines, ReaderGone, wantsColour } from './output.ts';
 import { buildProgram } from './program.ts';
 import type { Loaded } from './table/entry.ts';
+import type { Terminal } from './watch/screen.ts';
 
 /** The world of one run. */
 export interface MainOptions {
@@ -118,9 +119,16 @@ async function callOf(command: Command, world: MainOptions, output: Output, sign
     },
     runtime: world.runtime ? async () => world.runtime as Runtime : realRuntime,
     stdin: world.stdin,
+    terminal: terminalOf(world),
     now: world.now ?? Date.now,
     entry: world.entry ?? process.argv[1] ?? '',
   };
+}
+
+/** Both ends a terminal, and one that can be drawn on. */
+function terminalOf({ stdin, stdout, env }: MainOptions): Call['terminal'] {
+  if (!stdin.isTTY || !stdout.isTTY || env['TERM'] === 'dumb') return null;
+  return { terminal: stdout as unknown as Terminal, stdin: stdin as unknown as NodeJS.ReadStream };
 }
 
 /** Runs a command; one that does not end by itself when interrupted is left behind. */

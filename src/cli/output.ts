@@ -4,6 +4,7 @@
  */
 
 import { plain, UNSAFE } from '../io/plain-text.ts';
+import { StatusLine } from './status-line.ts';
 
 export { plain, plainLines } from '../io/plain-text.ts';
 
@@ -91,6 +92,13 @@ export interface Output extends OutputOptions {
   say(line: string): void;
   /** Lines on stderr that `--quiet` does not silence. */
   complain(text: string): void;
+  /**
+   * How far a long command is. On a terminal one line below everything else, told anew in its place and gone with null;
+   * elsewhere a line of talk each time, and none with `--json`, which a program reads. Silent with `--quiet`.
+   */
+  progress(line: string | null): void;
+  /** Whether progress is shown in its place, so that a clock may run in it. */
+  movesProgress: boolean;
 }
 
 /** Whether stdout is to be coloured: a terminal, and nobody said no. */
@@ -108,12 +116,20 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
         reject(code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' ? new ReaderGone() : error);
       });
     });
-  const complain = (text: string) => void stderr.write(text);
+  const line = new StatusLine(stderr);
+  const shows = !options.quiet && (stderr.isTTY === true || !options.json);
+  const complain = (text: string) => line.around(() => void stderr.write(text));
   return {
     ...options,
     paint,
-    raw,
+    raw: (text) => line.around(() => raw(text)),
     complain,
+    movesProgress: shows && stderr.isTTY === true,
+    progress(text) {
+      if (!shows) return;
+      if (stderr.isTTY) line.show(text === null ? null : plain(text));
+      else if (text !== null) complain(`${plain(text)}\n`);
+    },
     say(line) {
       if (!options.quiet) complain(`${plain(line)}\n`);
     },

@@ -20,7 +20,7 @@ const WORDS: Record<ShadowView['verdict'], string> = {
 };
 
 /** The verdict of a queue row; empty outside shadow. */
-export function verdictCell({ verdict }: QueueRow): Cell {
+export function verdictCell({ verdict }: Pick<QueueRow, 'verdict'>): Exclude<Cell, string | number | null> | '' {
   if (verdict === null) return '';
   if (verdict === 'not_judged') return { text: 'not judged yet', tone: 'dim' };
   return { text: WORDS[verdict], tone: verdict === 'would_integrate' ? 'good' : 'bad' };

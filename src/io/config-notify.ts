@@ -81,9 +81,8 @@ export const discordSchema = z
 
 export const webhookSchema = z.strictObject({ url_env: variable() });
 
-export type TelegramConfig = z.output<typeof telegramSchema>;
 export type DiscordConfig = z.output<typeof discordSchema>;
-export type WebhookConfig = z.output<typeof webhookSchema>;
+
 export type LauncherConfig = z.output<typeof launcher>;
 
 export const notifySchema = z.strictObject({
@@ -112,7 +111,9 @@ export function variablesOf({ telegram, discord, webhook }: NotifyConfig): { sur
 
 /** The values of those variables, and of those that are addresses the parts nobody may see. */
 export function notifySecrets(notify: NotifyConfig, env: Record<string, string | undefined>): string[] {
-  return variablesOf(notify).flatMap(({ variable }) => {
+  const bot = notify.discord?.bot_token_env;
+  const variables = [...variablesOf(notify).map(({ variable }) => variable), ...(bot === undefined ? [] : [bot])];
+  return [...new Set(variables)].flatMap((variable) => {
     const value = env[variable]?.trim();
     if (!value) return [];
     const parts = /^https?:\/\//i.test(value) ? pathSecrets(value) : [];

@@ -67,6 +67,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'watch',
     'lease',
     'notifications',
     'replay',
@@ -139,6 +140,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
   ...allowed(
     ADMIN,
     PERSON,
+    'events archive',
     'lease break',
     'lease adopt',
     'cutover enable',

@@ -1,8 +1,9 @@
 /** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
 
+import { archiveView } from '../../scripts/archive-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
-import { moment, overview } from '../../scripts/live-examples.ts';
+import { moment, overview, watched } from '../../scripts/live-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
@@ -44,7 +45,7 @@ function fakeDesk(asked: Asked): TodoDesk {
   });
 }
 
-/** A desk of those who watch on which nothing ever happens. */
+/** A desk of those who watch that tells one look, and ends: a real one ends when nobody listens any more. */
 function liveDesk(): LiveDesk {
   return {
     overview: async () => overview,
@@ -52,9 +53,8 @@ function liveDesk(): LiveDesk {
     candidate: async () => examples.candidate,
     actors: async () => examples.actors,
     actor: async () => examples.actor,
-    async *follow(signal) {
-      yield { kind: 'overview', run: '01jgfjz0q7v5m8n3k2h1g0f9e8', overview };
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    async *follow() {
+      yield watched;
     },
   };
 }
@@ -90,6 +90,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     unhold: async () => null,
     leaseBreak: async () => examples.lease,
     leaseAdopt: async () => examples.lease,
+    archive: async () => archiveView,
     replay: async () => examples.replay,
     audit: async () => examples.audit,
     init: async () => examples.init,

@@ -1,5 +1,6 @@
 /** Opens the desk of those who watch a repository: the whole, what changes, and what was. Reads only. */
 import { invariant } from '../../errors.ts';
+import { beginningOf } from '../archive/beginning.ts';
 import type { ActorDetailView, ActorRow, CandidateDetailView } from '../client.ts';
 import { candidateActorDetail, candidateActors, envelopeView } from '../commands/reading.ts';
 import { tracedActorDetail, tracedActors } from '../commands/traced.ts';
@@ -19,7 +20,7 @@ export function openLiveDesk(parts: FeedParts): LiveDesk {
   const { log, catalogue, clock } = host;
   const place = new Place(log, host.dispatcher);
   const feed = new Feed(parts, place);
-  const timeline = new Timeline(log);
+  const timeline = new Timeline(log, () => beginningOf(log));
   const past = new Past({ log, catalogue, clock });
 
   /** The newest entries up to that one. */

@@ -152,8 +152,10 @@ class Watch {
     };
     const isIntact = async () => {
       const { kind } = await host.log.check({ logId: host.logId, lastId: host.dispatcher.appliedId });
-      if (kind !== 'intact') this.#fail(logChanged());
-      return kind === 'intact';
+      // What was archived meanwhile is read from there.
+      const goesOn = kind === 'intact' || kind === 'archived';
+      if (!goesOn) this.#fail(logChanged());
+      return goesOn;
     };
     await host.dispatcher.follow(signal, pause, { isIntact }).catch((error: unknown) => this.#fail(error));
   }

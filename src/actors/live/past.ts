@@ -9,6 +9,7 @@ import type { Clock } from '../../io/clock.ts';
 import type { EventLog } from '../../io/redis/log.ts';
 import type { EventCatalogue } from '../../machines/events.ts';
 import type { NotificationRow } from '../../machines/notification.ts';
+import { beginningOf } from '../archive/beginning.ts';
 import type { HistoryRow } from '../client.ts';
 import { envelopeView } from '../commands/reading.ts';
 import { Dispatcher } from '../dispatcher.ts';
@@ -78,11 +79,11 @@ export class Past {
     });
   }
 
-  /** Each step of one candidate up to entry `id`, oldest first; read from the start of the log. */
+  /** Each step of one candidate up to entry `id`, oldest first; read from the start of the log, or of what is here. */
   steps(recordId: string, id: string): Promise<HistoryRow[]> {
     return this.#inTurn(async () => {
       const rows: HistoryRow[] = [];
-      const { dispatcher } = this.#open(null);
+      const { dispatcher } = this.#open(await this.#first(id));
       dispatcher.watch((entry, changes) => {
         const { timestamp: at, event } = envelopeView(entry);
         for (const { record, from, to } of changes)
@@ -119,7 +120,7 @@ export class Past {
   async #foldAt(id: string): Promise<Fold> {
     const isBefore = ({ id: other }: { id: string }) => compareIds(other, id) <= 0;
     const standing = this.#fold && { id: this.#fold.dispatcher.appliedId };
-    const best = [this.#checkpoints.findLast(isBefore) ?? null, this.#near]
+    const best = [this.#checkpoints.findLast(isBefore) ?? null, this.#near, await this.#first(id)]
       .filter((one) => one !== null && isBefore(one))
       .sort((a, b) => compareIds(b?.id ?? '0', a?.id ?? '0'))[0];
     const goesBack = standing !== null && !isBefore(standing);
@@ -133,6 +134,17 @@ export class Past {
     }
     await fold.dispatcher.catchUp(id);
     return fold;
+  }
+
+  /** Where what can be read begins, when that is not the first entry; before it reading says which archive is missing. */
+  async #first(id: string): Promise<Checkpoint | null> {
+    const { log } = this.#parts;
+    const { id: begins, fold } = await beginningOf(log);
+    if (fold === null) return null;
+    if (compareIds(id, begins) < 0) await log.read('0', 1);
+    const { repository, notifications } = fold;
+    const dump: Dump = { repository, notifications };
+    return { id: begins, text: JSON.stringify(dump) };
   }
 
   /** A fold at a checkpoint, or at the start of the log; it leaves checkpoints on its way where there are none yet. */

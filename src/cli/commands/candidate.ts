@@ -13,6 +13,7 @@ import {
   submitText,
   whyText,
 } from '../messages.ts';
+import { type Progress, withProgress } from '../progress.ts';
 
 export const list: Handler = async (call) => {
   const state = textOption(call.options, 'state');
@@ -55,7 +56,16 @@ export const submit: Handler = async (call) => {
     }
     call.output.say(`${view.slug} is ${view.state}; waiting for its end`);
     const { slug, branch, sha } = view;
-    const end = await client.settle({ slug, branch, sha }, timeoutMs, call.context.signal);
+    const key = `${slug}/${branch}@${sha}`;
+    const progress: Progress = {
+      line(scene, words) {
+        const row = scene.candidates.get(key);
+        return row ? words.candidateLine(row, words.placeIn(scene, key)) : null;
+      },
+    };
+    const end = await withProgress(call, client, progress, () =>
+      client.settle({ slug, branch, sha }, timeoutMs, call.context.signal),
+    );
     if (call.context.signal.aborted) return INTERRUPTED;
     if (end.kind === 'timeout') throw tooLate(end.candidate, timeoutMs ?? 0);
     await call.output.answer(end.candidate, candidateText);

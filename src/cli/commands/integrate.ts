@@ -4,6 +4,7 @@ import { EXIT } from '../../errors.ts';
 import { type Call, type Handler, withClient } from '../call.ts';
 import { complain, INTERRUPTED } from '../exit.ts';
 import { integrateSentence, integrateText } from '../messages.ts';
+import { type Progress, withProgress } from '../progress.ts';
 
 /** With which status each outcome of a session ends, and what to do next. */
 export const OUTCOME_STATUS: Record<IntegrateView['outcome'], { exit: number; hint: string | undefined }> = {
@@ -15,9 +16,20 @@ export const OUTCOME_STATUS: Record<IntegrateView['outcome'], { exit: number; hi
   unreachable: { exit: EXIT.unreachable, hint: 'telec doctor; the candidates stay queued' },
 };
 
+/** On a terminal what the session does, elsewhere what became of the candidates. */
+const PROGRESS: Progress = {
+  line: ({ status }, words) => words.sessionLine(status),
+  steps: (before, scene, words) =>
+    [...scene.candidates.values()]
+      .filter(({ key, state }) => before.candidates.get(key)?.state !== state)
+      .map((row) => words.candidateLine(row)),
+};
+
 export const integrate: Handler = async (call) => {
   const { signal } = call.context;
-  const result = await withClient(call, (client) => client.integrate(signal));
+  const result = await withClient(call, (client) =>
+    withProgress(call, client, PROGRESS, () => client.integrate(signal)),
+  );
   await call.output.answer(result, integrateText);
   return signal.aborted ? INTERRUPTED : integrateEnd(call, result);
 };

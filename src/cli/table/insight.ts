@@ -5,6 +5,15 @@ import { type Add, flag, SHELLS } from './entry.ts';
 
 export function addInsight(program: Command, add: Add): void {
   add(program, {
+    usage: 'watch',
+    summary: 'see it live: the queue, the integrator, what is blocked, what is new',
+    more: 'A view for the terminal; ? shows its keys. Without a terminal, a line a change; with --json, one message a line.',
+    options: [flag('--plain', 'lines, in a terminal too')],
+    examples: ['telec watch', 'telec watch --plain', 'telec watch --json'],
+    load: async () => (await import('../commands/watch.ts')).watch,
+    graceful: true,
+  });
+  add(program, {
     usage: 'replay',
     summary: 'fold the log up to an entry',
     options: [

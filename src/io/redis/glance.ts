@@ -37,10 +37,11 @@ export async function glanceAtLog(stateFolder: string, repoId: string): Promise<
     ['XLEN', keys.dead],
     ['HMGET', keys.lease, ...fields],
     ['TIME'],
+    ['HGET', keys.archive, 'entries'],
     ['HGETALL', surfaceStatesKey(repoId)],
   ]);
   if (replies === null || replies.some((reply) => reply instanceof Error)) return null;
-  const [logId, newest, length, dead, record, time, states] = replies;
+  const [logId, newest, length, dead, record, time, archived, states] = replies;
   if (typeof logId !== 'string' || !Array.isArray(newest) || !Array.isArray(record) || !Array.isArray(time))
     return null;
   if (!Array.isArray(states)) return null;
@@ -49,7 +50,7 @@ export async function glanceAtLog(stateFolder: string, repoId: string): Promise<
   return {
     logId,
     lastId: Array.isArray(entry) ? String(entry[0]) : '0',
-    length: Number(length),
+    length: Number(length) + Number(archived ?? 0),
     dead: Number(dead),
     lease: {
       record:

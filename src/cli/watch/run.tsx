@@ -1,0 +1,51 @@
+/** Puts the view on a terminal: loads ink, takes the screen, gives it back whatever happened. The one place of both. */
+import { render } from 'ink';
+import type { Acts } from './acts.ts';
+import type { Look } from './look.tsx';
+import { Screen, type Terminal } from './screen.ts';
+import type { WatchStore } from './store.ts';
+import { WatchView } from './view.tsx';
+
+export interface ViewRun {
+  store: WatchStore;
+  acts: Acts;
+  look: Look;
+  terminal: Terminal;
+  stdin: NodeJS.ReadStream;
+  now(): number;
+  /** Aborted: the view ends. */
+  signal: AbortSignal;
+}
+
+/** Shows the view until the reader leaves or the signal aborts. Thrown: what the terminal or the view failed with. */
+export async function runView({ terminal, stdin, signal, ...props }: ViewRun): Promise<'quit' | 'interrupted'> {
+  let end: (how: 'quit' | 'interrupted') => void = () => undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const ended = new Promise<'quit' | 'interrupted'>((resolve, reject) => {
+    end = resolve;
+    fail = reject;
+  });
+  const screen = new Screen(terminal, (error) => fail(error));
+  const abort = () => end('interrupted');
+  signal.addEventListener('abort', abort, { once: true });
+  screen.open();
+  // `debug` hands every frame over whole; the screen writes what changed of it.
+  const instance = render(<WatchView {...props} leave={(how) => end(how)} />, {
+    stdout: screen as unknown as NodeJS.WriteStream,
+    stderr: screen as unknown as NodeJS.WriteStream,
+    stdin,
+    debug: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  instance.waitUntilExit().then(undefined, fail);
+  if (signal.aborted) abort();
+  try {
+    return await ended;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    screen.close();
+    instance.unmount();
+    instance.cleanup();
+  }
+}
