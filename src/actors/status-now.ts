@@ -8,6 +8,7 @@ import type { LogFault, StatusView } from './client.ts';
 import { guardsGlance } from './guards/glance.ts';
 import type { Host } from './host.ts';
 import type { Session } from './integrator.ts';
+import { surfaceViews } from './notify/states.ts';
 import { type StatusParts, statusView } from './status.ts';
 import { type Around, aroundOf, type Doing } from './waits.ts';
 
@@ -38,22 +39,25 @@ export interface Surroundings {
   /** What `daemonNarrowed` said. */
   narrowed: boolean;
   guards: StatusView['guards'];
+  surfaces: StatusView['surfaces'];
 }
 
 /** Thrown: REDIS_UNREACHABLE (3). */
 export async function surroundings({ host, daemon, daemonNarrowed }: NowParts): Promise<Surroundings> {
-  const [stats, lease, runs, narrowed] = await Promise.all([
+  const [stats, lease, runs, narrowed, states] = await Promise.all([
     host.log.stats(),
     host.leases.read(),
     daemon(),
     daemonNarrowed(),
+    host.told.states(),
   ]);
-  return { stats, lease, daemon: runs, narrowed, guards: guardsGlance(host.options.folder) };
+  const guards = guardsGlance(host.options.folder);
+  return { stats, lease, daemon: runs, narrowed, guards, surfaces: surfaceViews(states) };
 }
 
 /** The status of the fold as it is and of what surrounded it. */
 export function statusNow({ host, session, logFault }: NowParts, around: Surroundings): StatusView {
-  const { stats, lease, daemon, guards } = around;
+  const { stats, lease, daemon, guards, surfaces } = around;
   const own = session();
   const candidate = own?.candidate() ?? null;
   return statusView({
@@ -63,6 +67,7 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
     counts: host.repository.counts(),
     daemon,
     guards,
+    surfaces,
     session: own && { id: own.id, state: own.state(), candidate: candidate && candidateKey(candidate) },
     lease,
     stale: host.dispatcher.stale,

@@ -112,6 +112,12 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
       'stale',
       paint('bad', `entry ${plain(status.stale.id)} (${plain(status.stale.type)}) needs a newer telec`),
     ]);
+  for (const { surface, state, detail } of status.surfaces)
+    if (state !== 'ok')
+      rows.push([
+        plain(surface, 20),
+        paint('warn', `${plain(state, 20)}${detail === null ? '' : `: ${plain(detail, 300)}`}`),
+      ]);
   if (log.dead > 0) rows.push(['dead letters', paint('bad', `${log.dead}; see telec events dead`)]);
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
 }

@@ -98,8 +98,7 @@ class Watch {
   #noted = nothingNoted();
   #armed: unknown = null;
   #flushing: Promise<void> | null = null;
-  #slow: { at: number; daemon: Surroundings['daemon']; narrowed: boolean; guards: Surroundings['guards'] } | null =
-    null;
+  #slow: ({ at: number } & Omit<Surroundings, 'stats' | 'lease'>) | null = null;
   #session = '';
   #failingSince: number | null = null;
   /** Nothing comes from it any more. */
@@ -207,8 +206,8 @@ class Watch {
     const slow = this.#slow;
     if (!slow || at - slow.at > SLOW_MS) {
       const all = await surroundings(this.#parts);
-      const { daemon, narrowed, guards } = all;
-      this.#slow = { at, daemon, narrowed, guards };
+      const { stats: _, lease: __, ...rest } = all;
+      this.#slow = { at, ...rest };
       return all;
     }
     const [stats, lease] = await Promise.all([host.log.stats(), host.leases.read()]);
