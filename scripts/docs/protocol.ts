@@ -150,6 +150,14 @@ export function render(): string {
     '`GET /metrics` is the one answer that is no JSON: [metrics](metrics.md) in the text format of Prometheus. It also takes the token in the file `metrics-token`, which opens nothing else.',
     '## Routes',
     ...ROUTES.map(section),
+    '## Watching',
+    'Who watches is given an overview first and then what changed: each change holds the rows that are new or other than before, nothing else, and the ' +
+      '`moment` at which all of it holds. Candidates are named by `key`, notifications by `id`; deliveries are put before those that are known, entries ' +
+      'behind them. What came within 40 ms comes together. A further overview replaces everything: the reader was too slow, or the feed began anew, which ' +
+      'its `run` tells apart. An overview has all candidates that go on, and the newest 200 of the others, 200 deliveries, 100 notifications and 200 entries.',
+    '**The past.** With `at` a question is answered as of that entry, from the log alone: candidates, counts, hold, mode, main, and the session with the ' +
+      'state that its events show. No log holds how a daemon, the guards or a renewal of the lease were: `daemon` and `guards` are empty, and of a lease ' +
+      'only `owner_session_id`, `fence` and `acquired_at` mean something.',
     '## The log',
     'One Redis Stream a repository. All its keys carry one hash tag, so that they lie in one slot of a cluster:',
     table(

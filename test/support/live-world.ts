@@ -60,7 +60,20 @@ export function liveWorld(
   const options = { repoId: 'repo', folder: '/nonexistent', redisUrl: null, source: 'test/1' };
   const leases = openTwinLease(store, port);
   const ids = { ulid: () => '0'.repeat(26) };
-  const host = { options, repository, notifications, dispatcher, log, logId: 'log-1', leases, clock, ids, catalogue };
+  const told = { states: async () => ({}) };
+  const host = {
+    options,
+    repository,
+    notifications,
+    dispatcher,
+    log,
+    logId: 'log-1',
+    leases,
+    clock,
+    ids,
+    catalogue,
+    told,
+  };
   let told = entries.length;
   const append = async (fields: Record<string, string>) => {
     told += 1;
