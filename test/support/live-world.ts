@@ -74,10 +74,10 @@ export function liveWorld(
     catalogue,
     told,
   };
-  let told = entries.length;
+  let count = entries.length;
   const append = async (fields: Record<string, string>) => {
-    told += 1;
-    await log.append([{ key: String(told), digest: 'd', latestInstantMs: 0, fields }]);
+    count += 1;
+    await log.append([{ key: String(count), digest: 'd', latestInstantMs: 0, fields }]);
   };
   const world: LiveWorld = {
     clock,
