@@ -10,7 +10,6 @@ const all = demands();
 
 /** Demands that nothing shows yet, by what they wait for. The list only gets shorter. */
 const OPEN: Record<string, string[]> = {
-  'surfaces and the inspector': ['S1-Sc5 S4-Sc6'],
 };
 
 describe('the demands', () => {
