@@ -168,7 +168,7 @@ export function render(): string {
         ],
       ],
     ),
-    'On the web door a program sends the token as any question does. A browser, which can set no header there, offers two protocols: `telec.v1` and `telec.token.<token>`; the door ' +
+    'On the web door a program sends the token in the same header as with every question. A browser, which can set no header there, offers two protocols: `telec.v1` and `telec.token.<token>`; the door ' +
       'answers with the first. `/v1/inspect` alone also takes `?access_token=<token>`. What is refused is answered as JSON before the connection becomes a WebSocket.',
     'Closed with 1001: the daemon ends; 1008: something was sent; 1009: it was too large; 1011: a fault, which the log of the daemon has.',
     '## The page',
