@@ -51,6 +51,7 @@ export function row(slug: string, state: CandidateState, more: Partial<Candidate
 export function notice(slug: string, event: string, more: Partial<NotificationRow> = {}): NotificationRow {
   return {
     id: `deployment/${slug}`,
+    link: linkOf({ kind: 'notification', id: `deployment/${slug}` }),
     family: 'deployment',
     slug,
     event: `${PREFIX}${event}`,
@@ -60,7 +61,6 @@ export function notice(slug: string, event: string, more: Partial<NotificationRo
     text: `${slug} waits for the integrator`,
     created_at: '2026-01-01T10:00:00.000Z',
     updated_at: '2026-01-01T10:00:30.000Z',
-    link: linkOf({ kind: 'notification', id: `deployment/${slug}` }),
     ...more,
   };
 }
