@@ -12,9 +12,25 @@ import { surfaceViews } from './notify/states.ts';
 import { type StatusParts, statusView } from './status.ts';
 import { type Around, aroundOf, type Doing } from './waits.ts';
 
+/** What of a host is looked at. */
+export type Watched = Pick<
+  Host,
+  | 'options'
+  | 'repository'
+  | 'notifications'
+  | 'dispatcher'
+  | 'log'
+  | 'logId'
+  | 'leases'
+  | 'clock'
+  | 'ids'
+  | 'catalogue'
+  | 'told'
+>;
+
 /** Where the facts come from. */
 export interface NowParts {
-  host: Host;
+  host: Watched;
   /** The daemon around this client, or what is known of one elsewhere. */
   daemon(): Promise<StatusView['daemon']>;
   /** Whether a daemon runs that its environment keeps to shadow in a live repository. */
@@ -76,7 +92,7 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
 }
 
 /** What decides what candidates wait for, by a status of the same moment. */
-export function aroundNow({ repository }: Pick<Host, 'repository'>, status: StatusView, narrowed: boolean): Around {
+export function aroundNow({ repository }: Pick<Watched, 'repository'>, status: StatusView, narrowed: boolean): Around {
   return aroundOf(repository, { hold: status.hold, narrowed, doing: doingOf(status.integrator) });
 }
 

@@ -208,7 +208,9 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
 }
 
 export function whyText(why: WhyView, paint: Paint): string {
-  const head = `${paint('strong', plain(why.slug, 120))}  ${why.state ?? 'no candidate yet'}`;
+  const place = why.place === null ? '' : `, place ${why.place} in the queue`;
+  const state = `${paint('strong', plain(why.slug, 120))}  ${why.state ?? 'no candidate yet'}${place}`;
+  const head = why.meaning === null ? state : `${state}\n  ${paint('dim', plain(why.meaning))}`;
   if (why.waiting_for.length === 0) return `${head}\n  waits for nothing`;
   const lines = why.waiting_for.flatMap((wait) => [
     `  ${plain(wait.text)}`,

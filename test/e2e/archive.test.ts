@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ArchiveView } from '../../src/actors/archive/views.ts';
 import type { CandidateView, EnvelopeView, Faults, ReplayView, StatusView } from '../../src/actors/client.ts';
+import { runtime } from '../../src/actors/open.ts';
 import { endWorlds, MORTAL_TELEC, makeWorld, type Run, type RunOptions, type World } from '../support/e2e-world.ts';
 
 afterAll(endWorlds);
@@ -182,6 +183,47 @@ describe('ended in the middle', () => {
       expect(archived).toEqual(before.events.slice(0, archived.length).map(({ id }) => id));
     },
   );
+});
+
+/** Everything time travel shows of some places of the log, by the host of the options. */
+async function pastOf(world: World, ids: string[], { cwd = world.cloneDir, env = {} }: RunOptions = {}) {
+  const { signal } = new AbortController();
+  const context = { cwd, env: { ...world.env, ...env }, say: () => undefined, signal };
+  const client = await runtime.openClient(context);
+  try {
+    const desk = await client.live();
+    const shown: unknown[] = [];
+    for (const id of ids) {
+      const { now: _now, ...overview } = await desk.overview(id);
+      shown.push(overview, await desk.moment(overview.moment.index), await desk.actors(id));
+    }
+    const { recent, moment } = await desk.overview();
+    return { shown, recent: recent.map(({ id }) => id), moment };
+  } finally {
+    await client.close();
+  }
+}
+
+test('time travel goes through the archives, and numbers stay those of the whole log', async () => {
+  const world = await lived();
+  const ids = (await world.events()).map(({ id }) => id);
+  const places = [ids[2], ids[7], ids[20], ids.at(-4), ids.at(-1)].map((id) => id ?? '');
+  const before = await pastOf(world, places);
+  const other = await otherHost(world);
+  await archive(world, ids[10] ?? '');
+  await archive(world, ids.at(-1) ?? '');
+  const { json: status } = await world.run<StatusView>(['status']);
+  expect(await pastOf(world, places)).toEqual(before);
+  // Without the files: from where they end, with the same numbers; before that it says what is missing.
+  const near = [ids.at(-4) ?? '', ids.at(-1) ?? ''];
+  const there = await pastOf(world, near, other.options);
+  const { log } = status;
+  expect(there.moment).toEqual({ ...before.moment, index: log.length });
+  expect(there.recent).toEqual(before.recent.slice(-there.recent.length));
+  expect(there.shown.filter((_one, at) => at % 3 > 0)).toEqual(before.shown.slice(9).filter((_one, at) => at % 3 > 0));
+  await expect(pastOf(world, [ids[7] ?? ''], other.options)).rejects.toMatchObject({ code: 'ARCHIVE_ELSEWHERE' });
+  other.take();
+  expect(await pastOf(world, places, other.options)).toEqual(before);
 });
 
 /** Runs `meanwhile` once, when the command reaches the point. */

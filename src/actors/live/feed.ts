@@ -64,14 +64,15 @@ class Follower {
     return message;
   }
 
-  /** Resolves when there may be one, or when the signal aborts. */
-  async more(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#fault || this.#waiting.length > 0) return;
+  /** Resolves when there may be one, or at `wake`. */
+  async more(): Promise<void> {
+    if (this.#fault || this.#waiting.length > 0) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
+
+  readonly wake = (): void => this.#wake();
 
   #take(): LiveMessage | null {
     const message = this.#waiting.shift() ?? null;
@@ -242,14 +243,16 @@ export class Feed {
   async *follow(signal: AbortSignal): AsyncGenerator<LiveMessage, void> {
     const follower = new Follower();
     const { watch, ready } = this.#joined(follower);
+    signal.addEventListener('abort', follower.wake, { once: true });
     try {
       await ready;
       while (!signal.aborted) {
         const message = follower.next(() => watch.whole());
         if (message) yield message;
-        else await follower.more(signal);
+        else await follower.more();
       }
     } finally {
+      signal.removeEventListener('abort', follower.wake);
       watch.followers.delete(follower);
       if (watch.followers.size === 0) {
         watch.end();
