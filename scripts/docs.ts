@@ -11,6 +11,7 @@ import { CONFIG_KEYS } from '../src/io/config.ts';
 import { render as acceptancePage } from './docs/acceptance.ts';
 import { chartFiles } from './docs/charts.ts';
 import { render as machinesPage } from './docs/machines.ts';
+import { meterTables } from './docs/metrics.ts';
 import { render as protocolPage } from './docs/protocol.ts';
 import { sessionTables } from './docs/sessions.ts';
 import { shapes as answers } from './examples.ts';
@@ -131,6 +132,7 @@ const pages: [string, () => string][] = [
   ['docs/acceptance.md', acceptancePage],
   ['docs/protocol.md', protocolPage],
   ['docs/sessions-and-roles.md', () => between('docs/sessions-and-roles.md', sessionTables())],
+  ['docs/metrics.md', () => between('docs/metrics.md', meterTables())],
   ['README.md', readmePage],
   ...(await chartFiles()).map(([path, text]): [string, () => string] => [path, () => text]),
 ];

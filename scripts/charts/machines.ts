@@ -7,8 +7,7 @@ import { diagramOf } from '../../src/machines/diagram.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
 import { todoMachine } from '../../src/machines/todo.ts';
-import { placeNarrow, placeWide } from './layout.ts';
-import { planOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 
 export const MACHINES: readonly AnyStateMachine[] = [
   candidateMachine,
@@ -25,9 +24,18 @@ export function endsBy(machine: AnyStateMachine, id: string): string {
   return (node.meta as { endsBy?: string } | undefined)?.endsBy ?? '';
 }
 
+export function planFor(machine: AnyStateMachine): Plan {
+  return planOf(diagramOf(machine), (id) => endsBy(machine, id));
+}
+
 export async function shapesOf(machine: AnyStateMachine): Promise<ChartShapes> {
-  const diagram = diagramOf(machine);
-  const plan = planOf(diagram, (id) => endsBy(machine, id));
-  const head = { machine: machine.id, description: diagram.nodes.find(({ id }) => id === '')?.description ?? '' };
-  return { wide: await placeWide(plan, head), narrow: await placeNarrow(plan, head) };
+  // Loaded where it is needed: elk takes longer to load than all else the pages need.
+  const { placeMedium, placeNarrow, placeWide } = await import('./layout.ts');
+  const plan = planFor(machine);
+  const head = { machine: machine.id, description: machine.root.description ?? '' };
+  return {
+    wide: await placeWide(plan, head),
+    medium: await placeMedium(plan, head),
+    narrow: await placeNarrow(plan, head),
+  };
 }

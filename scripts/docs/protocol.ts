@@ -55,6 +55,10 @@ const KEYS: Record<keyof RepositoryKeys, string> = {
   buried: 'hash: id of such an entry to its id in the stream of dead letters',
   lease: 'hash: the record of the lease; no expiry, since an expired lease must still be seen',
   fence: 'string: the highest fence ever granted; outlives the record',
+  archive: 'hash: `through`, the last entry that was archived, and `entries`, how many were; absent while none was',
+  archiveFiles:
+    'list: first and last entry, number of entries, SHA-256 and host of each file of archived entries, oldest first',
+  archiveFolds: 'hash: version of the fold to the fold of all archived entries, for hosts that have not the files',
 };
 
 interface Field {
@@ -143,6 +147,7 @@ export function render(): string {
         ['504', 'it took too long'],
       ],
     ),
+    '`GET /metrics` is the one answer that is no JSON: [metrics](metrics.md) in the text format of Prometheus. It also takes the token in the file `metrics-token`, which opens nothing else.',
     '## Routes',
     ...ROUTES.map(section),
     '## The log',
@@ -166,13 +171,15 @@ export function render(): string {
       'content `conflict`. So an emission whose answer was lost may be repeated.',
     '- **Order**: every reader sees all entries in the order of their ids. There is no other order.',
     '- **Reading**: each reader keeps its own last id and begins at `0`. `GET /v1/events?from=<id>` gives what comes after an id; an empty list means that the end is reached.',
+    '- **Archives**: `telec events archive` moves old entries into files of a host. Routes and commands read them as before, by the same ids; who reads the stream itself finds ' +
+      'in `archive` how far they are gone.',
     '- **State**: is a fold of the log. The same entries give the same state on every host; reading them again has no effect.',
     '- **Cartridges**: each has a recorded position, kept for each machine. An entry above it is handed over at least once: once, unless the process died between ' +
       "the cartridge's work and the record. Entries at or below it come with `replaying: true`, and must have no effect then. A new cartridge sees the log from its first entry. " +
       'One that throws is reported and stops neither the others nor the log.',
     '- **Entries that cannot be read** go to the stream of dead letters with the reason, are counted in `status`, and the reader goes on. An entry of a ' +
       'newer version, or an unknown type of the `integration` and `deployment` families, stops the fold: `status` shows it as `stale`, and that host does not integrate.',
-    '- **A log that is not the one that was followed** (`log.state` of `status` is `replaced` or `lost_tail`), or that contradicts itself (`contradicted`): the daemon says so ' +
+    '- **A log that is not the one that was followed** (`log.state` of `status` is `replaced` or `lost_tail`), that contradicts itself (`contradicted`), or of which another host archived entries that the daemon had not read (`archived`): the daemon says so ' +
       'in its log at once, applies nothing and integrates nothing until it is started anew. It does not guess which of the two logs is right.',
     '## Event types',
     table(

@@ -4,6 +4,7 @@
  */
 import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
 import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
@@ -12,6 +13,7 @@ import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.t
 import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
+import type { SurfaceView } from './notify/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -52,7 +54,7 @@ export interface LeaseView {
 }
 
 /** Why a daemon no longer follows its log. */
-export type LogFault = 'replaced' | 'lost_tail' | 'contradicted';
+export type LogFault = 'replaced' | 'lost_tail' | 'contradicted' | 'archived';
 
 export interface StatusView {
   repo_id: string;
@@ -74,8 +76,11 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
+  /** The chats and programs that are told, as their daemon noted last; empty where nobody is. */
+  surfaces: SurfaceView[];
   /**
-   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`) and can be folded (`contradicted`);
+   * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`), can be folded (`contradicted`), and
+   * what the daemon had not read yet is where it can read it (`archived`: another host put it into a file);
    * if not, the daemon applies nothing and integrates nothing until it is started anew.
    */
   log: {
@@ -171,6 +176,8 @@ export interface NotificationRow {
   text: string;
   created_at: string;
   updated_at: string;
+  /** Where the web view shows it: what stands behind the address of its door. */
+  link: string;
 }
 
 export interface ActorRow {
@@ -310,6 +317,8 @@ export interface TelecClient {
   leaseAdopt(reason: string): Promise<LeaseView | null>;
   /** `at` null: the whole log. */
   replay(request: { at: string | null; verify: boolean }): Promise<ReplayView>;
+  /** Moves old entries from Redis to files. Thrown: NOT_INITIALIZED (6), ARCHIVE_RUNNING (6), ARCHIVE_WRITE (1). */
+  archive(request: ArchiveRequest): Promise<ArchiveView>;
   /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
   audit(): Promise<AuditView>;
   init(request: InitRequest): Promise<InitView>;

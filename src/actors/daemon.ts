@@ -238,6 +238,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
       companions = [metrics, ...companionsOf({ opened, client, report, secrets: parts.secrets, web })];
       for (const companion of companions) companion.start();
       if (!ending.signal.aborted) steward.start();
+      void keepArchivedFold(host, options, report);
       report.info('the daemon answers', { socket, web });
       ready({ pid: process.pid, client, producer: host.producer });
       await aborted(ending.signal);
@@ -288,7 +289,7 @@ function clientOf(
   return new RepositoryClient({
     context,
     host,
-    replica: (hooks) => openHost({ ...plain, fresh: true, readOnly: true }, hooks),
+    replica: (hooks, from) => openHost({ ...plain, fresh: true, readOnly: true, ...from }, hooks),
     daemon: async () => daemon,
     daemonNarrowed: async () => host.repository.standing.mode === 'live' && host.mode === 'shadow',
     integrator: integratorOf(steward),
@@ -301,6 +302,18 @@ function clientOf(
     agreed: null,
     ownsHost: false,
   });
+}
+
+/** Another version may have archived: hosts of this one then begin with a fold that one of them has to bring. */
+async function keepArchivedFold(host: Host, options: HostOptions, report: Report): Promise<void> {
+  try {
+    const { keepFoldForThisVersion } = await import('./archive/archive.ts');
+    const { inspect: _inspect, cartridges: _cartridges, ...plain } = options;
+    const kept = await keepFoldForThisVersion(host, () => openHost({ ...plain, fresh: true, readOnly: true }));
+    if (kept) report.info('the fold of the archives is kept for this version', {});
+  } catch (error) {
+    report.error('the fold of the archives could not be kept for this version', error);
+  }
 }
 
 function integratorOf(steward: Steward): IntegratorDesk {

@@ -15,11 +15,13 @@ import { type LeaseStore, openLeaseStore } from '../io/redis/lease.ts';
 import { type EventLog, openLog } from '../io/redis/log.ts';
 import { ensureServer } from '../io/redis/server.ts';
 import { openToldStore, type ToldStore } from '../io/redis/told.ts';
+import { openWholeLog } from '../io/redis/whole-log.ts';
 import { maskSecrets, scrubber, secretsOf } from '../io/secrets.ts';
 import { ensurePrivateFolder } from '../io/state.ts';
 import { telecVersion } from '../io/version.ts';
 import { buildDefaultCatalogue, type EventCatalogue } from '../machines/events.ts';
 import type { CutoverControls } from '../machines/modes.ts';
+import { keptSnapshot } from './archive/beginning.ts';
 import type { Tuning } from './client.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { Faults } from './faults.ts';
@@ -55,8 +57,13 @@ export interface HostOptions {
   faults?: Faults;
   /** A host that only looks appends and buries nothing. */
   readOnly?: boolean;
-  /** Reads the log from its first entry and leaves the snapshot file alone. */
+  /**
+   * Leaves the snapshot file alone and reads the log from its first entry; from where the archives end when they are not
+   * all on this machine, with the fold that was kept for that.
+   */
   fresh?: boolean;
+  /** As `fresh`, but from where the archives end also when they are here. */
+  fromArchived?: boolean;
   report?: (message: string, details: Record<string, unknown>) => void;
   /** Values that no event may show, beside what the URL of Redis and the remote's settings hold. */
   secrets?: readonly string[];
@@ -71,6 +78,7 @@ export class Host {
   readonly options: HostOptions;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** The whole log: reads from it find what is in archives, too. */
   readonly log: EventLog;
   readonly leases: LeaseStore;
   readonly finalizeLocks: FinalizeLocks;
@@ -81,6 +89,8 @@ export class Host {
   readonly producer: NotificationProducer;
   readonly dispatcher: Dispatcher;
   readonly logId: string;
+  /** The entry up to which this host was given the fold; '0' when it folded everything itself. */
+  readonly beganAt: string;
   readonly #pipeline: Pipeline;
   readonly #connection: RedisConnection;
   #savedId: string;
@@ -118,7 +128,8 @@ export class Host {
       this.repository.load(snapshot.repository);
       this.notifications.load(snapshot.notifications);
     }
-    this.#savedId = snapshot?.lastId ?? '0';
+    this.beganAt = snapshot?.lastId ?? '0';
+    this.#savedId = this.beganAt;
     this.#pipeline = new Pipeline({
       cartridges: options.cartridges ?? [],
       positions,
@@ -163,15 +174,19 @@ export class Host {
   save(): void {
     const { appliedId } = this.dispatcher;
     if (this.options.fresh || appliedId === this.#savedId) return;
-    const snapshot = {
+    saveSnapshot(this.options.folder, this.dump(), this.repository.counts());
+    this.#savedId = appliedId;
+  }
+
+  /** The fold as it is now. */
+  dump(): SnapshotFile {
+    return {
       logId: this.logId,
-      lastId: appliedId,
+      lastId: this.dispatcher.appliedId,
       positions: { ...this.#pipeline.positions },
       repository: this.repository.dump(),
       notifications: this.notifications.dump(),
     };
-    saveSnapshot(this.options.folder, snapshot, this.repository.counts());
-    this.#savedId = appliedId;
   }
 
   /** The private repository, opened the first time it is asked for. */
@@ -279,6 +294,21 @@ export class Host {
 /** The position of a user's cartridge is kept beside the log, one for each machine: it survives any end of the process. */
 const readerName = (cartridge: string): string => `cartridge:${hostname()}:${cartridge}`;
 
+/** The snapshot of this machine, when it is of this log and no entry behind it went to archives. */
+async function ownSnapshot(
+  { folder, report }: HostOptions,
+  log: EventLog,
+  logId: string,
+): Promise<SnapshotFile | null> {
+  const snapshot = loadSnapshot(folder, logId);
+  if (!snapshot) return null;
+  const check = await log.check({ logId, lastId: snapshot.lastId });
+  if (check.kind === 'intact') return snapshot;
+  if (check.kind !== 'archived')
+    report?.('the log lost entries that the snapshot has; it is read from its start', { ...check });
+  return null;
+}
+
 /** Connects (starting the embedded server when it is needed) and loads the snapshot; the log is not read yet. */
 export async function openHost(options: HostOptions, hooks: HostHooks = {}): Promise<Host> {
   ensurePrivateFolder(options.folder);
@@ -288,16 +318,11 @@ export async function openHost(options: HostOptions, hooks: HostHooks = {}): Pro
       : { url: options.redisUrl };
   const connection = await connect(target, { connectTimeoutMs: 3000 });
   try {
-    const log = openLog(connection, options.repoId);
+    const log = openWholeLog(openLog(connection, options.repoId), options.folder);
     const logId = await log.logId();
-    let snapshot = options.fresh ? null : loadSnapshot(options.folder, logId);
-    if (snapshot) {
-      const check = await log.check({ logId, lastId: snapshot.lastId });
-      if (check.kind !== 'intact') {
-        options.report?.('the log lost entries that the snapshot has; it is read from its start', { ...check });
-        snapshot = null;
-      }
-    }
+    let snapshot = options.fresh ? null : await ownSnapshot(options, log, logId);
+    const mayBeginAtFirst = options.fresh && !options.fromArchived;
+    if (!snapshot && !(mayBeginAtFirst && (await log.isWhole()))) snapshot = await keptSnapshot(log, logId);
     const positions = { ...snapshot?.positions };
     for (const { name } of options.cartridges ?? []) positions[name] = await log.position(readerName(name));
     const behind = (options.cartridges ?? []).some(

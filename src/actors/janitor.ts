@@ -8,6 +8,7 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { TelecError } from '../errors.ts';
 import type { Config } from '../io/config.ts';
 import {
   forwardMain,
@@ -21,6 +22,7 @@ import {
 } from '../io/git/housekeeping.ts';
 import { type CleanMemory, type Leftover, readCleanMemory, writeCleanMemory } from '../io/leftovers.ts';
 import { lockFile } from '../io/lock.ts';
+import type { LogEntry } from '../io/redis/log.ts';
 import { registeredClones } from '../io/state.ts';
 import type { CleanStep } from '../machines/events.ts';
 import { fullType } from '../machines/events.ts';
@@ -131,7 +133,7 @@ class Pass {
     await host.dispatcher.catchUp();
     const delivered: Triple[] = [];
     for (;;) {
-      const read = await host.log.read(this.#memory.position, PAGE_ENTRIES);
+      const read = await this.#page(this.#memory.position);
       const page = read.filter(({ id }) => compareIds(id, host.dispatcher.appliedId) <= 0);
       for (const { fields } of page) {
         const triple = fields['event'] === DELIVERED ? tripleOf(fields['payload']) : null;
@@ -144,6 +146,22 @@ class Pass {
       }
       this.#memory.position = page.at(-1)?.id ?? this.#memory.position;
       if (page.length < PAGE_ENTRIES) return delivered;
+    }
+  }
+
+  /** Entries after `position`; those that were archived on another machine are passed over, and that is said. */
+  async #page(position: string): Promise<LogEntry[]> {
+    const { log } = this.#opened.host;
+    try {
+      return await log.read(position, PAGE_ENTRIES);
+    } catch (error) {
+      const archived = error instanceof TelecError && error.code === 'ARCHIVE_ELSEWHERE' ? await log.archived() : null;
+      if (archived === null) throw error;
+      this.#remarks.push(
+        `deliveries up to ${archived.through} are in archives of another machine: not cleaned up here`,
+      );
+      this.#memory.position = archived.through;
+      return log.read(archived.through, PAGE_ENTRIES);
     }
   }
 

@@ -103,7 +103,7 @@ async function clientIn(context: CommandContext, place: Place, agreed: Workspace
   client = new RepositoryClient({
     context,
     host,
-    replica: (hooks: HostHooks) => openHost({ ...options, fresh: true, readOnly: true }, hooks),
+    replica: (hooks: HostHooks, from) => openHost({ ...options, fresh: true, readOnly: true, ...from }, hooks),
     daemon: () => daemonOf(place.folder),
     daemonNarrowed: () => isDaemonNarrowed(place.folder),
     integrator: integratorOf(place.folder, context.env),

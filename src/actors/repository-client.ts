@@ -5,6 +5,7 @@
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { fullType } from '../machines/events.ts';
 import { FRESH_TRACE, type Trace } from '../machines/integrator-trace.ts';
+import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
 import type {
   ActorDetailView,
@@ -47,11 +48,12 @@ import { type Opened, openForWriting } from './commands/session.ts';
 import { tracedActorDetail, tracedActors } from './commands/traced.ts';
 import { Foreground } from './foreground.ts';
 import type { GuardsDesk } from './guards/views.ts';
-import type { Host, HostHooks } from './host.ts';
+import type { Host, HostHooks, HostOptions } from './host.ts';
 import type { Session } from './integrator.ts';
 import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
+import { compareIds } from './pipeline.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
@@ -67,8 +69,8 @@ const DEAD_MAX = 1000;
 export interface ClientParts {
   context: CommandContext;
   host: Host;
-  /** Opens another host on the same log, reading it from the start. */
-  replica(hooks: HostHooks): Promise<Host>;
+  /** Opens another host on the same log, reading it from the start, or from where the archives end. */
+  replica(hooks: HostHooks, from?: Pick<HostOptions, 'fromArchived'>): Promise<Host>;
   /** The daemon around this client, or what is known of one elsewhere. */
   daemon(): Promise<StatusView['daemon']>;
   /** Whether a daemon runs that its environment keeps to shadow in a live repository. */
@@ -125,6 +127,7 @@ export class RepositoryClient implements TelecClient {
     } finally {
       await replica.close();
     }
+    if (replica.beganAt !== '0') this.#parts.context.say(tornOff(replica.beganAt));
     return { ...candidateView(record), history };
   }
 
@@ -229,6 +232,11 @@ export class RepositoryClient implements TelecClient {
     return leaseAdopt(await this.#writing(), reason);
   }
 
+  async archive(request: ArchiveRequest): Promise<ArchiveView> {
+    const { archive } = await import('./archive/archive.ts');
+    return archive(await this.#writing(), request, () => this.#parts.replica({}, { fromArchived: true }));
+  }
+
   async audit(): Promise<AuditView> {
     const { audit } = await import('./audit/audit.ts');
     return audit(this.#parts.context, this.#parts.host);
@@ -276,6 +284,10 @@ export class RepositoryClient implements TelecClient {
     const startedAt = clock.monotonic();
     const replica = await this.#parts.replica({});
     try {
+      const { beganAt } = replica;
+      // Before that only the archives know: asking them says which of them is missing.
+      if (at !== null && compareIds(at, beganAt) < 0) await replica.log.read('0', 1);
+      if (beganAt !== '0') this.#parts.context.say(tornOff(beganAt));
       await replica.dispatcher.catchUp(at ?? daemon?.appliedId);
       const candidates = candidateViews(replica.repository, {});
       return {
@@ -347,6 +359,10 @@ export class RepositoryClient implements TelecClient {
     return openForWriting(context, host);
   }
 }
+
+/** Said where archives are not on this machine. */
+const tornOff = (through: string): string =>
+  `entries up to ${through} are in archives of another machine; what follows begins with the fold that was kept of them`;
 
 /** A commit that main reverted cannot land again: git takes it for merged. */
 const REVERTED: WhyView['waiting_for'][number] = {

@@ -52,8 +52,20 @@ export function chartDigest(): string {
   return createHash('sha256').update(JSON.stringify(candidateMachine.config)).digest('hex');
 }
 
+/** Names who can read a fold as text: the same shape, the same chart. */
+export function foldVersion(): string {
+  return `${SHAPE}-${chartDigest().slice(0, 16)}`;
+}
+
 /** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
 export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Record<CandidateState, number>): void {
+  atomicWrite(pathIn(folder), snapshotText(snapshot));
+  const { logId, lastId, repository } = snapshot;
+  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
+}
+
+/** The snapshot as text, for `readSnapshot`. */
+export function snapshotText(snapshot: SnapshotFile): string {
   const { repository, notifications, ...rest } = snapshot;
   const stored: StoredFile = {
     shape: SHAPE,
@@ -70,15 +82,22 @@ export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Rec
     },
     notifications: tableOf(notifications),
   };
-  atomicWrite(pathIn(folder), JSON.stringify(stored));
-  const { logId, lastId } = snapshot;
-  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
+  return JSON.stringify(stored);
 }
 
 /** The snapshot of this log, or null when there is none that fits. */
 export function loadSnapshot(folder: string, logId: string): SnapshotFile | null {
   try {
-    const stored = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as StoredFile;
+    return readSnapshot(readFileSync(pathIn(folder), 'utf8'), logId);
+  } catch {
+    return null;
+  }
+}
+
+/** What `snapshotText` made of a snapshot of this log; null for anything else. */
+export function readSnapshot(text: string, logId: string): SnapshotFile | null {
+  try {
+    const stored = JSON.parse(text) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
     const { lastId, positions } = stored;
     const { standing, sessions, pushes, reviews, snapshots } = stored.repository;

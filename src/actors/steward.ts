@@ -3,7 +3,8 @@
  * over, runs the integrator when there is work, keeps Redis up and the snapshot fresh. Each of these is a part of its
  * own; this is where they meet.
  *
- * Invariant: on a log that is not the one that was followed (wiped, replaced, its tail lost) nothing is applied and
+ * Invariant: on a log that is not the one that was followed (wiped, replaced, its tail lost, archived elsewhere before it
+ * was read) nothing is applied and
  * nobody integrates any more. What then counts is for a person to decide: a new start reads the log as it is.
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
@@ -33,6 +34,9 @@ const SAVE_MS = 10_000;
 /** Pauses of a failed read of the log, ms. */
 const READ_PAUSE_FIRST_MS = 100;
 const READ_PAUSE_MAX_MS = 5000;
+
+/** Faults of entries that this daemon had not applied when they were archived, and cannot read where they are. */
+const UNREADABLE: ReadonlySet<string> = new Set(['ARCHIVE_ELSEWHERE', 'ARCHIVE_DAMAGED']);
 
 /** One line of the operating log. `error` goes with its stack. */
 export interface Report {
@@ -279,12 +283,14 @@ export class Steward {
 
   async #isIntact(): Promise<boolean> {
     const { log, logId, dispatcher } = this.#host;
-    const check = await log.check({ logId, lastId: dispatcher.appliedId });
+    const ask = () => log.check({ logId, lastId: dispatcher.appliedId });
+    const check = await ask();
     this.#readFailures = 0;
-    if (check.kind === 'intact') return true;
+    // What was archived meanwhile is read from there.
+    if (check.kind === 'intact' || check.kind === 'archived') return true;
     // A session may have applied more while the question was on its way.
-    const again = await log.check({ logId, lastId: dispatcher.appliedId });
-    if (again.kind === 'intact') return true;
+    const again = await ask();
+    if (again.kind === 'intact' || again.kind === 'archived') return true;
     const error = new TelecError('LOG_LOST', EXIT.unreachable, 'the log is not the one this daemon followed', {
       hint: 'find out who emptied or replaced it; then telec down, and telec up reads the log as it is',
     });
@@ -319,6 +325,7 @@ export class Steward {
       this.#giveUp('contradicted', error);
       return this.#halt(this.#host.options.source, error.message).catch(() => undefined);
     }
+    if (error instanceof TelecError && UNREADABLE.has(error.code)) return this.#giveUp('archived', error);
     if (!(error instanceof TelecError)) this.#options.report.error('an entry could not be applied', error);
     else this.#options.report.warn('the log cannot be read', { code: error.code, detail: error.message });
     const pause = Math.min(READ_PAUSE_FIRST_MS * 2 ** this.#readFailures, READ_PAUSE_MAX_MS);

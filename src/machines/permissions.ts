@@ -140,6 +140,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
   ...allowed(
     ADMIN,
     PERSON,
+    'events archive',
     'lease break',
     'lease adopt',
     'cutover enable',

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CandidateRow, Overview } from '../../src/actors/live/views.ts';
-import { openPage, type Watched } from '../support/browser.ts';
+import { openPage, textOf, type Watched } from '../support/browser.ts';
 import { type FakeDoor, fakeDoor, TICKET } from '../support/fake-door.ts';
 import { candidateRow, entryOf, overviewOf, type Scene, statusOf } from '../support/page-fixtures.ts';
 
@@ -69,7 +69,9 @@ describe('signing in', () => {
 
   test('who has no token is told to run telec web, and nothing else', async () => {
     const door = await doorOf(FEW);
-    const { page } = await openPage(browser, door.url).then((watched) => (open.push(watched), watched));
+    const watched = await openPage(browser, door.url);
+    open.push(watched);
+    const { page } = watched;
     await page.goto(door.url);
     await page.getByText('telec web').waitFor();
     expect(await page.getByText('This browser has not been let in yet.').isVisible()).toBe(true);
@@ -135,10 +137,10 @@ describe('what is shown', () => {
     const now = Date.now() + 3_600_000;
     const { page } = await show(await doorOf({ ...FEW, now }));
     const left = page.locator('.lease-left');
-    const before = await left.innerText();
+    const before = await textOf(left);
     expect(before).toMatch(/^1 min 5\d s left$/);
     await page.waitForFunction((text) => document.querySelector('.lease-left')?.textContent !== text, before);
-    expect(await left.innerText()).toMatch(/^1 min (5\d|4\d) s left$/);
+    expect(await textOf(left)).toMatch(/^1 min (5\d|4\d) s left$/);
   });
 
   test('a delivery without checks says that it was not tested', async () => {
@@ -185,8 +187,8 @@ describe('what is shown', () => {
     await page
       .locator('[aria-live=polite]', { hasText: 'add-login: Its change is on main' })
       .waitFor({ state: 'attached' });
-    expect(await page.locator('.tile', { hasText: 'Integrator' }).innerText()).toContain('standby');
-    expect(await page.locator('.panel-queue [role=option] .slug').first().innerText()).toBe('mend-search');
+    expect(await textOf(page.locator('.tile', { hasText: 'Integrator' }))).toContain('standby');
+    expect(await textOf(page.locator('.panel-queue [role=option] .slug').first())).toBe('mend-search');
     expect(await page.locator('.panel-log').getByText('41 entries').isVisible()).toBe(true);
   });
 
@@ -195,7 +197,7 @@ describe('what is shown', () => {
     const hold = { owner: 'ann', reason: 'release freeze', since, until: null, main_busy: false, alarm: null };
     const door = await doorOf({ ...FEW, status: { hold } });
     const { page } = await show(door);
-    expect(await page.locator('.banner').innerText()).toMatch(
+    expect(await textOf(page.locator('.banner'))).toMatch(
       /^Merging is on hold\. release freeze\s*·?\s*ann, for 1 min.*, until lifted/,
     );
     door.overview = overviewOf({ ...FEW, status: { hold: { ...hold, alarm: 'INVARIANT' } } });
@@ -222,7 +224,7 @@ describe('the log', () => {
     await page.getByText('No entry fits the filter.').waitFor();
     await page.getByLabel('Text in the entry').fill('');
     await rows.first().click();
-    expect(await page.locator('.drawer').innerText()).toContain('integrator/integrator-01JD8Z4M2YQ7VQK3T5W6X7Y8Z9');
+    expect(await textOf(page.locator('.drawer'))).toContain('integrator/integrator-01JD8Z4M2YQ7VQK3T5W6X7Y8Z9');
     expect(page.url()).toMatch(/#\/event\/\d+-0$/);
     await page.keyboard.press('Escape');
     await page.locator('.drawer').waitFor({ state: 'detached' });
@@ -283,14 +285,14 @@ describe('names from outside', () => {
     const seen = await page.evaluate(() => ({
       hit: 'hit' in globalThis,
       images: document.querySelectorAll('img, script:not([src]), iframe').length,
-      unsafe: /[\u202a-\u202e\u2066-\u2069\u200b\u001b\u0007]/.test(document.body.innerText),
+      unsafe: /[\u202a-\u202e\u2066-\u2069\u200b\u001b\u0007]/.test(document.body.textContent ?? ''),
       over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
       wide: [...document.querySelectorAll('.drawer *')].filter(
         (element) => element.getBoundingClientRect().right > innerWidth + 1,
       ).length,
     }));
     expect(seen).toEqual({ hit: false, images: 0, unsafe: false, over: 0, wide: 0 });
-    expect(await page.locator('.drawer').innerText()).toContain('evil\\u{202e}gnp.exe\\u{2066}\\u{200b}');
+    expect(await textOf(page.locator('.drawer'))).toContain('evil\\u{202e}gnp.exe\\u{2066}\\u{200b}');
     expect(faults).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** What every log must do; run against the twin and against a real Redis. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ArchiveStep } from '../../src/io/redis/archive-store.ts';
 import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import { type AppendItem, compareIds, type EventLog, type LogEntry } from '../../src/io/redis/log.ts';
 
@@ -56,7 +57,7 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
     afterEach(() => world.close());
 
     test('a new log is empty and has one id for all its readers', async () => {
-      expect(await log.stats()).toEqual({ lastId: '0', length: 0, dead: 0 });
+      expect(await log.stats()).toEqual({ lastId: '0', length: 0, dead: 0, archived: 0 });
       expect(await log.read('0', 10)).toEqual([]);
       const [a, b] = await Promise.all([log.logId(), world.other.logId()]);
       expect(a).toMatch(/^[0-9a-z]{26}$/);
@@ -74,7 +75,7 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
       );
       expect(await log.read(ids[0] ?? '', 1)).toEqual([all[1]]);
       expect(await log.read(ids[2] ?? '', 10)).toEqual([]);
-      expect(await log.stats()).toEqual({ lastId: ids[2], length: 3, dead: 0 });
+      expect(await log.stats()).toEqual({ lastId: ids[2], length: 3, dead: 0, archived: 0 });
     });
 
     test('the same key and digest is a duplicate of the first entry, another digest a conflict with it', async () => {
@@ -343,20 +344,97 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
         expect(await log.check(known)).toEqual({ kind: 'replaced', logId: await log.logId() });
         expect(await log.logId()).not.toBe(known.logId);
       });
+    });
 
-      test('a trimmed log is intact and keeps its keys', async () => {
-        const a = await appendOne(log, item('a'));
-        const b = await appendOne(log, item('b'));
-        const c = await appendOne(log, item('c'));
-        const logId = await log.logId();
-        expect(await log.trim(b)).toBe(2);
-        expect((await log.read('0', 10)).map((entry) => entry.id)).toEqual([c]);
-        for (const lastId of [a, b, c]) expect(await log.check({ logId, lastId })).toEqual({ kind: 'intact' });
+    describe('archived entries', () => {
+      /** A step that archives everything from the end of the archives up to `through`. */
+      const step = async (after: string, through: string, more: Partial<ArchiveStep> = {}): Promise<ArchiveStep> => ({
+        logId: await log.logId(),
+        after,
+        part: { first: '1-1', through, entries: 1, digest: 'd'.repeat(64), host: 'one' },
+        fold: { version: 'v1', text: `{"up to":"${through}"}` },
+        ...more,
+      });
+      const three = async () => [
+        await appendOne(log, item('a')),
+        await appendOne(log, item('b')),
+        await appendOne(log, item('c')),
+      ];
+
+      test('nothing is archived at first', async () => {
+        expect(await log.archived()).toBeNull();
+        expect(await log.isWhole()).toBe(true);
+        expect(await log.keptFold('v1')).toBeNull();
+        expect(await log.keepFold('1-1', { version: 'v1', text: '{}' })).toBe(false);
+      });
+
+      test('leave the log, and are counted; their keys stay, and the next entry comes behind them', async () => {
+        const [a = '', b = '', c = ''] = await three();
+        const archived = await step('0', b);
+        expect(await log.archive(archived)).toBe('done');
+        expect(await world.other.archived()).toEqual({ through: b, entries: 2, parts: [archived.part] });
+        expect(await log.isWhole()).toBe(false);
+        expect((await log.read(b, 10)).map((entry) => entry.id)).toEqual([c]);
+        expect((await log.upTo(c, 10)).map((entry) => entry.id)).toEqual([c]);
+        expect(await log.upTo(b, 10)).toEqual([]);
+        expect(await log.stats()).toEqual({ lastId: c, length: 3, dead: 0, archived: 2 });
         expect(await log.append([item('a')])).toEqual({ kind: 'done', outcomes: [{ kind: 'duplicate', id: a }] });
-        expect(await log.trim(c)).toBe(1);
-        expect(await log.trim('0')).toBe(0);
-        expect(await log.stats()).toEqual({ lastId: c, length: 0, dead: 0 });
+        expect(await log.archive(await step(b, c))).toBe('done');
+        expect(await log.stats()).toEqual({ lastId: c, length: 3, dead: 0, archived: 3 });
+        expect((await log.archived())?.parts.map(({ through }) => through)).toEqual([b, c]);
         expect(compareIds(await appendOne(log, item('d')), c)).toBe(1);
+        expect((await log.stats()).length).toBe(4);
+      });
+
+      test('are never passed over: who asks for them is told, whether it reads or waits', async () => {
+        const [a = '', b = '', c = ''] = await three();
+        await log.archive(await step('0', b));
+        for (const after of ['0', a]) {
+          await expect(log.read(after, 10)).rejects.toMatchObject({ code: 'LOG_ARCHIVED', exit: 3 });
+          await expect(log.wait(after, 10)).rejects.toMatchObject({ code: 'LOG_ARCHIVED', exit: 3 });
+        }
+        expect((await log.wait(b, 1000)).map((entry) => entry.id)).toEqual([c]);
+      });
+
+      test('are no loss: a reader behind them is told so, one at their end or later goes on', async () => {
+        const [a = '', b = '', c = ''] = await three();
+        const logId = await log.logId();
+        await log.archive(await step('0', b));
+        for (const lastId of ['0', a])
+          expect(await log.check({ logId, lastId })).toEqual({ kind: 'archived', through: b });
+        for (const lastId of [b, c]) expect(await log.check({ logId, lastId })).toEqual({ kind: 'intact' });
+        await world.loseTail();
+        expect(await log.check({ logId, lastId: c })).toMatchObject({ kind: 'lost_tail' });
+      });
+
+      test('of two who archive at once one does it, and nothing happens for a step that fits no more', async () => {
+        const [a = '', b = '', c = ''] = await three();
+        const both = await Promise.all([log.archive(await step('0', a)), world.other.archive(await step('0', b))]);
+        expect([...both].sort()).toEqual(['done', 'moved']);
+        const { through = '' } = (await log.archived()) ?? {};
+        const misfits: ArchiveStep[] = [
+          await step('0', c),
+          await step(c, c),
+          await step(through, c, { logId: '0'.repeat(26) }),
+          await step(through, `${c.split('-')[0]}-999`),
+        ];
+        for (const misfit of misfits) expect(await log.archive(misfit)).toBe('moved');
+        expect(await log.archived()).toMatchObject({ through, parts: [{ through }] });
+        expect((await log.read(through, 10)).at(-1)?.id).toBe(c);
+      });
+
+      test('keep the fold up to their end, for each version that brings one, and none that ends earlier', async () => {
+        const [a = '', b = ''] = await three();
+        const text = JSON.stringify({ hostile: ' \u0000\n é \u{1f9ea}', long: 'x'.repeat(100_000) });
+        await log.archive(await step('0', a, { fold: { version: 'v1', text } }));
+        expect(await world.other.keptFold('v1')).toEqual({ through: a, text });
+        expect(await log.keptFold('v2')).toBeNull();
+        expect(await world.other.keepFold(a, { version: 'v2', text: '{}' })).toBe(true);
+        expect(await log.keptFold('v2')).toEqual({ through: a, text: '{}' });
+        await log.archive(await step(a, b, { fold: { version: 'v2', text: '{"b":1}' } }));
+        expect(await log.keptFold('v1')).toBeNull();
+        expect(await log.keepFold(a, { version: 'v1', text: '{}' })).toBe(false);
+        expect(await log.keptFold('v2')).toEqual({ through: b, text: '{"b":1}' });
       });
     });
   });

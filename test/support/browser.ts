@@ -2,7 +2,7 @@
  * Chromium for tests of the page: a fresh profile for each page, and what a page must never do is noted: requests to
  * elsewhere, violations of the content policy, errors.
  */
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 export const CHROMIUM = process.env['TELEC_BROWSER'] || '/usr/bin/chromium';
 
@@ -40,14 +40,15 @@ export async function openPage(
     if (!socket.url().startsWith(origin.replace('http:', 'ws:'))) faults.push(`opened ${socket.url()}`);
   });
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  // Chromium says there what its policy kept from happening.
   page.on('console', (message) => {
     if (/Content Security Policy|violates/.test(message.text())) faults.push(message.text());
   });
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-      // What is said here is heard by the test.
-      globalThis.console.error(`violates ${violatedDirective}: ${blockedURI}`);
-    });
-  });
   return { page, faults, requests, close: () => context.close() };
 }
+
+/** What a person can read of these elements, one text each. */
+export const textsOf = (locator: Locator): Promise<string[]> => locator.allInnerTexts();
+
+/** The same of one element. */
+export const textOf = async (locator: Locator): Promise<string> => (await locator.first().allInnerTexts()).join('\n');

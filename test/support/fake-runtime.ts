@@ -1,5 +1,6 @@
 /** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
 
+import { archiveView } from '../../scripts/archive-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
@@ -89,6 +90,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     unhold: async () => null,
     leaseBreak: async () => examples.lease,
     leaseAdopt: async () => examples.lease,
+    archive: async () => archiveView,
     replay: async () => examples.replay,
     audit: async () => examples.audit,
     init: async () => examples.init,

@@ -9,6 +9,7 @@ import type { Clock } from '../../io/clock.ts';
 import type { EventLog } from '../../io/redis/log.ts';
 import type { EventCatalogue } from '../../machines/events.ts';
 import type { NotificationRow } from '../../machines/notification.ts';
+import { beginningOf } from '../archive/beginning.ts';
 import type { HistoryRow } from '../client.ts';
 import { envelopeView } from '../commands/reading.ts';
 import { Dispatcher } from '../dispatcher.ts';
@@ -37,6 +38,9 @@ export interface PastParts {
   log: EventLog;
   catalogue: EventCatalogue;
   clock: Clock;
+  /** Entries between two checkpoints, and before a place that was gone back to; tests shorten them. */
+  stride?: number;
+  near?: number;
 }
 
 interface Fold {
@@ -61,13 +65,14 @@ export class Past {
   /** Oldest first. */
   #checkpoints: Checkpoint[] = [];
   #near: Checkpoint | null = null;
-  #stride = STRIDE;
+  #stride: number;
   #fold: Fold | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: unknown = null;
 
   constructor(parts: PastParts) {
     this.#parts = parts;
+    this.#stride = parts.stride ?? STRIDE;
   }
 
   /** What `read` makes of the fold at entry `id`, which the log has, or before the first at '0'. */
@@ -78,11 +83,11 @@ export class Past {
     });
   }
 
-  /** Each step of one candidate up to entry `id`, oldest first; read from the start of the log. */
+  /** Each step of one candidate up to entry `id`, oldest first; read from the start of the log, or of what is here. */
   steps(recordId: string, id: string): Promise<HistoryRow[]> {
     return this.#inTurn(async () => {
       const rows: HistoryRow[] = [];
-      const { dispatcher } = this.#open(null);
+      const { dispatcher } = this.#open(await this.#first(id));
       dispatcher.watch((entry, changes) => {
         const { timestamp: at, event } = envelopeView(entry);
         for (const { record, from, to } of changes)
@@ -113,26 +118,39 @@ export class Past {
     this.#checkpoints = [];
     this.#near = null;
     this.#fold = null;
-    this.#stride = STRIDE;
+    this.#stride = this.#parts.stride ?? STRIDE;
   }
 
   async #foldAt(id: string): Promise<Fold> {
     const isBefore = ({ id: other }: { id: string }) => compareIds(other, id) <= 0;
     const standing = this.#fold && { id: this.#fold.dispatcher.appliedId };
-    const best = [this.#checkpoints.findLast(isBefore) ?? null, this.#near]
+    const kept = [this.#checkpoints.findLast(isBefore) ?? null, this.#near]
       .filter((one) => one !== null && isBefore(one))
       .sort((a, b) => compareIds(b?.id ?? '0', a?.id ?? '0'))[0];
     const goesBack = standing !== null && !isBefore(standing);
-    const stays = standing !== null && !goesBack && compareIds(standing.id, best?.id ?? '0') >= 0;
+    const stays = standing !== null && !goesBack && compareIds(standing.id, kept?.id ?? '0') >= 0;
+    const best = kept ?? (stays ? null : await this.#first(id));
     const fold = stays && this.#fold ? this.#fold : this.#open(best ?? null);
     this.#fold = fold;
     if (goesBack && best !== this.#near) {
-      const [before] = await this.#parts.log.upTo(id, NEAR + 1);
+      const { log, near = NEAR } = this.#parts;
+      const [before] = await log.upTo(id, near + 1);
       if (before) await fold.dispatcher.catchUp(before.id);
       this.#near = checkpointOf(fold);
     }
     await fold.dispatcher.catchUp(id);
     return fold;
+  }
+
+  /** Where what can be read begins, when that is not the first entry; before it reading says which archive is missing. */
+  async #first(id: string): Promise<Checkpoint | null> {
+    const { log } = this.#parts;
+    const { id: begins, fold } = await beginningOf(log);
+    if (fold === null) return null;
+    if (compareIds(id, begins) < 0) await log.read('0', 1);
+    const { repository, notifications } = fold;
+    const dump: Dump = { repository, notifications };
+    return { id: begins, text: JSON.stringify(dump) };
   }
 
   /** A fold at a checkpoint, or at the start of the log; it leaves checkpoints on its way where there are none yet. */

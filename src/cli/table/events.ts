@@ -47,4 +47,18 @@ export function addEvents(program: Command, add: Add): void {
     examples: ['telec events dead', 'telec events dead --json'],
     load: async () => (await import('../commands/events.ts')).dead,
   });
+  add(events, {
+    usage: 'archive',
+    summary: 'move old entries from Redis into files of this machine',
+    more:
+      'Files lie in the folder archives of the state folder and belong to the log: tail, replay and audit read them first. ' +
+      'Keys stay, so what was emitted once stays a duplicate. The newest entry and what the next audit of main reads stay in Redis.',
+    options: [flag('--before <id-or-duration>', 'only entries before this one, or older than that; default 30d')],
+    examples: [
+      'telec events archive',
+      'telec events archive --before 7d',
+      'telec events archive --before 1718000000000-0',
+    ],
+    load: async () => (await import('../commands/archive.ts')).archive,
+  });
 }

@@ -1,5 +1,5 @@
 /** The page as a whole: what stands where, and what is said aloud. */
-import { type MouseEvent, useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { Banners } from './banners.tsx';
 import { BlockedPanel } from './blocked-panel.tsx';
 import { Dialogs } from './dialogs.tsx';
@@ -25,6 +25,7 @@ export function App() {
   const model = useStore(shownModel);
   const connection = useStore((state) => state.connection);
   const inPast = useStore(({ past }) => past !== null);
+  const [large, setLarge] = useState(false);
   const repoId = model?.status.repo_id;
   useEffect(() => {
     if (repoId !== undefined) document.title = `telec · ${repoId}`;
@@ -32,23 +33,23 @@ export function App() {
   if (connection.kind === 'signed_out') return <SignedOut connection={connection} />;
   return (
     <div className={`page ${inPast ? 'in-past' : ''} ${connection.kind === 'lost' ? 'is-lost' : ''}`}>
-      <a className="skip" href="#content" onClick={skip}>
+      <button type="button" className="skip" onClick={() => document.getElementById('content')?.focus()}>
         To the content
-      </a>
+      </button>
       <Header />
       <Banners />
       {model ? (
         <main id="content" tabIndex={-1}>
           <h1 className="unseen-text">What becomes of main</h1>
           <Pulse model={model} />
-          <div className="panels">
+          <div className={large ? 'panels large' : 'panels'}>
             <QueuePanel model={model} />
-            <IntegratorPanel model={model} />
+            <IntegratorPanel model={model} large={large} onLarge={setLarge} />
             <MainPanel model={model} />
-            <LogPanel model={model} />
             <div className="for-people">
               <BlockedPanel model={model} />
               <NotificationsPanel model={model} />
+              <LogPanel model={model} />
             </div>
           </div>
         </main>
@@ -64,12 +65,6 @@ export function App() {
       <Spoken />
     </div>
   );
-}
-
-/** The address is the page's own; the skip link must not write into it. */
-function skip(event: MouseEvent): void {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }
 
 function Notice() {

@@ -28,7 +28,7 @@ export function BlockedPanel({ model }: { model: Model }) {
 
 function Row({ row }: { row: CandidateRow }) {
   return (
-    <article className="blocked-row" aria-label={`${row.slug}, blocked`}>
+    <article className="blocked-row" data-key={row.key} data-state={row.state} aria-label={`${row.slug}, blocked`}>
       <p className="line">
         <StateMark state="blocked" />
         <a className="slug" href={linkOf({ kind: 'candidate', key: row.key })}>

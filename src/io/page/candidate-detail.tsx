@@ -5,6 +5,7 @@ import type { CandidateRow } from '../../actors/live/views.ts';
 import { linkOf } from '../../machines/links.ts';
 import { look, sentenceOf } from './api.ts';
 import { ResumeButton } from './blocked-panel.tsx';
+import { ChartPanel } from './chart-panel.tsx';
 import { CopyButton } from './copy-button.tsx';
 import { shortEvent } from './event-text.ts';
 import { Fields } from './fields.tsx';
@@ -17,6 +18,8 @@ export function CandidateDetail({ candidateKey }: { candidateKey: string }) {
   const { detail, fault } = useDetail(candidateKey, row?.updated_at ?? null);
   const slug = candidateKey.split('/')[0] ?? '';
   const state = row?.state ?? detail?.state;
+  const newest = detail?.history.at(-1)?.event;
+  const last = newest === undefined ? null : shortEvent(newest);
   return (
     <article className="detail">
       <h2>
@@ -33,7 +36,10 @@ export function CandidateDetail({ candidateKey }: { candidateKey: string }) {
         </p>
       )}
       {fault !== null && <p className="fault">{fault}</p>}
-      {detail && <Parts detail={detail} who={row?.waiting_for.find(({ code }) => code === 'blocked')?.who ?? null} />}
+      {detail && <Outcome detail={detail} who={row?.waiting_for.find(({ code }) => code === 'blocked')?.who ?? null} />}
+      {state && <ChartPanel machine="candidate" title="Chart" value={state} lastEvent={last} />}
+      {detail && <Facts detail={detail} />}
+      {detail && <History detail={detail} />}
     </article>
   );
 }
@@ -87,7 +93,7 @@ function WaitsFor({ row }: { row: CandidateRow }) {
 }
 
 /** `who`: whoever can mend a blocked one. */
-function Parts({ detail, who }: { detail: CandidateDetailView; who: string | null }) {
+function Outcome({ detail, who }: { detail: CandidateDetailView; who: string | null }) {
   const { blocked, evidence, receipt, shadow } = detail;
   return (
     <>
@@ -135,8 +141,6 @@ function Parts({ detail, who }: { detail: CandidateDetailView; who: string | nul
           {shadow.compared && <Fields value={{ ...shadow.compared }} />}
         </section>
       )}
-      <Facts detail={detail} />
-      <History detail={detail} />
     </>
   );
 }

@@ -2,11 +2,11 @@
  * One actor with its chart: which it is, the state it is in in the machine's own words, and what may come of it. The words
  * of a picked state stand below; without one, those of the current state.
  */
-import { useEffect, useId, useRef, useState } from 'react';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
 import { Chart } from './chart.tsx';
 import { chartOf } from './chart-data.ts';
-import { litOf } from './chart-lit.ts';
-import type { ChartNode, Chart as Placed } from './chart-shape.ts';
+import { type ChartStanding, litOf } from './chart-lit.ts';
+import type { ChartNode, ChartShapes, Chart as Placed } from './chart-shape.ts';
 
 export interface ChartPanelProps {
   /** Name of the machine. */
@@ -22,13 +22,14 @@ export interface ChartPanelProps {
   context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Below this width of the panel, in pixels, the narrow shape is taken. */
-const NARROW = 720;
+/** Widths of the panel, in pixels, below which the narrow and the medium shape are taken. */
+const NARROW = 460;
+const MEDIUM = 960;
 
 export function ChartPanel({ machine, value, accepts, lastEvent, title, context }: ChartPanelProps) {
   const shapes = chartOf(machine);
   const [picked, setPicked] = useState<string | null>(null);
-  const [frame, narrow] = useNarrow();
+  const [frame, shape] = useShape();
   const previous = usePrevious(`${machine} ${title}`, value);
   const [heading, words] = [useId(), useId()];
   if (!shapes) {
@@ -39,9 +40,10 @@ export function ChartPanel({ machine, value, accepts, lastEvent, title, context 
       </section>
     );
   }
-  const chart = narrow ? shapes.narrow : shapes.wide;
+  const chart = shapes[shape];
   const standing = { value, previous, accepts, lastEvent };
   const leaf = chart.nodes.find(({ id }) => value.split(' ').includes(id));
+  const chosen = chart.nodes.find(({ id }) => id === picked);
   return (
     <section className="chart-panel" aria-labelledby={heading} data-machine={machine} data-value={value}>
       <header className="chart-head-line">
@@ -67,7 +69,12 @@ export function ChartPanel({ machine, value, accepts, lastEvent, title, context 
         />
       </div>
       <div id={words} className="chart-about">
-        <About chart={chart} standing={standing} node={chart.nodes.find(({ id }) => id === picked) ?? leaf ?? null} />
+        <About
+          chart={chart}
+          standing={standing}
+          node={chosen ?? leaf ?? null}
+          told={chosen === undefined || chosen === leaf}
+        />
         {context && Object.keys(context).length > 0 ? <Context context={context} /> : null}
       </div>
     </section>
@@ -79,24 +86,29 @@ const pathInWords = (id: string) => id.split('.').join(' › ');
 
 interface AboutProps {
   chart: Placed;
-  standing: Parameters<typeof litOf>[1];
+  standing: ChartStanding;
   node: ChartNode | null;
+  /** True when the state is told above already. */
+  told: boolean;
 }
 
 /** The words of one state: what it is, what ends it, and where it may lead. */
-function About({ chart, standing, node }: AboutProps) {
+function About({ chart, standing, node, told }: AboutProps) {
   if (!node) return <p className="chart-description">{chart.description}</p>;
   const lit = litOf(chart, standing);
-  const own = node.kind === 'any' ? '' : node.id;
   const moves = chart.edges.flatMap((edge) =>
     edge.moves
-      .filter(({ from }) => from === own)
-      .map((move) => ({ ...move, open: lit.open.has(edge) && lit.states.has(own) })),
+      .filter(({ from }) => leads(node, from))
+      .map((move) => ({ ...move, open: lit.open.has(edge) && lit.states.has(node.id) })),
   );
   return (
     <div className="chart-state-words">
-      <h3>{node.kind === 'any' ? node.title : pathInWords(node.id)}</h3>
-      <p className="chart-description">{node.description}</p>
+      {told ? null : (
+        <>
+          <h3>{node.kind === 'any' ? node.title : pathInWords(node.id)}</h3>
+          <p className="chart-description">{node.description}</p>
+        </>
+      )}
       {node.endsBy !== '' && node.kind !== 'final' ? <p>Ended by {node.endsBy}.</p> : null}
       {node.kind === 'final' ? <p>Final: nothing comes after it.</p> : null}
       {node.effects.length > 0 ? (
@@ -105,10 +117,10 @@ function About({ chart, standing, node }: AboutProps) {
         </p>
       ) : null}
       {moves.length > 0 ? (
-        <ul className="chart-moves">
-          {moves.map(({ label, to, open }) => (
-            <li key={`${label} ${to}`} className={open ? 'is-open' : undefined}>
-              <code>{label}</code> → {to === '' ? node.title : pathInWords(to)}
+        <ul className="chart-moves" aria-label="What leads on from here">
+          {moves.map(({ from, to, label, open }) => (
+            <li key={`${from} ${label} ${to}`} className={open ? 'is-open' : undefined}>
+              <code>{label}</code> → {pathInWords(to)}
             </li>
           ))}
         </ul>
@@ -127,6 +139,12 @@ function About({ chart, standing, node }: AboutProps) {
       ) : null}
     </div>
   );
+}
+
+/** Whether an edge of `from` holds in this state: its own, one of what it lies in, or of the machine itself. */
+function leads({ id, kind }: ChartNode, from: string): boolean {
+  if (kind === 'any') return from === '';
+  return kind !== 'final' && (from === '' || id === from || id.startsWith(`${from}.`));
 }
 
 function Context({ context }: { context: Readonly<Record<string, unknown>> }) {
@@ -157,16 +175,18 @@ function usePrevious(actor: string, value: string): string | null {
   return next.previous;
 }
 
-/** Whether the element has room for the narrow shape alone. */
-function useNarrow(): [React.RefObject<HTMLDivElement | null>, boolean] {
+/** The shape that the element has room for. */
+function useShape(): [React.RefObject<HTMLDivElement | null>, keyof ChartShapes] {
   const ref = useRef<HTMLDivElement>(null);
-  const [narrow, setNarrow] = useState(false);
-  useEffect(() => {
+  const [shape, setShape] = useState<keyof ChartShapes>('wide');
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setNarrow((entry?.contentRect.width ?? NARROW) < NARROW));
+    const choose = (width: number) => setShape(width < NARROW ? 'narrow' : width < MEDIUM ? 'medium' : 'wide');
+    choose(element.clientWidth);
+    const observer = new ResizeObserver(([entry]) => choose(entry?.contentRect.width ?? MEDIUM));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return [ref, narrow];
+  return [ref, shape];
 }

@@ -124,10 +124,10 @@ export function Chart({ chart, label, picked, onPick, words, ...standing }: Char
           onPointerLeave: () => setGrip(null),
         }}
       />
-      <p id={keys} className="chart-hidden">
-        Arrow keys move between states, plus and minus change how close the chart is, zero shows all of it.
-      </p>
       <div className="chart-tools">
+        <p id={keys} className="chart-keys">
+          Arrow keys move between states, + and − change how close it is, 0 shows all of it.
+        </p>
         <button type="button" aria-label="Closer" title="Closer (+)" onClick={() => setView(zoomed(chart, seen, 2))}>
           +
         </button>

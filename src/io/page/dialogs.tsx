@@ -32,7 +32,9 @@ function Modal({ title, children }: { title: string; children: ReactNode }) {
   }, []);
   return (
     <dialog ref={frame} aria-labelledby="dialog-title" onClose={close}>
-      <h2 id="dialog-title">{title}</h2>
+      <h2 id="dialog-title" className="dialog-title">
+        {title}
+      </h2>
       {children}
     </dialog>
   );
@@ -221,6 +223,7 @@ const KEYS: [keys: string, what: string][] = [
   ['Esc', 'close what is open'],
   ['/', 'search the log'],
   ['g q', 'to the candidates'],
+  ['g i', 'to the integrator'],
   ['g m', 'to main'],
   ['g b', 'to what is blocked'],
   ['g n', 'to the notifications'],

@@ -1,35 +1,69 @@
-/** The integrator: its state, what it has in hand, and the lease with its clock. */
+/** The integrator: its chart with the state it is in, what it has in hand, and the lease with its clock. */
+import { useEffect, useRef } from 'react';
 import type { LeaseView, StatusView } from '../../actors/client.ts';
 import { linkOf } from '../../machines/links.ts';
+import { ChartPanel } from './chart-panel.tsx';
 import { duration, useNow } from './clock.ts';
+import { shortEvent } from './event-text.ts';
 import type { Model } from './model.ts';
-import { Panel } from './panel.tsx';
 import { Plain } from './words.tsx';
 
-export function IntegratorPanel({ model }: { model: Model }) {
+interface IntegratorProps {
+  model: Model;
+  /** The chart has the whole window. */
+  large: boolean;
+  onLarge(large: boolean): void;
+}
+
+export function IntegratorPanel({ model, large, onLarge }: IntegratorProps) {
   const { integrator, lease } = model.status;
+  const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chart = scroller.current?.firstElementChild;
+    if (!chart) return;
+    // It has its shape, and another place for each state, only once its size is known.
+    const observer = new ResizeObserver(() => bringIntoView(scroller.current, integrator.state));
+    observer.observe(chart);
+    return () => observer.disconnect();
+  }, [integrator.state]);
+  const last = model.recent.findLast(({ event }) => /\bintegration\./.test(event));
   return (
-    <Panel id="integrator" title="Integrator" aside={<Now integrator={integrator} />}>
-      <Lease lease={lease} />
-    </Panel>
+    <div className="panel panel-integrator" id="integrator">
+      <div className="integrator-head">
+        <Lease lease={lease} integrator={integrator} />
+        <button type="button" className="small" aria-pressed={large} onClick={() => onLarge(!large)}>
+          {large ? 'Smaller' : 'Larger'}
+        </button>
+      </div>
+      <div className="chart-scroll" ref={scroller}>
+        <ChartPanel
+          machine="integrator"
+          title="Integrator"
+          value={integrator.state}
+          lastEvent={last ? shortEvent(last.event) : null}
+        />
+      </div>
+    </div>
   );
 }
 
-function Now({ integrator: { state, candidate } }: { integrator: StatusView['integrator'] }) {
-  return (
-    <span className="integrator-now">
-      <span className="mono">{state}</span>
-      {candidate !== null && (
-        <a href={linkOf({ kind: 'candidate', key: candidate })}>
-          <Plain>{candidate.split('/')[0] ?? candidate}</Plain>
-        </a>
-      )}
-    </span>
-  );
+/** Scrolls the chart, and nothing around it, to the state. */
+function bringIntoView(scroller: HTMLElement | null, state: string): void {
+  const node = scroller?.querySelector(`[data-state-id="${CSS.escape(state)}"]`);
+  if (!scroller || !node) return;
+  const [place, frame] = [node.getBoundingClientRect(), scroller.getBoundingClientRect()];
+  if (place.top >= frame.top + 80 && place.bottom <= frame.bottom - 40) return;
+  scroller.scrollBy({ top: place.top - frame.top - frame.height / 2, behavior: 'instant' });
 }
 
-/** Who may move main, and for how long yet. */
-function Lease({ lease }: { lease: LeaseView | null }) {
+/** Who may move main, and for how long yet; and what is in hand. */
+function Lease({
+  lease,
+  integrator: { candidate },
+}: {
+  lease: LeaseView | null;
+  integrator: StatusView['integrator'];
+}) {
   const now = useNow();
   if (lease === null) return <p className="lease hint">Nobody holds the lease of main.</p>;
   const whole = Math.max(1, Date.parse(lease.expires_at) - Date.parse(lease.renewed_at));
@@ -38,8 +72,19 @@ function Lease({ lease }: { lease: LeaseView | null }) {
   return (
     <div className={`lease ${live ? 'live' : 'over'}`}>
       <span className="lease-words">
-        <span className="label">Lease</span> <Plain className="mono">{lease.owner_session_id}</Plain>
-        <span className="hint">fence {lease.fence}</span>
+        <span className="label">Lease</span>
+        <span className="hint" title={lease.owner_session_id}>
+          …<Plain className="mono">{lease.owner_session_id.slice(-6)}</Plain>, fence {lease.fence}
+        </span>
+        {candidate !== null && (
+          <span>
+            has{' '}
+            <a href={linkOf({ kind: 'candidate', key: candidate })}>
+              <Plain>{candidate.split('/')[0] ?? candidate}</Plain>
+            </a>{' '}
+            in hand
+          </span>
+        )}
         <span className="lease-left">{live ? `${duration(left)} left` : 'ran out'}</span>
       </span>
       <span className="lease-bar" aria-hidden="true">

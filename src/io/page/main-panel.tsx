@@ -31,7 +31,7 @@ export function MainPanel({ model }: { model: Model }) {
 
 function Row({ row }: { row: DeliveryRow }) {
   return (
-    <div className="delivery">
+    <div className="delivery" data-key={row.key} data-state="completed">
       <span className="rail" aria-hidden="true" />
       <span className="who">
         <Plain className="slug">{row.slug}</Plain>

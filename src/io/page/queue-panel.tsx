@@ -97,7 +97,7 @@ export function QueuePanel({ model }: { model: Model }) {
 
 function Row({ row, place }: { row: CandidateRow; place: number | null }) {
   return (
-    <div className={`candidate ${row.state}`}>
+    <div className={`candidate ${row.state}`} data-key={row.key} data-state={row.state}>
       <span className="place">{place ?? <StateMark state={row.state} />}</span>
       <span className="who">
         <Plain className="slug">{row.slug}</Plain>

@@ -58,6 +58,7 @@ export function VirtualList<Row>({ label, rows, keyOf, height, children, onPick,
   };
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useAriaPropsSupportedByRole: it has one of two roles.
     <div
       className="rows"
       ref={scroller}
@@ -73,7 +74,7 @@ export function VirtualList<Row>({ label, rows, keyOf, height, children, onPick,
           const row = rows[index] as Row;
           const name = keyOf(row);
           return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys.
+            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noStaticElementInteractions lint/a11y/useAriaPropsSupportedByRole: the list itself takes the keys, and gives the role.
             <div
               key={key}
               id={`${id}-${index}`}

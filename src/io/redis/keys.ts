@@ -21,6 +21,12 @@ export interface RepositoryKeys {
   lease: string;
   /** String: the highest fence ever granted; outlives the record. */
   fence: string;
+  /** Hash: `through`, the last entry that went to a file, and `entries`, how many did. */
+  archive: string;
+  /** List: what each file of archived entries holds, the oldest first. */
+  archiveFiles: string;
+  /** Hash: version of the fold -> the fold of all archived entries. */
+  archiveFolds: string;
 }
 
 /** String: the session that hands this slug over now; expires by itself. Throws a RangeError as `repositoryKeys`. */
@@ -51,6 +57,9 @@ export function repositoryKeys(repoId: string): RepositoryKeys {
     buried: key('buried'),
     lease: key('lease:integration/main'),
     fence: key('fence'),
+    archive: key('archive'),
+    archiveFiles: key('archive-files'),
+    archiveFolds: key('archive-folds'),
   };
 }
 

@@ -8,6 +8,7 @@
  */
 import { EXIT, invariant, TelecError } from '../../errors.ts';
 import { type Clock, type Ids, systemClock, systemIds } from '../clock.ts';
+import { type ArchiveStore, openArchiveStore } from './archive-store.ts';
 import type { RedisConnection } from './connection.ts';
 import { repositoryKeys } from './keys.ts';
 import { runScript } from './scripts.ts';
@@ -55,6 +56,13 @@ export interface FenceProof {
 /** The whole append: all items in one atomic step, or none because the proof no longer holds. */
 export type AppendResult = { kind: 'done'; outcomes: AppendOutcome[] } | { kind: 'fenced_out' };
 
+export interface LogStats {
+  lastId: string;
+  length: number;
+  dead: number;
+  archived: number;
+}
+
 export interface DeadLetter {
   /** Id in the dead-letter stream. */
   id: string;
@@ -72,11 +80,23 @@ interface KnownLog {
 
 /**
  * Whether a log still is what a reader remembers. `replaced`: wiped, or another log stands in its place. `lost_tail`:
- * the same log, but the remembered entry is gone and no trim explains it.
+ * the same log, but the remembered entry is gone and no archive explains it. `archived`: entries that the reader has not
+ * seen are in archives up to `through`; what it remembers is no fault of the log.
  */
-export type LogCheck = { kind: 'intact' } | { kind: 'replaced'; logId: string } | { kind: 'lost_tail'; lastId: string };
+export type LogCheck =
+  | { kind: 'intact' }
+  | { kind: 'archived'; through: string }
+  | { kind: 'replaced'; logId: string }
+  | { kind: 'lost_tail'; lastId: string };
 
-export interface EventLog {
+/** Code of the fault of asking for entries that are in archives; `whole-log.ts` finds them there. */
+export const LOG_ARCHIVED = 'LOG_ARCHIVED';
+
+/**
+ * The log as Redis has it. Entries that went to archives are not in it: asked for them, `read` and `wait` throw
+ * LOG_ARCHIVED (3), so that nobody goes on past a gap.
+ */
+export interface EventLog extends ArchiveStore {
   /** Id of this log, made once with the first access and kept for its life (a ULID). Asks the server every time. */
   logId(): Promise<string>;
   /** The server's clock, ms since the epoch. */
@@ -87,15 +107,18 @@ export interface EventLog {
   check(known: KnownLog): Promise<LogCheck>;
   /** Entries after `after` ('0' for the first), oldest first, at most `count`; fewer only at the end of the log. */
   read(after: string, count: number): Promise<LogEntry[]>;
-  /** The last `count` entries up to and including `until`, oldest first; fewer only at the beginning of the log. */
+  /** The last `count` entries up to and including `until`, oldest first; fewer when those before are not at hand. */
   upTo(until: string, count: number): Promise<LogEntry[]>;
   /**
    * As `read` (at most `WAIT_ENTRIES_MAX` entries), but waits up to `timeoutMs` for the first one; resolves empty on
    * timeout or abort. Any number of calls may wait at once. Uses the reader connection.
    */
   wait(after: string, timeoutMs: number, signal?: AbortSignal): Promise<LogEntry[]>;
-  /** Newest id ever given ('0' when none; entries that were trimmed count), number of entries, number of dead letters. */
-  stats(): Promise<{ lastId: string; length: number; dead: number }>;
+  /**
+   * Newest id ever given ('0' when none), number of entries, archived ones counted, number of dead letters, and how many
+   * entries are in archives.
+   */
+  stats(): Promise<LogStats>;
   /** Moves one unreadable entry to the dead-letter stream; once per entry id, however often it is called. Returns false when it was there. */
   bury(entryId: string, reason: string, fields: Record<string, string>): Promise<boolean>;
   /** Dead letters, oldest first. */
@@ -104,16 +127,12 @@ export interface EventLog {
   position(name: string): Promise<string>;
   /** Records that position, forward only; returns the position that now stands. */
   advance(name: string, id: string): Promise<string>;
-  /** Removes all entries up to and including `through`; idempotency keys stay. Returns how many it removed. */
-  trim(through: string): Promise<number>;
   /** Ends pending waits and frees what the log holds; the connection is its owner's to close. */
   close(): Promise<void>;
 }
 
 const ENTRY_ID = /^\d{1,20}-\d{1,20}$/;
 const START = '0';
-/** Name of the position that `trim` keeps, so that `check` can tell trimmed entries from lost ones. */
-const TRIMMED = 'trimmed';
 
 /** Orders stream ids (`<ms>-<n>`, or '0'): negative when `a` is older than `b`. */
 export function compareIds(a: string, b: string): number {
@@ -131,6 +150,13 @@ export function entryId(id: string): string {
     });
   }
   return id;
+}
+
+/** The fault of asking for entries after `after` while those up to `through` are in archives. */
+export function archivedFault(after: string, through: string): TelecError {
+  return new TelecError(LOG_ARCHIVED, EXIT.unreachable, `entries after ${after} are in archives, up to ${through}`, {
+    hint: 'telec events tail reads them where the archives are',
+  });
 }
 
 /** Refuses what no caller may pass, before anything is sent. */
@@ -179,7 +205,11 @@ export function openLog(
 
   async function read(after: string, count: number): Promise<LogEntry[]> {
     const from = `(${entryId(after)}`;
-    const entries = await connection.call((redis) => redis.xrange(keys.log, from, '+', 'COUNT', count));
+    // Asked in this order: what is archived in between is missed by the first question and told by the second.
+    const [entries, through] = await connection.call((redis) =>
+      Promise.all([redis.xrange(keys.log, from, '+', 'COUNT', count), redis.hget(keys.archive, 'through')]),
+    );
+    if (through !== null && compareIds(after, through) < 0) throw archivedFault(after, through);
     return entries.map(([id, flat]) => ({ id, fields: fieldsOf(flat) }));
   }
 
@@ -191,10 +221,11 @@ export function openLog(
     return (await connection.call((redis) => redis.get(keys.logId))) ?? fresh;
   }
 
-  async function stats(): Promise<{ lastId: string; length: number; dead: number }> {
-    const reply = await connection.call((redis) => runScript(redis, 'readStats-2', [keys.log, keys.dead], []));
-    const [lastId = START, length = '0', dead = '0'] = reply as string[];
-    return { lastId, length: Number(length), dead: Number(dead) };
+  async function stats(): Promise<LogStats> {
+    const used = [keys.log, keys.dead, keys.archive];
+    const reply = await connection.call((redis) => runScript(redis, 'readStats-3', used, []));
+    const [lastId = START, length = '0', dead = '0', archived = '0'] = reply as string[];
+    return { lastId, length: Number(length), dead: Number(dead), archived: Number(archived) };
   }
 
   async function position(name: string): Promise<string> {
@@ -209,6 +240,7 @@ export function openLog(
   }
 
   return {
+    ...openArchiveStore(connection, repoId),
     logId,
     stats,
     read,
@@ -246,8 +278,15 @@ export function openLog(
       const remembered = entryId(known.lastId);
       const lost: LogCheck = { kind: 'lost_tail', lastId };
       if (compareIds(lastId, remembered) < 0) return lost;
-      if (remembered === START || compareIds(remembered, await position(TRIMMED)) <= 0) return { kind: 'intact' };
-      const found = await connection.call((redis) => redis.xrange(keys.log, remembered, remembered));
+      // Asked in this order, as in `read`.
+      const [found, through] = await connection.call((redis) =>
+        Promise.all([
+          remembered === START ? null : redis.xrange(keys.log, remembered, remembered),
+          redis.hget(keys.archive, 'through'),
+        ]),
+      );
+      if (through !== null && compareIds(remembered, through) < 0) return { kind: 'archived', through };
+      if (found === null || remembered === through) return { kind: 'intact' };
       return found.length === 1 ? { kind: 'intact' } : lost;
     },
 
@@ -278,15 +317,6 @@ export function openLog(
         const { entry_id = '', reason = '', fields = '{}' } = fieldsOf(flat);
         return { id, entryId: entry_id, reason, fields: JSON.parse(fields) as Record<string, string> };
       });
-    },
-
-    async trim(through) {
-      if (entryId(through) === START) return 0;
-      // Recorded first: a trim cut short is then repeated, never taken for a loss.
-      await advance(TRIMMED, through);
-      const [ms = '0', n = '0'] = through.split('-');
-      const next = `${ms}-${BigInt(n) + 1n}`;
-      return await connection.call((redis) => redis.xtrim(keys.log, 'MINID', next));
     },
 
     async close() {

@@ -7,6 +7,7 @@ import {
   type AppendItem,
   type AppendOutcome,
   type AppendResult,
+  archivedFault,
   checkItems,
   compareIds,
   type EventLog,
@@ -17,8 +18,6 @@ import {
   WAIT_ENTRIES_MAX,
 } from '../../../src/io/redis/log.ts';
 import { nextId, type TwinPort, type TwinStore } from './store.ts';
-
-const TRIMMED = 'trimmed';
 
 function proves(store: TwinStore, proof: FenceProof): boolean {
   const { lease, fence } = store;
@@ -65,6 +64,8 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
   };
 
   const page = (after: string, count: number): LogEntry[] => {
+    const through = store.archived?.through;
+    if (through !== undefined && compareIds(after, through) < 0) throw archivedFault(after, through);
     const from = firstAfter(store.entries, after);
     return store.entries.slice(from, from + count).map(copy);
   };
@@ -74,8 +75,9 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
     if (current !== logId) return { kind: 'replaced', logId: current };
     const lost: LogCheck = { kind: 'lost_tail', lastId: store.lastId };
     if (compareIds(store.lastId, remembered) < 0) return lost;
-    if (remembered === '0' || compareIds(remembered, store.positions.get(TRIMMED) ?? '0') <= 0)
-      return { kind: 'intact' };
+    const through = store.archived?.through;
+    if (through !== undefined && compareIds(remembered, through) < 0) return { kind: 'archived', through };
+    if (remembered === '0' || remembered === through) return { kind: 'intact' };
     const at = store.entries[firstAfter(store.entries, remembered) - 1];
     return at?.id === remembered ? { kind: 'intact' } : lost;
   };
@@ -149,7 +151,8 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
 
     stats: () =>
       port.perform('log.stats', () => {
-        return { lastId: store.lastId, length: store.entries.length, dead: store.dead.length };
+        const archived = store.archived?.entries ?? 0;
+        return { lastId: store.lastId, length: store.entries.length + archived, dead: store.dead.length, archived };
       }),
 
     async bury(id, reason, fields) {
@@ -174,13 +177,28 @@ export function openTwinLog(store: TwinStore, port: TwinPort): EventLog {
       return await port.perform('log.advance', () => advance(name, id));
     },
 
-    async trim(through) {
-      entryId(through);
-      return await port.perform('log.trim', () => {
-        advance(TRIMMED, through);
-        return store.entries.splice(0, firstAfter(store.entries, through)).length;
-      });
-    },
+    archived: () => port.perform('log.archived', () => structuredClone(store.archived)),
+    isWhole: () => port.perform('log.isWhole', () => store.archived === null),
+
+    archive: ({ logId, after, part, fold }) =>
+      port.perform('log.archive', () => {
+        const { through = '0', entries = 0, parts = [] } = store.archived ?? {};
+        const count = firstAfter(store.entries, part.through);
+        if (idOf() !== logId || through !== after || store.entries[count - 1]?.id !== part.through) return 'moved';
+        store.entries.splice(0, count);
+        store.archived = { through: part.through, entries: entries + count, parts: [...parts, { ...part }] };
+        store.folds = new Map([[fold.version, { through: part.through, text: fold.text }]]);
+        return 'done';
+      }),
+
+    keptFold: (version) => port.perform('log.keptFold', () => store.folds.get(version) ?? null),
+
+    keepFold: (through, { version, text }) =>
+      port.perform('log.keepFold', () => {
+        if (store.archived?.through !== through) return false;
+        store.folds.set(version, { through, text });
+        return true;
+      }),
 
     async close() {
       closed.abort();

@@ -3,6 +3,7 @@
  * operations are synchronous and atomic, as a script is; how they reach a caller is the port's affair.
  */
 import type { Clock } from '../../../src/io/clock.ts';
+import type { Archived } from '../../../src/io/redis/archive-store.ts';
 import type { LeaseRecord } from '../../../src/io/redis/lease.ts';
 import type { DeadLetter, LogEntry } from '../../../src/io/redis/log.ts';
 
@@ -20,6 +21,9 @@ export interface TwinStore {
   dead: DeadLetter[];
   lease: LeaseRecord | null;
   fence: number;
+  archived: Archived | null;
+  /** Version -> the fold of what is archived, and where it ends. */
+  folds: Map<string, { through: string; text: string }>;
   /** Called after every append. */
   arrivals: Set<() => void>;
 }
@@ -51,6 +55,8 @@ export function createStore(now: () => number, newLogId: () => string): TwinStor
     dead: [],
     lease: null,
     fence: 0,
+    archived: null,
+    folds: new Map(),
     arrivals: new Set(),
   };
 }
