@@ -50,6 +50,7 @@ export function row(slug: string, state: CandidateState, more: Partial<Candidate
 export function notice(slug: string, event: string, more: Partial<NotificationRow> = {}): NotificationRow {
   return {
     id: `deployment/${slug}`,
+    link: '#/notification/deployment',
     family: 'deployment',
     slug,
     event: `${PREFIX}${event}`,
