@@ -4,6 +4,7 @@
  */
 import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
@@ -22,6 +23,7 @@ import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 import type { WebRequest, WebView } from './web-entry.ts';
 
+export type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
 
@@ -180,22 +182,6 @@ export interface NotificationRow {
   link: string;
 }
 
-export interface ActorRow {
-  id: string;
-  machine: string;
-  /** State path joined by dots. */
-  value: string;
-  since: string | null;
-  /** Event types that change something now. */
-  accepts: string[];
-}
-
-export interface ActorDetailView extends ActorRow {
-  context: Record<string, unknown>;
-  /** Chart with the current state marked. */
-  mermaid: string;
-}
-
 export interface SubmitView {
   slug: string;
   branch: string;
@@ -258,14 +244,6 @@ export interface ConfigRow {
   key: string;
   value: ConfigValue;
   source: string;
-}
-
-export interface MachineView {
-  name: string;
-  description: string;
-  states: { name: string; description: string; kind: string; accepts: string[] }[];
-  edges: { from: string; to: string; event: string; guard: string | null }[];
-  mermaid: string;
 }
 
 export interface HoldRequest {

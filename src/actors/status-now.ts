@@ -15,7 +15,17 @@ import { type Around, aroundOf, type Doing } from './waits.ts';
 /** What of a host is looked at. */
 export type Watched = Pick<
   Host,
-  'options' | 'repository' | 'notifications' | 'dispatcher' | 'log' | 'logId' | 'leases' | 'clock' | 'ids' | 'catalogue'
+  | 'options'
+  | 'repository'
+  | 'notifications'
+  | 'dispatcher'
+  | 'log'
+  | 'logId'
+  | 'leases'
+  | 'clock'
+  | 'ids'
+  | 'catalogue'
+  | 'told'
 >;
 
 /** Where the facts come from. */

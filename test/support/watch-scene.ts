@@ -3,6 +3,7 @@ import { examples } from '../../scripts/examples.ts';
 import { overview as example } from '../../scripts/live-examples.ts';
 import type { CandidateState, EnvelopeView, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import type { CandidateRow, LiveChange, LiveDesk, LiveMessage, Overview } from '../../src/actors/live/views.ts';
+import { linkOf } from '../../src/machines/links.ts';
 import { candidateMeaning } from '../../src/machines/meaning.ts';
 
 const PREFIX = 'domain.software-development.';
@@ -20,7 +21,7 @@ const shaOf = (slug: string) =>
 
 const WAITS: Record<CandidateState, string> = {
   pending: 'the newest review round is no approval',
-  ready: 'its turn in the queue',
+  ready: 'place 1 in the queue',
   integrating: 'Makes the merge in the object database, and checks it by other means.',
   completed: '',
   blocked: 'merge main into it, resolve, push, then telec submit',
@@ -50,7 +51,7 @@ export function row(slug: string, state: CandidateState, more: Partial<Candidate
 export function notice(slug: string, event: string, more: Partial<NotificationRow> = {}): NotificationRow {
   return {
     id: `deployment/${slug}`,
-    link: '#/notification/deployment',
+    link: linkOf({ kind: 'notification', id: `deployment/${slug}` }),
     family: 'deployment',
     slug,
     event: `${PREFIX}${event}`,

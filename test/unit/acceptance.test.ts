@@ -9,8 +9,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const all = demands();
 
 /** Demands that nothing shows yet, by what they wait for. The list only gets shorter. */
-const OPEN: Record<string, string[]> = {
-};
+const OPEN: Record<string, string[]> = {};
 
 describe('the demands', () => {
   test('are all there, with ids that are well formed and unique', () => {
