@@ -29,6 +29,7 @@ if (existsSync(compiler)) {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      rollupOptions: { input: ['index', 'stately'].map((name) => `${root}src/io/page/${name}.html`) },
     },
   });
 }

@@ -73,6 +73,7 @@ const status: StatusView = {
   guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
+  surfaces: [{ surface: 'telegram', state: 'ok', detail: null, since: '2026-01-01T09:00:01.000Z' }],
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
 };
 
@@ -167,6 +168,7 @@ const notifications: NotificationRow[] = [
     text: 'login waits for the integrator',
     created_at: '2026-01-01T10:00:00.000Z',
     updated_at: '2026-01-01T10:00:00.000Z',
+    link: '#/notification/deployment%2Flogin',
   },
 ];
 

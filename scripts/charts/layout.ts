@@ -18,8 +18,14 @@ const GAP = 44;
 const BOX_TITLE = 38;
 /** A wide chart is as high as it must be, and not wider than this. */
 const WIDE = 1400;
-/** A narrow one has words at its edges if they fit into this. */
+/** A medium one is to be read as a whole in a square of this size; smaller than this share its words are too small. */
+const MEDIUM = 640;
+const READABLE = 0.8;
+/** A narrow one is as high as it must be, and has words at its edges if they fit into this. */
 const NARROW = 450;
+
+/** Longest line of words at an edge where there is room. */
+const WORDS = 110;
 
 type Direction = 'RIGHT' | 'DOWN';
 
@@ -45,7 +51,7 @@ export async function placeWide(plan: Plan, head: Head): Promise<Chart> {
   const made: Chart[] = [];
   for (const outer of ['RIGHT', 'DOWN'] as const)
     for (const inner of plan.nodes.some(({ parent }) => parent !== null) ? (['RIGHT', 'DOWN'] as const) : [outer])
-      made.push(await place(plan, head, { outer, inner, words: true, lineWidth: 110, below: false, bound: null }));
+      made.push(await place(plan, head, { outer, inner, words: true, lineWidth: WORDS, below: false, bound: null }));
   const fit = made.filter(({ width }) => width <= WIDE);
   return fit.length > 0 ? best(fit, ({ height }) => height) : narrowest(made);
 }
@@ -58,16 +64,33 @@ function best(charts: readonly Chart[], measure: (chart: Chart) => number): Char
   return found;
 }
 
-/** The narrow shape, from top to bottom: with words if they fit, the less side by side the more narrow it must be. */
+/** The medium shape: of the ways that show it whole the largest, with words if those can be read. */
+export async function placeMedium(plan: Plan, head: Head): Promise<Chart> {
+  const nested = plan.nodes.some(({ parent }) => parent !== null);
+  const share = ({ width, height }: Chart) => Math.min(1, MEDIUM / width, MEDIUM / height);
+  let found: Chart | null = null;
+  for (const words of [true, false]) {
+    const made: Chart[] = [];
+    for (const outer of ['RIGHT', 'DOWN'] as const)
+      for (const below of nested ? [false, true] : [false]) {
+        const style: Style = { outer, inner: 'DOWN', words, lineWidth: WORDS, below, bound: null };
+        made.push(await place(plan, head, style));
+      }
+    found = best(made, (chart) => -share(chart));
+    if (share(found) >= READABLE) break;
+  }
+  return found ?? placeWide(plan, head);
+}
+
+/** The narrow shape, from top to bottom: with words if they fit, else the less side by side the narrower it must be. */
 export async function placeNarrow(plan: Plan, head: Head): Promise<Chart> {
+  const style: Style = { outer: 'DOWN', inner: 'DOWN', words: true, lineWidth: 90, below: true, bound: 3 };
   const made: Chart[] = [];
-  for (const words of [true, false])
-    for (const bound of [3, 2, 1]) {
-      const style: Style = { outer: 'DOWN', inner: 'DOWN', words, lineWidth: 90, below: true, bound };
-      const chart = await place(plan, head, style);
-      if (chart.width <= NARROW) return chart;
-      made.push(chart);
-    }
+  for (const way of [{}, { words: false }, { words: false, bound: 2 }, { words: false, bound: 1 }]) {
+    const chart = await place(plan, head, { ...style, ...way });
+    if (chart.width <= NARROW) return chart;
+    made.push(chart);
+  }
   return narrowest(made);
 }
 
@@ -80,7 +103,7 @@ async function place(plan: Plan, head: Head, style: Style): Promise<Chart> {
     ...plan.nodes.filter(({ id }) => plan.nodes.some(({ parent }) => parent === id)).map(({ id }) => id),
   ];
   for (const level of levels) {
-    const laid = await elk.layout(graphOf(plan, level, style));
+    const laid = await laidOut(graphOf(plan, level, style));
     const [w, h] = [round(laid.width), round(laid.height)];
     const x = level === null || style.below ? MARGIN : width + GAP;
     const y = level === null || !style.below ? MARGIN : height + GAP;
@@ -130,6 +153,16 @@ async function place(plan: Plan, head: Head, style: Style): Promise<Chart> {
     nodes,
     edges: [...edges, ...footnotes(plan, nodes, style)],
   };
+}
+
+const known = new Map<string, Promise<ElkNode>>();
+
+/** Shapes have much in common; the same graph is laid out once. */
+function laidOut(graph: ElkNode): Promise<ElkNode> {
+  const key = JSON.stringify(graph);
+  const laid = known.get(key) ?? elk.layout(graph);
+  known.set(key, laid);
+  return laid;
 }
 
 /** The edges that are words at the foot of a state. */

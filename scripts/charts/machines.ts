@@ -30,8 +30,12 @@ export function planFor(machine: AnyStateMachine): Plan {
 
 export async function shapesOf(machine: AnyStateMachine): Promise<ChartShapes> {
   // Loaded where it is needed: elk takes longer to load than all else the pages need.
-  const { placeNarrow, placeWide } = await import('./layout.ts');
+  const { placeMedium, placeNarrow, placeWide } = await import('./layout.ts');
   const plan = planFor(machine);
   const head = { machine: machine.id, description: machine.root.description ?? '' };
-  return { wide: await placeWide(plan, head), narrow: await placeNarrow(plan, head) };
+  return {
+    wide: await placeWide(plan, head),
+    medium: await placeMedium(plan, head),
+    narrow: await placeNarrow(plan, head),
+  };
 }

@@ -72,9 +72,10 @@ function dataOf(charts: Charts): string {
   const list = (parts: readonly unknown[]) => `[\n${parts.map((part) => JSON.stringify(part)).join(',\n')}\n]`;
   const shape = ({ nodes, edges, ...head }: Chart) =>
     `{${JSON.stringify(head).slice(1, -1)},"nodes":${list(nodes)},"edges":${list(edges)}}`;
-  const made = Object.entries(charts).map(
-    ([name, { wide, narrow }]) => `${JSON.stringify(name)}:{"wide":${shape(wide)},\n"narrow":${shape(narrow)}}`,
-  );
+  const made = Object.entries(charts).map(([name, shapes]) => {
+    const all = Object.entries<Chart>({ ...shapes }).map(([kind, chart]) => `${JSON.stringify(kind)}:${shape(chart)}`);
+    return `${JSON.stringify(name)}:{${all.join(',\n')}}`;
+  });
   return `{"made_from":"${digestOf(charts)}",\n"charts":{\n${made.join(',\n')}\n}}\n`;
 }
 

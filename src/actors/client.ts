@@ -13,6 +13,7 @@ import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.t
 import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
+import type { SurfaceView } from './notify/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -75,6 +76,8 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
+  /** The chats and programs that are told, as their daemon noted last; empty where nobody is. */
+  surfaces: SurfaceView[];
   /**
    * `state`: whether it still is the log the daemon followed (`replaced`, `lost_tail`), can be folded (`contradicted`), and
    * what the daemon had not read yet is where it can read it (`archived`: another host put it into a file);
@@ -173,6 +176,8 @@ export interface NotificationRow {
   text: string;
   created_at: string;
   updated_at: string;
+  /** Where the web view shows it: what stands behind the address of its door. */
+  link: string;
 }
 
 export interface ActorRow {

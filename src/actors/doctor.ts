@@ -13,6 +13,8 @@ import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
+import { surfaceRows } from './notify/doctor-rows.ts';
+import { surfaceViews } from './notify/states.ts';
 import { surfaceRow } from './surface.ts';
 import { actorOf, openWorkspace, redisUrl, type Workspace } from './workspace.ts';
 
@@ -80,6 +82,8 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
     await check('guards', async () => (await import('./guards/doctor-rows.ts')).serverRow(opened));
     for (const row of await triedRows(opened)) await check('guards', async () => row);
     await check('surface', async () => surfaceRow(place.folder));
+    for (const row of surfaceRows(surfaceViews(await opened.host.told.states()), place.config.notify, context.env))
+      await check('notify', async () => row);
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
     const left = leftoversOf(opened);
     for (const row of left) await check('cleanup', async () => row);

@@ -11,6 +11,7 @@ import { telecVersion } from '../io/version.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CommandContext, StatusView } from './client.ts';
 import { guardsGlance } from './guards/glance.ts';
+import { surfaceViews } from './notify/states.ts';
 import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
@@ -58,6 +59,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },
     guards: guardsGlance(place.folder),
+    surfaces: surfaceViews(seen.surfaces),
     stale: null,
     lease,
     log: { last_id: lastId, applied_id: lastId, length, dead, state: 'intact' },

@@ -223,6 +223,7 @@ export const ROUTES: readonly Route[] = [
   ),
 ];
 
+const NO_SUCH = new Set(['NOT_FOUND', 'NO_SUCH_ENTRY']);
 const STATUS_OF: Record<number, 400 | 403 | 404 | 409 | 500 | 503 | 504> = {
   [EXIT.domain]: 409,
   [EXIT.usage]: 400,
@@ -240,7 +241,7 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
     const known = error instanceof TelecError ? error : null;
     if (!known) parts.report.error('a question met a bug', error);
     const fault = known ?? new TelecError('BUG', EXIT.bug, 'the daemon has a bug', { hint: 'its log has the details' });
-    const status = fault.code === 'NOT_FOUND' ? 404 : (STATUS_OF[fault.exit] ?? 500);
+    const status = NO_SUCH.has(fault.code) ? 404 : (STATUS_OF[fault.exit] ?? 500);
     return answerError(status, fault, scrub);
   };
   const limit = bodyLimit({

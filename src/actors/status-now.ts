@@ -8,12 +8,19 @@ import type { LogFault, StatusView } from './client.ts';
 import { guardsGlance } from './guards/glance.ts';
 import type { Host } from './host.ts';
 import type { Session } from './integrator.ts';
+import { surfaceViews } from './notify/states.ts';
 import { type StatusParts, statusView } from './status.ts';
 import { type Around, aroundOf, type Doing } from './waits.ts';
 
+/** What of a host is looked at. */
+export type Watched = Pick<
+  Host,
+  'options' | 'repository' | 'notifications' | 'dispatcher' | 'log' | 'logId' | 'leases' | 'clock' | 'ids' | 'catalogue'
+>;
+
 /** Where the facts come from. */
 export interface NowParts {
-  host: Host;
+  host: Watched;
   /** The daemon around this client, or what is known of one elsewhere. */
   daemon(): Promise<StatusView['daemon']>;
   /** Whether a daemon runs that its environment keeps to shadow in a live repository. */
@@ -32,22 +39,25 @@ export interface Surroundings {
   /** What `daemonNarrowed` said. */
   narrowed: boolean;
   guards: StatusView['guards'];
+  surfaces: StatusView['surfaces'];
 }
 
 /** Thrown: REDIS_UNREACHABLE (3). */
 export async function surroundings({ host, daemon, daemonNarrowed }: NowParts): Promise<Surroundings> {
-  const [stats, lease, runs, narrowed] = await Promise.all([
+  const [stats, lease, runs, narrowed, states] = await Promise.all([
     host.log.stats(),
     host.leases.read(),
     daemon(),
     daemonNarrowed(),
+    host.told.states(),
   ]);
-  return { stats, lease, daemon: runs, narrowed, guards: guardsGlance(host.options.folder) };
+  const guards = guardsGlance(host.options.folder);
+  return { stats, lease, daemon: runs, narrowed, guards, surfaces: surfaceViews(states) };
 }
 
 /** The status of the fold as it is and of what surrounded it. */
 export function statusNow({ host, session, logFault }: NowParts, around: Surroundings): StatusView {
-  const { stats, lease, daemon, guards } = around;
+  const { stats, lease, daemon, guards, surfaces } = around;
   const own = session();
   const candidate = own?.candidate() ?? null;
   return statusView({
@@ -57,6 +67,7 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
     counts: host.repository.counts(),
     daemon,
     guards,
+    surfaces,
     session: own && { id: own.id, state: own.state(), candidate: candidate && candidateKey(candidate) },
     lease,
     stale: host.dispatcher.stale,
@@ -71,7 +82,7 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
 }
 
 /** What decides what candidates wait for, by a status of the same moment. */
-export function aroundNow({ repository }: Pick<Host, 'repository'>, status: StatusView, narrowed: boolean): Around {
+export function aroundNow({ repository }: Pick<Watched, 'repository'>, status: StatusView, narrowed: boolean): Around {
   return aroundOf(repository, { hold: status.hold, narrowed, doing: doingOf(status.integrator) });
 }
 

@@ -7,7 +7,8 @@ import type { Standing } from '../machines/standing.ts';
 import type { HoldView, LeaseView, StatusView } from './client.ts';
 import { permitView } from './guards/permit.ts';
 
-export interface StatusParts extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'log'> {
+export interface StatusParts
+  extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'surfaces' | 'log'> {
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
@@ -37,6 +38,7 @@ export function statusView({ standing, session, lease, narrowed, ...parts }: Sta
     guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,
+    surfaces: parts.surfaces,
     log: parts.log,
   };
 }

@@ -5,6 +5,7 @@
 import { EXIT, TelecError } from '../errors.ts';
 import { CANDIDATE_STATES, type CandidateState as State } from '../machines/candidate.ts';
 import { candidateKey, SLUG_PATTERN } from '../machines/identity.ts';
+import { linkOf } from '../machines/links.ts';
 import { candidateMeaning } from '../machines/meaning.ts';
 import type { NotificationRow as Row } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
@@ -169,5 +170,6 @@ export function notificationViews(board: NotificationBoard, filter: { unseen: bo
 /** The row as people and programs see it, without what only the projection needs. */
 export function notificationView(row: Row): NotificationRow {
   const { id, family, slug, event, level, human_status, agent_status, text, created_at, updated_at } = row;
-  return { id, family, slug, event, level, human_status, agent_status, text, created_at, updated_at };
+  const link = linkOf({ kind: 'notification', id });
+  return { id, family, slug, event, level, human_status, agent_status, text, created_at, updated_at, link };
 }

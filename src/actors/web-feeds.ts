@@ -1,5 +1,5 @@
 /** What the daemon's WebSockets tell: the repository as it changes, and the running actors in the Stately protocol. */
-import type { Channel, Feed } from '../io/web-sockets.ts';
+import type { Feed } from '../io/web-sockets.ts';
 import type { Inspection } from './inspection.ts';
 import type { LiveDesk } from './live/views.ts';
 import { INSPECT_PATH } from './web-judge.ts';
@@ -13,7 +13,7 @@ export interface FeedParts {
 /** The feeds of both doors by path; each text is one JSON value. */
 export function daemonFeeds({ live, inspection }: FeedParts): Record<string, Feed> {
   return {
-    '/v1/live': async ({ send, ended }: Channel) => {
+    '/v1/live': async ({ send, ended }) => {
       const desk = await live();
       for await (const message of desk.follow(ended)) await send(JSON.stringify(message));
     },

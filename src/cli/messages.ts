@@ -112,6 +112,12 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
       'stale',
       paint('bad', `entry ${plain(status.stale.id)} (${plain(status.stale.type)}) needs a newer telec`),
     ]);
+  for (const { surface, state, detail } of status.surfaces)
+    if (state !== 'ok')
+      rows.push([
+        plain(surface, 20),
+        paint('warn', `${plain(state, 20)}${detail === null ? '' : `: ${plain(detail, 300)}`}`),
+      ]);
   if (log.dead > 0) rows.push(['dead letters', paint('bad', `${log.dead}; see telec events dead`)]);
   return rows.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}`).join('\n');
 }
@@ -202,7 +208,9 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
 }
 
 export function whyText(why: WhyView, paint: Paint): string {
-  const head = `${paint('strong', plain(why.slug, 120))}  ${why.state ?? 'no candidate yet'}`;
+  const place = why.place === null ? '' : `, place ${why.place} in the queue`;
+  const state = `${paint('strong', plain(why.slug, 120))}  ${why.state ?? 'no candidate yet'}${place}`;
+  const head = why.meaning === null ? state : `${state}\n  ${paint('dim', plain(why.meaning))}`;
   if (why.waiting_for.length === 0) return `${head}\n  waits for nothing`;
   const lines = why.waiting_for.flatMap((wait) => [
     `  ${plain(wait.text)}`,

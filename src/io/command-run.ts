@@ -1,5 +1,5 @@
 /**
- * Runs one configured command line to its end, apart from who asked for it: a process group of its own, no input, output
+ * Runs one configured command to its end, apart from who asked for it: a process group of its own, no input, output
  * to a file that cannot grow without bound. The file stays open to what the command leaves running, so that a program it
  * started does not lose its output with it.
  *
@@ -46,7 +46,8 @@ const LOOK_MS = 500;
 const TERM_GRACE_MS = 5000;
 
 export interface CommandRun {
-  command: string;
+  /** A line for the shell, or a program with its arguments, which no shell reads. */
+  command: string | readonly string[];
   /** Absolute. */
   cwd: string;
   env: Record<string, string>;
@@ -79,7 +80,7 @@ export function commandEnvironment(inherited: Record<string, string | undefined>
   return env;
 }
 
-/** Runs the command line with `/bin/sh` and waits for its end; what it left running goes on, except after a timeout. */
+/** Runs the command, a line with `/bin/sh`, and waits for its end; what it left running goes on, except after a timeout. */
 export function runCommand(run: CommandRun): Promise<CommandEnd> {
   const file = openLog(run.logPath);
   const startedAt = performance.now();
@@ -89,7 +90,8 @@ export function runCommand(run: CommandRun): Promise<CommandEnd> {
     return { ...rest, durationMs: Math.round(performance.now() - startedAt), outputTail };
   };
   return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', run.command], {
+    const [program = '', ...args] = typeof run.command === 'string' ? ['/bin/sh', '-c', run.command] : run.command;
+    const child = spawn(program, args, {
       cwd: run.cwd,
       env: run.env,
       detached: true,

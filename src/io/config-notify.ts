@@ -81,9 +81,8 @@ export const discordSchema = z
 
 export const webhookSchema = z.strictObject({ url_env: variable() });
 
-export type TelegramConfig = z.output<typeof telegramSchema>;
 export type DiscordConfig = z.output<typeof discordSchema>;
-export type WebhookConfig = z.output<typeof webhookSchema>;
+
 export type LauncherConfig = z.output<typeof launcher>;
 
 export const notifySchema = z.strictObject({
@@ -99,16 +98,23 @@ export const notifySchema = z.strictObject({
 
 export type NotifyConfig = z.output<typeof notifySchema>;
 
-/** Names of the environment variables that hold secrets of the surfaces. */
-export function notifyVariables({ telegram, discord, webhook }: NotifyConfig): string[] {
-  const names = [telegram?.token_env, discord?.webhook_env, discord?.bot_token_env, webhook?.url_env];
-  return names.filter((name) => name !== undefined);
+/** The environment variables that hold secrets, each with what it opens. */
+export function variablesOf({ telegram, discord, webhook }: NotifyConfig): { surface: string; variable: string }[] {
+  const all = [
+    { surface: 'telegram', variable: telegram?.token_env },
+    { surface: 'discord', variable: discord?.webhook_env },
+    { surface: 'launcher', variable: discord?.launcher ? discord.bot_token_env : undefined },
+    { surface: 'webhook', variable: webhook?.url_env },
+  ];
+  return all.flatMap(({ surface, variable }) => (variable === undefined ? [] : [{ surface, variable }]));
 }
 
 /** The values of those variables, and of those that are addresses the parts nobody may see. */
 export function notifySecrets(notify: NotifyConfig, env: Record<string, string | undefined>): string[] {
-  return notifyVariables(notify).flatMap((name) => {
-    const value = env[name]?.trim();
+  const bot = notify.discord?.bot_token_env;
+  const variables = [...variablesOf(notify).map(({ variable }) => variable), ...(bot === undefined ? [] : [bot])];
+  return [...new Set(variables)].flatMap((variable) => {
+    const value = env[variable]?.trim();
     if (!value) return [];
     const parts = /^https?:\/\//i.test(value) ? pathSecrets(value) : [];
     return [value, ...parts];

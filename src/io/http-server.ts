@@ -27,6 +27,8 @@ export interface HttpLimits {
   idleMs: number;
   /** A connection between two questions. */
   keepMs: number;
+  /** Between two looks whether a listener on a WebSocket is still there. */
+  pingMs: number;
 }
 
 /** An answer may take a minute: a session asks the remote before it begins. */
@@ -36,6 +38,7 @@ export const LIMITS: HttpLimits = {
   questionMs: 30_000,
   idleMs: 120_000,
   keepMs: 5000,
+  pingMs: 25_000,
 };
 
 /** The head of a question as it came: nothing decoded, nothing merged. */
@@ -131,7 +134,7 @@ export function httpServer({ fetch, admit, onFault, headers = {}, limits = {}, f
     }),
   );
   if (feeds) {
-    const sockets = webSockets({ feeds, onFault });
+    const sockets = webSockets({ feeds, onFault, pingMs: bounds.pingMs });
     endings.set(server, () => sockets.close());
     server.on('upgrade', (incoming, socket, first) => {
       socket.on('error', () => socket.destroy());

@@ -14,9 +14,6 @@ export const CHANNELS_MAX = 32;
 const FRAME_BYTES_MAX = 1024;
 /** The name under which the text of a door is understood; what else a listener offers is not for telling back. */
 export const PROTOCOL = 'telec.v1';
-/** How often a listener is asked whether it is still there; who has not answered by the next time is dropped. */
-const PING_MS = 25_000;
-
 /** Why a channel closes, as the protocol of WebSockets counts it. */
 const CLOSE = { done: 1000, away: 1001, policy: 1008, fault: 1011 } as const;
 
@@ -36,7 +33,8 @@ export interface SocketsSetup {
   feeds: Readonly<Record<string, Feed>>;
   /** Told what went wrong in a feed. */
   onFault(error: unknown): void;
-  pingMs?: number;
+  /** How often a listener is asked whether it is still there; who has not answered by the next time is dropped. */
+  pingMs: number;
 }
 
 export interface Sockets {
@@ -50,7 +48,7 @@ export interface Sockets {
 }
 
 /** The WebSockets of one server. */
-export function webSockets({ feeds, onFault, pingMs = PING_MS }: SocketsSetup): Sockets {
+export function webSockets({ feeds, onFault, pingMs }: SocketsSetup): Sockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
@@ -114,7 +112,7 @@ export function webSockets({ feeds, onFault, pingMs = PING_MS }: SocketsSetup): 
 
 function sendTo(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
-    // It calls back with an error when the connection is closed, or closes before the text was taken.
-    socket.send(text, () => resolve());
+    // When the connection is closing it calls back at once; a feed that goes on until it hears of the end must hear of it.
+    socket.send(text, (error) => (error ? setImmediate(resolve) : resolve()));
   });
 }

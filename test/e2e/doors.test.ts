@@ -126,7 +126,7 @@ describe('the web door', () => {
         expect([question, answer.status]).toEqual([question, 200]);
         const body = (await answer.json()) as { waiting_ms?: number }[];
         // What has waited since the last question has waited longer.
-        const still = (value: unknown) => JSON.stringify(value).replace(/"waiting_ms":\d+/g, '');
+        const still = (value: unknown) => JSON.stringify(value).replace(/"waiting_ms":\d+|"now":"[^"]*"/g, '');
         expect(still(body)).toBe(still(await world.ask(question)));
         const head = await ask(world, question, { method: 'HEAD' });
         expect([head.status, await head.text()]).toEqual([200, '']);
@@ -164,7 +164,6 @@ describe('the web door', () => {
 
   test('knows no other path, says so as JSON, and tells nothing of its inside', async () => {
     for (const path of [
-      '/',
       '/favicon.ico',
       '/v1',
       '/v1/../../etc/passwd',

@@ -20,6 +20,7 @@ import type { IntegrationRepository } from '../../src/io/git/port.ts';
 import type { LeaseStore } from '../../src/io/redis/lease.ts';
 import type { EventLog } from '../../src/io/redis/log.ts';
 import type { EventCatalogue } from '../../src/machines/events.ts';
+import type { CandidateKey } from '../../src/machines/identity.ts';
 import type { NotificationRow } from '../../src/machines/notification.ts';
 import { openTwinGit } from '../support/twins/git.ts';
 import { openTwinLease } from '../support/twins/lease.ts';
@@ -29,6 +30,7 @@ import type { TwinStore } from '../support/twins/store.ts';
 import type { Kernel } from './kernel.ts';
 import type { Plant } from './plants.ts';
 import { Process, type Weather } from './process.ts';
+import { Traces } from './traces.ts';
 
 /** What all hosts of a world share. */
 export interface Shared {
@@ -120,6 +122,7 @@ export class Daemon {
   readonly #git: IntegrationRepository;
   readonly #positions: Record<string, string>;
   readonly #prober: Prober;
+  readonly #traces: Traces;
   #logId = '';
   #probeDue = false;
 
@@ -131,6 +134,7 @@ export class Daemon {
     this.#log = plant.log(openTwinLog(store, process.port));
     this.#leases = openTwinLease(store, process.port);
     this.#git = this.#openGit('daemon');
+    this.#traces = new Traces((detail) => shared.fail('trace', detail));
     this.#positions = snapshot?.positions ?? {};
     if (snapshot) {
       this.repository.load(snapshot.repository);
@@ -148,7 +152,9 @@ export class Daemon {
       pipeline,
       appliedId: snapshot?.lastId ?? '0',
       onCandidateReady: () => this.supervisor.spawn(),
-      onApplied: ({ domain }) => {
+      onApplied: ({ id, domain }) => {
+        const isInHand = (key: CandidateKey) => this.repository.find(key)?.state === 'integrating';
+        this.#traces.applied(id, this.repository.standing.trace, isInHand);
         const type = domain?.type ?? '';
         if (type === 'integration.hold.lifted') this.supervisor.holdLifted();
         if (type === 'integration.lease.released') this.supervisor.lookAgain();
@@ -254,6 +260,7 @@ export class Daemon {
       faults: { reach: (point) => port.perform(`at ${point}`, () => undefined) },
       report: () => undefined,
       makeProber: (sessionId) => this.#makeProber(sessionId, git),
+      inspect: this.#traces.inspect,
     });
   }
 

@@ -154,6 +154,7 @@ export function statusOf(now: number, rows: readonly CandidateRow[], change: Par
     guards: { in_force: true, missing: [], mend: null },
     stale: null,
     counts,
+    surfaces: [],
     log: { last_id: '0', applied_id: '0', length: 0, dead: 0, state: 'intact' },
     ...change,
   };
@@ -268,6 +269,7 @@ export function overviewOf(scene: Scene): Overview {
             : `Handed over for delivery: ${row.slug}`,
         created_at: row.updated_at,
         updated_at: row.updated_at,
+        link: `#/notification/deployment%2F${row.slug}`,
       })),
     recent,
   };

@@ -70,6 +70,9 @@ const ALLOWED: Record<string, string[]> = {
 /** Of which layers it may know the shapes, which are gone once it runs. */
 const SHAPES: Record<string, string[]> = { page: ['actors'] };
 
+/** Single files that stand elsewhere, are pure and load nothing, which it may use. */
+const PURE: Record<string, string[]> = { page: ['src/io/plain-text.ts'] };
+
 /** All that is loaded with these files, packages by name. */
 const reachedFrom = (...paths: string[]): string[] => reached(['static'], paths);
 
@@ -99,9 +102,11 @@ describe('imports', () => {
       ({ path, target, kind }) =>
         target.startsWith('src/') &&
         !ALLOWED[layer(path)]?.includes(layer(target)) &&
-        !(kind === 'type' && SHAPES[layer(path)]?.includes(layer(target))),
+        !(kind === 'type' && SHAPES[layer(path)]?.includes(layer(target))) &&
+        !PURE[layer(path)]?.includes(target),
     );
     expect(shown(wrong)).toEqual([]);
+    expect(Object.values(PURE).flatMap((pure) => reachedFrom(...pure))).toEqual(Object.values(PURE).flat());
   });
 
   test('of the command line reach git and Redis only through the actors', () => {

@@ -5,11 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { examples } from '../../scripts/examples.ts';
+import { moment, overview } from '../../scripts/live-examples.ts';
 import type { CommandContext, TelecClient } from '../../src/actors/client.ts';
 import { BODY_BYTES_MAX, daemonApp, ROUTES } from '../../src/actors/routes.ts';
 import { EXIT, TelecError } from '../../src/errors.ts';
 import { isAllowed, permissionFor, ROLES } from '../../src/machines/permissions.ts';
 import { type Asked, fakeRuntime } from '../support/fake-runtime.ts';
+
+const isIntegrator = ({ machine }: { machine: string }) => machine === 'integrator';
 
 interface Answer {
   status: number;
@@ -74,6 +77,12 @@ describe('every route', () => {
     ['/v1/actor?id=x%231', examples.actor, ['actor', 'x#1']],
     ['/v1/events', [examples.envelope], ['page', '0', 100]],
     ['/v1/events?from=12-3&count=1000', [examples.envelope], ['page', '12-3', 1000]],
+    ['/v1/candidate?selector=login&at=12-3', examples.candidate, ['live']],
+    ['/v1/actors?machine=integrator&at=12-3', examples.actors.filter(isIntegrator), ['live']],
+    ['/v1/actor?id=x&at=0', examples.actor, ['live']],
+    ['/v1/overview', overview, ['live']],
+    ['/v1/overview?at=12-3', overview, ['live']],
+    ['/v1/moment?index=7', moment, ['live']],
     ['/v1/inspection', [{ type: '@xstate.actor' }], null],
   ])('GET %s', async (path, expected, call) => {
     const app = await appOf();
@@ -173,6 +182,8 @@ describe('a question that is not as it should be', () => {
         ['count', 'is above 1000'],
       ],
     ],
+    ['GET', '/v1/overview?at=yesterday', undefined, [['at', 'is no id of a log entry']]],
+    ['GET', '/v1/moment?index=-1', undefined, [['index', 'is no number from 0']]],
     ['GET', '/v1/events?count=0', undefined, [['count', 'is no number from 1']]],
     [
       'POST',
@@ -225,6 +236,7 @@ describe('a fault', () => {
 
   test.each([
     ['NOT_FOUND', EXIT.domain, 404],
+    ['NO_SUCH_ENTRY', EXIT.domain, 404],
     ['AMBIGUOUS', EXIT.domain, 409],
     ['UNKNOWN_STATE', EXIT.usage, 400],
     ['REDIS_UNREACHABLE', EXIT.unreachable, 503],

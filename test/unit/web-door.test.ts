@@ -7,12 +7,12 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DOOR_HEADERS, type DoorParts, openWebDoor, type WebDoor } from '../../src/actors/web-door.ts';
-import { webEntry } from '../../src/actors/web-entry.ts';
+import { DOOR_HEADERS, type DoorParts } from '../../src/actors/web-door.ts';
 import { judge, URL_LENGTH_MAX } from '../../src/actors/web-judge.ts';
 import { HEAD_BYTES_MAX, type RequestHead } from '../../src/io/http-server.ts';
 import { loopbackAddress, loopbackNames } from '../../src/io/loopback.ts';
-import { makeWebToken, webTokenFile, writeWebToken } from '../../src/io/web-token.ts';
+import { webTokenFile, writeWebToken } from '../../src/io/web-token.ts';
+import { codeIn, type Room, raw, room } from '../support/door-room.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const NAMES = ['127.0.0.1:7433', 'localhost:7433'];
@@ -93,6 +93,111 @@ describe('who is let in', () => {
   });
 });
 
+describe('the page', () => {
+  const page = (headers: [string, string][], more: Partial<RequestHead> = {}) =>
+    judge(head([HOST, ...headers], { target: '/', ...more }), keys);
+  const linked: [string, string][] = [
+    ['sec-fetch-site', 'cross-site'],
+    ['sec-fetch-mode', 'navigate'],
+    ['sec-fetch-dest', 'document'],
+  ];
+
+  test('is to be had without the token, also by a link of another site', () => {
+    expect(page([])).toBeNull();
+    expect(page([], { method: 'HEAD' })).toBeNull();
+    expect(page([], { target: '/assets/index-abc.js' })).toBeNull();
+    expect(page(linked)).toBeNull();
+    expect(page(linked, { target: '/?from=a-chat' })).toBeNull();
+  });
+
+  test.each<[string, string, [string, string][], Partial<RequestHead>]>([
+    ['by a script or picture of another site', 'CROSS_SITE', [['sec-fetch-site', 'cross-site']], {}],
+    ['in a frame of another site', 'CROSS_SITE', [...linked.slice(0, 2), ['sec-fetch-dest', 'iframe']], {}],
+    [
+      'by a fetch of another port',
+      'CROSS_SITE',
+      [
+        ['sec-fetch-site', 'same-site'],
+        ['sec-fetch-mode', 'cors'],
+      ],
+      {},
+    ],
+    ['with the origin of another site', 'WRONG_ORIGIN', [...linked, ['origin', 'http://evil.example']], {}],
+    ['by a form of another site', 'CROSS_SITE', linked, { method: 'POST' }],
+    ['as a WebSocket', 'NO_TOKEN', [], { upgrade: true }],
+    ['with a mode that is told twice', 'HEADER_TWICE', [...linked, ['sec-fetch-mode', 'navigate']], {}],
+    ['for a route', 'NO_TOKEN', [], { target: '/v1/status' }],
+    ['for a route, by a link', 'CROSS_SITE', linked, { target: '/v1/status' }],
+    ['for a route behind the name of a file', 'NO_TOKEN', [], { target: '/assets/../v1/status' }],
+    ['for a route behind an escaped one', 'NO_TOKEN', [], { target: '/assets/index-abc.js/%2e%2e/%2e%2e/v1/status' }],
+    ['for a file there is not', 'NO_TOKEN', [], { target: '/assets/other.js' }],
+  ])('not %s', (_how, code, headers, more) => {
+    expect(page(headers, more)).toMatchObject({ code });
+  });
+
+  test('trades a ticket without the token, and no other page does', () => {
+    const enter = (headers: [string, string][], more: Partial<RequestHead> = {}) =>
+      page(headers, { method: 'POST', target: '/v1/web/enter', ...more });
+    const own: [string, string] = ['origin', 'http://127.0.0.1:7433'];
+    expect(enter([own])).toBeNull();
+    expect(enter([])).toMatchObject({ code: 'WRONG_ORIGIN', status: 403 });
+    expect(enter([['origin', 'null']])).toMatchObject({ code: 'WRONG_ORIGIN' });
+    expect(enter([own, ['sec-fetch-site', 'cross-site']])).toMatchObject({ code: 'CROSS_SITE' });
+    expect(enter([own], { method: 'GET' })).toMatchObject({ code: 'NO_TOKEN' });
+    expect(enter([own], { upgrade: true, method: 'GET' })).toMatchObject({ code: 'NO_TOKEN' });
+    expect(enter([own], { target: '/v1/web/enter/../../v1/hold' })).toMatchObject({ code: 'NO_TOKEN' });
+    expect(enter([own], { target: '/v1/web/ticket' })).toMatchObject({ code: 'NO_TOKEN' });
+  });
+});
+
+describe('a WebSocket', () => {
+  const ask = (headers: [string, string][], target = '/v1/live', more: Partial<RequestHead> = {}) =>
+    judge(head([HOST, ...headers], { target, upgrade: true, ...more }), keys);
+  const offer = (text: string): [string, string] => ['sec-websocket-protocol', text];
+
+  test('is let in by the header, by what a browser can offer, and for the inspector by its address', () => {
+    expect(ask([AUTHORIZED])).toBeNull();
+    expect(ask([offer('telec.v1, telec.token.right')])).toBeNull();
+    expect(ask([offer('telec.token.right,telec.v1'), ['origin', 'http://127.0.0.1:7433']])).toBeNull();
+    expect(ask([], '/v1/inspect?access_token=right')).toBeNull();
+  });
+
+  test.each<[string, [string, string][], string]>([
+    ['NO_TOKEN', [], '/v1/live'],
+    ['NO_TOKEN', [offer('telec.v1')], '/v1/live'],
+    // Whoever takes the token for the name of the protocol would tell it back.
+    ['NO_TOKEN', [offer('telec.token.right')], '/v1/live'],
+    ['WRONG_TOKEN', [offer('telec.v1, telec.token.wrong')], '/v1/live'],
+    ['WRONG_TOKEN', [offer('telec.v1, telec.token.')], '/v1/live'],
+    ['WRONG_TOKEN', [offer('telec.v1, telec.token.wrong, telec.token.right')], '/v1/live'],
+    ['WRONG_TOKEN', [['authorization', 'Bearer wrong'], offer('telec.v1, telec.token.right')], '/v1/live'],
+    ['HEADER_TWICE', [offer('telec.v1'), offer('telec.token.right')], '/v1/live'],
+    ['NO_TOKEN', [], '/v1/live?access_token=right'],
+    ['NO_TOKEN', [], '/v1/inspect/?access_token=right'],
+    ['WRONG_TOKEN', [], '/v1/inspect?access_token=wrong'],
+    ['WRONG_TOKEN', [], '/v1/inspect?access_token=wrong&access_token=right'],
+    ['WRONG_TOKEN', [], '/v1/inspect?access_token=scraper'],
+    // A page of another site can open one, and cannot hide where it comes from.
+    ['WRONG_ORIGIN', [AUTHORIZED, ['origin', 'http://evil.example']], '/v1/live'],
+    ['WRONG_ORIGIN', [AUTHORIZED, ['origin', 'null']], '/v1/live'],
+    ['WRONG_ORIGIN', [AUTHORIZED, ['origin', 'http://127.0.0.1:7434']], '/v1/live'],
+    ['WRONG_ORIGIN', [['origin', 'http://evil.example']], '/v1/inspect?access_token=right'],
+    ['CROSS_SITE', [AUTHORIZED, ['sec-fetch-site', 'cross-site']], '/v1/live'],
+  ])('is refused with %s: %j %s', (code, headers, target) => {
+    expect(ask(headers, target)).toMatchObject({ code });
+  });
+
+  test('of another host is refused, and the address opens nothing but a WebSocket', () => {
+    expect(judge(head([['host', 'evil.example'], AUTHORIZED], { upgrade: true }), keys)).toMatchObject({
+      code: 'WRONG_HOST',
+    });
+    expect(ask([], '/v1/inspect?access_token=right', { upgrade: false })).toMatchObject({ code: 'NO_TOKEN' });
+    expect(ask([offer('telec.v1, telec.token.right')], '/v1/status', { upgrade: false })).toMatchObject({
+      code: 'NO_TOKEN',
+    });
+  });
+});
+
 describe('the token for metrics', () => {
   const scraper: [string, string] = ['authorization', 'Bearer scraper'];
   test.each(['/metrics', '/metrics?x=1'])('opens %s', (target) => {
@@ -127,61 +232,6 @@ test.each(['0.0.0.0', '::', '127.1', '127.0.0.256', '127.0.0.01', '10.0.0.1', 'e
     expect(loopbackAddress(host)).toBeNull();
   },
 );
-
-interface Room extends WebDoor {
-  folder: string;
-  token: string;
-  port: number;
-  told: unknown[][];
-  asked: string[];
-}
-
-/** A door in front of routes that repeat what they were asked. */
-async function room(parts: Partial<DoorParts> = {}): Promise<Room> {
-  const folder = parts.folder ?? temporaryFolder();
-  const token = makeWebToken();
-  const told: unknown[][] = [];
-  const asked: string[] = [];
-  const entry = webEntry({ folder: existsSync(folder) ? folder : temporaryFolder(), token });
-  const door = await openWebDoor({
-    host: '127.0.0.1',
-    port: 0,
-    folder,
-    token,
-    metricsToken: null,
-    async fetch(request) {
-      asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
-      return Response.json({ asked: asked.length });
-    },
-    report: {
-      info: (...words) => told.push(words),
-      warn: (...words) => told.push(words),
-      error: (...words) => told.push(words),
-    },
-    feeds: {},
-    files: new Map(),
-    entry,
-    ...parts,
-  });
-  onTestFinished(() => door.close());
-  return { ...door, folder, token, told, asked, port: Number(/\d+$/.exec(door.url ?? '0')?.[0]) };
-}
-
-/** Sends bytes and gives all that comes back until the other side closes. */
-async function raw(port: number, ...texts: string[]): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  socket.on('error', () => undefined);
-  for (const text of texts) socket.write(text);
-  await new Promise((resolve) => socket.on('close', resolve));
-  return Buffer.concat(chunks).toString('latin1');
-}
-
-const codeIn = (answer: string) => [
-  Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]),
-  /"code":"(\w+)"/.exec(answer)?.[1] ?? null,
-];
 
 const hello = ({ port, token }: Room, line = 'GET /v1/status', more = '') =>
   `${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n${more}\r\n`;

@@ -9,19 +9,20 @@ import { candidateView, selectCandidate } from '../views.ts';
 import { Feed, type FeedParts, logChanged } from './feed.ts';
 import { lookNow } from './look.ts';
 import { overviewOf, RECENT_MAX } from './overview.ts';
-import { Past } from './past.ts';
+import { Past, type PastParts } from './past.ts';
 import { Place } from './place.ts';
 import { lookThen } from './then.ts';
 import { Timeline } from './timeline.ts';
 import type { LiveDesk, Moment, Overview } from './views.ts';
 
-export function openLiveDesk(parts: FeedParts): LiveDesk {
+/** `bounds`: of what is kept of the past. */
+export function openLiveDesk(parts: FeedParts, bounds: Pick<PastParts, 'stride' | 'near'> = {}): LiveDesk {
   const { host } = parts;
   const { log, catalogue, clock } = host;
   const place = new Place(log, host.dispatcher);
   const feed = new Feed(parts, place);
   const timeline = new Timeline(log, () => beginningOf(log));
-  const past = new Past({ log, catalogue, clock });
+  const past = new Past({ log, catalogue, clock, ...bounds });
 
   /** The newest entries up to that one. */
   const recentOf = async (id: string) => (await log.upTo(id, RECENT_MAX)).map(envelopeView);

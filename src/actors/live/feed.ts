@@ -64,14 +64,15 @@ class Follower {
     return message;
   }
 
-  /** Resolves when there may be one, or when the signal aborts. */
-  async more(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#fault || this.#waiting.length > 0) return;
+  /** Resolves when there may be one, or at `wake`. */
+  async more(): Promise<void> {
+    if (this.#fault || this.#waiting.length > 0) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
+
+  readonly wake = (): void => this.#wake();
 
   #take(): LiveMessage | null {
     const message = this.#waiting.shift() ?? null;
@@ -97,8 +98,7 @@ class Watch {
   #noted = nothingNoted();
   #armed: unknown = null;
   #flushing: Promise<void> | null = null;
-  #slow: { at: number; daemon: Surroundings['daemon']; narrowed: boolean; guards: Surroundings['guards'] } | null =
-    null;
+  #slow: ({ at: number } & Omit<Surroundings, 'stats' | 'lease'>) | null = null;
   #session = '';
   #failingSince: number | null = null;
   /** Nothing comes from it any more. */
@@ -206,8 +206,8 @@ class Watch {
     const slow = this.#slow;
     if (!slow || at - slow.at > SLOW_MS) {
       const all = await surroundings(this.#parts);
-      const { daemon, narrowed, guards } = all;
-      this.#slow = { at, daemon, narrowed, guards };
+      const { stats: _, lease: __, ...rest } = all;
+      this.#slow = { at, ...rest };
       return all;
     }
     const [stats, lease] = await Promise.all([host.log.stats(), host.leases.read()]);
@@ -243,14 +243,16 @@ export class Feed {
   async *follow(signal: AbortSignal): AsyncGenerator<LiveMessage, void> {
     const follower = new Follower();
     const { watch, ready } = this.#joined(follower);
+    signal.addEventListener('abort', follower.wake, { once: true });
     try {
       await ready;
       while (!signal.aborted) {
         const message = follower.next(() => watch.whole());
         if (message) yield message;
-        else await follower.more(signal);
+        else await follower.more();
       }
     } finally {
+      signal.removeEventListener('abort', follower.wake);
       watch.followers.delete(follower);
       if (watch.followers.size === 0) {
         watch.end();

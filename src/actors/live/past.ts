@@ -38,6 +38,9 @@ export interface PastParts {
   log: EventLog;
   catalogue: EventCatalogue;
   clock: Clock;
+  /** Entries between two checkpoints, and before a place that was gone back to; tests shorten them. */
+  stride?: number;
+  near?: number;
 }
 
 interface Fold {
@@ -62,13 +65,14 @@ export class Past {
   /** Oldest first. */
   #checkpoints: Checkpoint[] = [];
   #near: Checkpoint | null = null;
-  #stride = STRIDE;
+  #stride: number;
   #fold: Fold | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: unknown = null;
 
   constructor(parts: PastParts) {
     this.#parts = parts;
+    this.#stride = parts.stride ?? STRIDE;
   }
 
   /** What `read` makes of the fold at entry `id`, which the log has, or before the first at '0'. */
@@ -114,21 +118,23 @@ export class Past {
     this.#checkpoints = [];
     this.#near = null;
     this.#fold = null;
-    this.#stride = STRIDE;
+    this.#stride = this.#parts.stride ?? STRIDE;
   }
 
   async #foldAt(id: string): Promise<Fold> {
     const isBefore = ({ id: other }: { id: string }) => compareIds(other, id) <= 0;
     const standing = this.#fold && { id: this.#fold.dispatcher.appliedId };
-    const best = [this.#checkpoints.findLast(isBefore) ?? null, this.#near, await this.#first(id)]
+    const kept = [this.#checkpoints.findLast(isBefore) ?? null, this.#near]
       .filter((one) => one !== null && isBefore(one))
       .sort((a, b) => compareIds(b?.id ?? '0', a?.id ?? '0'))[0];
     const goesBack = standing !== null && !isBefore(standing);
-    const stays = standing !== null && !goesBack && compareIds(standing.id, best?.id ?? '0') >= 0;
+    const stays = standing !== null && !goesBack && compareIds(standing.id, kept?.id ?? '0') >= 0;
+    const best = kept ?? (stays ? null : await this.#first(id));
     const fold = stays && this.#fold ? this.#fold : this.#open(best ?? null);
     this.#fold = fold;
     if (goesBack && best !== this.#near) {
-      const [before] = await this.#parts.log.upTo(id, NEAR + 1);
+      const { log, near = NEAR } = this.#parts;
+      const [before] = await log.upTo(id, near + 1);
       if (before) await fold.dispatcher.catchUp(before.id);
       this.#near = checkpointOf(fold);
     }

@@ -31,6 +31,7 @@ function statusThen(
     counts: repository.counts(),
     session: session === null ? null : { id: session, state, candidate },
     daemon: { running: false, pid: null, since: null, web: null },
+    surfaces: [],
     guards: { in_force: false, missing: [], mend: null },
     lease: { record: null, now },
     stale,

@@ -22,11 +22,11 @@ export function tracesUrl(env: Record<string, string | undefined>): string | nul
   return base ? `${base.replace(/\/$/, '')}/v1/traces` : null;
 }
 
-/** The companion, or none where no collector is named. */
-export function openTraces({ opened, report }: Pick<CompanionParts, 'opened' | 'report'>): Companion[] {
+/** Null where no collector is named. */
+export function openTraces({ opened, report }: Pick<CompanionParts, 'opened' | 'report'>): Companion | null {
   const { context, host, workspace } = opened;
   const url = tracesUrl(context.env);
-  if (url === null) return [];
+  if (url === null) return null;
   const traces = new DeliveryTraces();
   const waiting: DeliveryTrace[] = [];
   let sender: SpanSender | null = null;
@@ -50,21 +50,19 @@ export function openTraces({ opened, report }: Pick<CompanionParts, 'opened' | '
     sender = openSpanSender({ url, resource, onFault });
     for (const trace of waiting.splice(0)) sender.send(trace);
   };
-  return [
-    {
-      start() {
-        loading = load().catch((error: unknown) => report.error('traces cannot be sent', error));
-      },
-      applied({ domain, id }, changes) {
-        for (const trace of traces.applied(domain, changes, id)) {
-          if (sender) sender.send(trace);
-          else if (waiting.length < WAITING_MAX) waiting.push(trace);
-        }
-      },
-      async stop() {
-        await loading;
-        await sender?.close().catch((error: unknown) => onFault(String(error)));
-      },
+  return {
+    start() {
+      loading = load().catch((error: unknown) => report.error('traces cannot be sent', error));
     },
-  ];
+    applied({ domain, id }, changes) {
+      for (const trace of traces.applied(domain, changes, id)) {
+        if (sender) sender.send(trace);
+        else if (waiting.length < WAITING_MAX) waiting.push(trace);
+      }
+    },
+    async stop() {
+      await loading;
+      await sender?.close().catch((error: unknown) => onFault(String(error)));
+    },
+  };
 }

@@ -4,11 +4,12 @@
  * well. Decides nothing about rows.
  */
 import { systemIds } from '../../io/clock.ts';
+import { variablesOf } from '../../io/config-notify.ts';
 import { scrubber } from '../../io/secrets.ts';
 import type { Companion, CompanionParts } from '../companions.ts';
+import { stateNoter } from './noted.ts';
 import { SurfaceSender } from './sender.ts';
 import { openSurfaces, SURFACE_NAMES } from './surfaces.ts';
-import type { SurfaceState, SurfaceView } from './views.ts';
 
 /** The companion that tells the surfaces of the configuration. */
 export function openNotifier(parts: CompanionParts): Companion {
@@ -18,32 +19,17 @@ export function openNotifier(parts: CompanionParts): Companion {
   const ids = systemIds(host.clock);
   const senders: SurfaceSender[] = [];
   const ending = new AbortController();
-  const noted = new Map<string, string>();
   // What is applied from here on is news, also for a surface that was never told anything.
   let since = '0';
   let opening: Promise<void> = Promise.resolve();
   let unlisten = (): void => undefined;
 
-  /** Says how a surface is, once a change: in the log of the daemon, and where other processes look. */
-  const note = (surface: string, state: SurfaceState, detail: string | null): void => {
-    const told = `${state} ${detail ?? ''}`;
-    if (noted.get(surface) === told) return;
-    const before = noted.get(surface);
-    noted.set(surface, told);
-    if (state === 'gone' || state === 'closed' || (state === 'failing' && !before?.startsWith('failing')))
-      parts.report.warn('a surface takes no messages', { surface, state, detail });
-    else if (state === 'ok' && before !== undefined && !before.startsWith('standby'))
-      parts.report.info('a surface takes messages again', { surface });
-    // Who tells it says how it is.
-    if (state === 'standby') return;
-    const view: SurfaceView = { surface, state, detail, since: new Date(host.clock.now()).toISOString() };
-    host.told.setState(surface, JSON.stringify(view)).catch(() => noted.delete(surface));
-  };
+  const note = stateNoter(parts);
 
   const open = async (): Promise<void> => {
     const opened = await openSurfaces(notify, context.env);
     if (ending.signal.aborted) return;
-    const named = new Set(opened.map(({ name }) => name));
+    const named: ReadonlySet<string> = new Set(variablesOf(notify).map(({ surface }) => surface));
     host.told.dropStates(SURFACE_NAMES.filter((name) => !named.has(name))).catch(() => undefined);
     for (const each of opened) {
       if ('fault' in each) {

@@ -3,8 +3,9 @@ import type { NotifyConfig } from '../../io/config-notify.ts';
 import type { Surface } from '../../io/surfaces/surface.ts';
 import { openWebhook } from '../../io/surfaces/webhook.ts';
 
-export const SURFACE_NAMES = ['telegram', 'discord', 'webhook'] as const;
-export type SurfaceName = (typeof SURFACE_NAMES)[number];
+/** All that note how they are; the launcher is no surface of rows. */
+export const SURFACE_NAMES = ['telegram', 'discord', 'webhook', 'launcher'] as const;
+type SurfaceName = Surface['name'];
 
 /** `fault`: why it stays closed, with its mend, in one sentence. */
 export type OpenedSurface = { name: SurfaceName; surface: Surface } | { name: SurfaceName; fault: string };
@@ -14,7 +15,16 @@ type Env = Record<string, string | undefined>;
 /** All surfaces of `notify`, in the order of their names. Loads the client of a surface only when it is named. */
 export async function openSurfaces(notify: NotifyConfig, env: Env): Promise<OpenedSurface[]> {
   const opened: OpenedSurface[] = [];
-  const { webhook } = notify;
+  const { telegram, discord, webhook } = notify;
+  if (telegram) {
+    const { openTelegram } = await import('../../io/surfaces/telegram.ts');
+    const { token_env: variable, chat_id: chatId, api_root: apiRoot } = telegram;
+    opened.push(bySecret('telegram', variable, env, (token) => openTelegram({ token, chatId, apiRoot })));
+  }
+  if (discord) {
+    const { openDiscord } = await import('../../io/surfaces/discord.ts');
+    opened.push(bySecret('discord', discord.webhook_env, env, openDiscord));
+  }
   if (webhook) opened.push(bySecret('webhook', webhook.url_env, env, openWebhook));
   return opened;
 }

@@ -70,7 +70,7 @@ export interface CellOf {
   right?: boolean;
 }
 
-/** Cells side by side in one line. */
+/** Cells side by side in one line. It alone clips: of clips within clips ink obeys the innermost. */
 export function Row({ cells }: { cells: readonly CellOf[] }) {
   return (
     <Box height={1} flexShrink={0} overflow="hidden">
@@ -80,7 +80,6 @@ export function Row({ cells }: { cells: readonly CellOf[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: the cells of a row never change places
           key={place}
           height={1}
-          overflow="hidden"
           justifyContent={right ? 'flex-end' : 'flex-start'}
           {...(width === undefined ? { flexGrow: 1, flexBasis: 0, minWidth: 0 } : { width, flexShrink: 0 })}
         >

@@ -7,6 +7,8 @@ import type { EnvelopeView } from '../../actors/event-views.ts';
 import { merged } from '../../actors/live/merge.ts';
 import type { CandidateRow, DeliveryRow, LiveMessage, Moment, Overview } from '../../actors/live/views.ts';
 import { compareText } from '../../machines/identity.ts';
+import type { Section } from './plan.ts';
+import { noticeKind } from './words.ts';
 
 export interface Scene {
   /** Of the log and the program that tells; another one begins anew. */
@@ -31,7 +33,7 @@ export interface Lists {
   queue: readonly CandidateRow[];
   /** The newest block first. */
   blocked: readonly CandidateRow[];
-  /** Unseen first, then what is not settled, the newest first. */
+  /** Unseen first; alerts, then deliveries, then the rest; the newest first. */
   notices: readonly NotificationRow[];
 }
 
@@ -65,16 +67,21 @@ const PLACES: Partial<Record<CandidateRow['state'], number>> = { integrating: 0,
 /** The rows come in the order of the queue, which sorting keeps. */
 const inLine = (a: CandidateRow, b: CandidateRow): number => (PLACES[a.state] ?? 0) - (PLACES[b.state] ?? 0);
 
+/** What asks for something first, then what became of candidates, then the rest. */
+function weight(row: NotificationRow): number {
+  if (noticeKind(row) === 'alert') return 0;
+  return row.family === 'deployment' ? 1 : 2;
+}
+
 function listsOf({ candidates: rows, notifications }: Overview): Lists {
   const unseen = ({ human_status }: NotificationRow) => (human_status === 'unseen' ? 0 : 1);
-  const open = ({ agent_status }: NotificationRow) => (agent_status === 'resolved' ? 1 : 0);
   return {
     queue: rows.filter(({ state }) => PLACES[state] !== undefined).sort(inLine),
     blocked: rows.filter(({ state }) => state === 'blocked').sort((a, b) => compareText(b.updated_at, a.updated_at)),
     notices: [...notifications].sort(
       (a, b) =>
         unseen(a) - unseen(b) ||
-        open(a) - open(b) ||
+        weight(a) - weight(b) ||
         compareText(b.updated_at, a.updated_at) ||
         compareText(a.id, b.id),
     ),
@@ -85,4 +92,19 @@ function listsOf({ candidates: rows, notifications }: Overview): Lists {
 export function placeIn({ lists }: Scene, key: string): number | null {
   const ready = lists.queue.filter(({ state }) => state === 'ready');
   return ready.findIndex((row) => row.key === key) + 1 || null;
+}
+
+/** How many rows a section has. */
+export const countOf = (scene: Scene, section: Section): number => rowsOf(scene, section).length;
+
+function rowsOf({ lists, recent, deliveries }: Scene, section: Section): readonly unknown[] {
+  return section === 'events' ? recent : section === 'main' ? deliveries : lists[section];
+}
+
+/** What a row is known by while the list around it changes. */
+export function keyAt({ lists, recent, deliveries }: Scene, section: Section, place: number): string | null {
+  if (section === 'events') return recent[place]?.id ?? null;
+  if (section === 'notices') return lists.notices[place]?.id ?? null;
+  if (section === 'main') return deliveries[place]?.entry ?? null;
+  return lists[section][place]?.key ?? null;
 }

@@ -2,6 +2,7 @@
 import { render } from 'ink';
 import type { Acts } from './acts.ts';
 import type { Look } from './look.tsx';
+import { Reader } from './reader.ts';
 import { Screen, type Terminal } from './screen.ts';
 import type { WatchStore } from './store.ts';
 import { WatchView } from './view.tsx';
@@ -18,7 +19,8 @@ export interface ViewRun {
 }
 
 /** Shows the view until the reader leaves or the signal aborts. Thrown: what the terminal or the view failed with. */
-export async function runView({ terminal, stdin, signal, ...props }: ViewRun): Promise<'quit' | 'interrupted'> {
+export async function runView(parts: ViewRun): Promise<'quit' | 'interrupted'> {
+  const { store, acts, look, terminal, stdin, now, signal } = parts;
   let end: (how: 'quit' | 'interrupted') => void = () => undefined;
   let fail: (error: unknown) => void = () => undefined;
   const ended = new Promise<'quit' | 'interrupted'>((resolve, reject) => {
@@ -28,9 +30,10 @@ export async function runView({ terminal, stdin, signal, ...props }: ViewRun): P
   const screen = new Screen(terminal, (error) => fail(error));
   const abort = () => end('interrupted');
   signal.addEventListener('abort', abort, { once: true });
+  const reader = new Reader({ store, acts, leave: (how) => end(how) });
   screen.open();
   // `debug` hands every frame over whole; the screen writes what changed of it.
-  const instance = render(<WatchView {...props} leave={(how) => end(how)} />, {
+  const instance = render(<WatchView {...{ store, reader, look, now }} />, {
     stdout: screen as unknown as NodeJS.WriteStream,
     stderr: screen as unknown as NodeJS.WriteStream,
     stdin,
@@ -45,6 +48,7 @@ export async function runView({ terminal, stdin, signal, ...props }: ViewRun): P
   } finally {
     signal.removeEventListener('abort', abort);
     screen.close();
+    reader.close();
     instance.unmount();
     instance.cleanup();
   }

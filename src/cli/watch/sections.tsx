@@ -7,7 +7,7 @@ import { TONES } from '../messages.ts';
 import type { Tone } from '../output.ts';
 import { verdictCell } from '../shadow-messages.ts';
 import { type CellOf, Row, type Signs, useLook } from './look.tsx';
-import type { Scene } from './model.ts';
+import { countOf, keyAt, type Scene } from './model.ts';
 import { type Area, type Section, windowOf } from './plan.ts';
 import {
   blockedText,
@@ -35,13 +35,6 @@ export interface ListProps {
   focused: boolean;
   /** Place of the selected row. */
   at: number;
-}
-
-/** The rows of a section, whatever they are. */
-export const countOf = (scene: Scene, section: Section): number => rowsOf(scene, section).length;
-
-function rowsOf({ lists, recent, deliveries }: Scene, section: Section): readonly unknown[] {
-  return section === 'events' ? recent : section === 'main' ? deliveries : lists[section];
 }
 
 const TITLES: Record<Section, string> = {
@@ -100,14 +93,6 @@ export function SectionList(props: ListProps) {
       )}
     </Box>
   );
-}
-
-/** What a row is known by while the list around it changes. */
-export function keyAt({ lists, recent, deliveries }: Scene, section: Section, place: number): string | null {
-  if (section === 'events') return recent[place]?.id ?? null;
-  if (section === 'notices') return lists.notices[place]?.id ?? null;
-  if (section === 'main') return deliveries[place]?.entry ?? null;
-  return lists[section][place]?.key ?? null;
 }
 
 /** Columns for the names of the rows that are shown: as the longest wants it, within reason. */

@@ -65,14 +65,14 @@ function PastBanner() {
         </button>
       }
     >
-      {past.fault === null ? (
+      {past.fault === null && past.model === null && 'Reading what was…'}
+      {past.fault === null && past.model !== null && (
         <>
           Everything stands as it was after {where}
           {moment?.at && <>, {fullTime(moment.at)}</>}. Nothing can be changed here.
         </>
-      ) : (
-        <Plain>{past.fault}</Plain>
       )}
+      {past.fault !== null && <Plain>{past.fault}</Plain>}
     </Banner>
   );
 }

@@ -2,11 +2,11 @@
  * One actor with its chart: which it is, the state it is in in the machine's own words, and what may come of it. The words
  * of a picked state stand below; without one, those of the current state.
  */
-import { useEffect, useId, useRef, useState } from 'react';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
 import { Chart } from './chart.tsx';
 import { chartOf } from './chart-data.ts';
 import { type ChartStanding, litOf } from './chart-lit.ts';
-import type { ChartNode, Chart as Placed } from './chart-shape.ts';
+import type { ChartNode, ChartShapes, Chart as Placed } from './chart-shape.ts';
 
 export interface ChartPanelProps {
   /** Name of the machine. */
@@ -22,13 +22,14 @@ export interface ChartPanelProps {
   context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Below this width of the panel, in pixels, the narrow shape is taken. */
-const NARROW = 720;
+/** Widths of the panel, in pixels, below which the narrow and the medium shape are taken. */
+const NARROW = 460;
+const MEDIUM = 960;
 
 export function ChartPanel({ machine, value, accepts, lastEvent, title, context }: ChartPanelProps) {
   const shapes = chartOf(machine);
   const [picked, setPicked] = useState<string | null>(null);
-  const [frame, narrow] = useNarrow();
+  const [frame, shape] = useShape();
   const previous = usePrevious(`${machine} ${title}`, value);
   const [heading, words] = [useId(), useId()];
   if (!shapes) {
@@ -39,7 +40,7 @@ export function ChartPanel({ machine, value, accepts, lastEvent, title, context 
       </section>
     );
   }
-  const chart = narrow ? shapes.narrow : shapes.wide;
+  const chart = shapes[shape];
   const standing = { value, previous, accepts, lastEvent };
   const leaf = chart.nodes.find(({ id }) => value.split(' ').includes(id));
   const chosen = chart.nodes.find(({ id }) => id === picked);
@@ -174,16 +175,18 @@ function usePrevious(actor: string, value: string): string | null {
   return next.previous;
 }
 
-/** Whether the element has room for the narrow shape alone. */
-function useNarrow(): [React.RefObject<HTMLDivElement | null>, boolean] {
+/** The shape that the element has room for. */
+function useShape(): [React.RefObject<HTMLDivElement | null>, keyof ChartShapes] {
   const ref = useRef<HTMLDivElement>(null);
-  const [narrow, setNarrow] = useState(false);
-  useEffect(() => {
+  const [shape, setShape] = useState<keyof ChartShapes>('wide');
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setNarrow((entry?.contentRect.width ?? NARROW) < NARROW));
+    const choose = (width: number) => setShape(width < NARROW ? 'narrow' : width < MEDIUM ? 'medium' : 'wide');
+    choose(element.clientWidth);
+    const observer = new ResizeObserver(([entry]) => choose(entry?.contentRect.width ?? MEDIUM));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return [ref, narrow];
+  return [ref, shape];
 }

@@ -67,8 +67,12 @@ export interface Chart {
   edges: ChartEdge[];
 }
 
-/** `wide` has words at its edges; `narrow` fits a phone, and leaves the words to the text beside it where they do not. */
+/**
+ * One machine for three widths. `wide` has words at its edges; `medium`, for a panel beside others, and `narrow`, for a
+ * phone, leave them to the text beside the chart where they do not fit.
+ */
 export interface ChartShapes {
   wide: Chart;
+  medium: Chart;
   narrow: Chart;
 }

@@ -223,6 +223,7 @@ const KEYS: [keys: string, what: string][] = [
   ['Esc', 'close what is open'],
   ['/', 'search the log'],
   ['g q', 'to the candidates'],
+  ['g i', 'to the integrator'],
   ['g m', 'to main'],
   ['g b', 'to what is blocked'],
   ['g n', 'to the notifications'],

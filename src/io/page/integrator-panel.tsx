@@ -74,7 +74,7 @@ function Lease({
       <span className="lease-words">
         <span className="label">Lease</span>
         <span className="hint" title={lease.owner_session_id}>
-          session …<Plain className="mono">{lease.owner_session_id.slice(-6)}</Plain>, fence {lease.fence}
+          …<Plain className="mono">{lease.owner_session_id.slice(-6)}</Plain>, fence {lease.fence}
         </span>
         {candidate !== null && (
           <span>

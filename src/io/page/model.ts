@@ -4,7 +4,7 @@
  */
 import type { CandidateRow, DeliveryRow, LiveChange, LiveMessage, Overview } from '../../actors/live/views.ts';
 import { parseInstant } from '../../machines/identity.ts';
-import { compareQueue } from '../../machines/queue.ts';
+import { compareQueue, type Placed } from '../../machines/queue.ts';
 
 /** As an overview, with candidates by their key. */
 export interface Model extends Omit<Overview, 'candidates'> {
@@ -97,18 +97,25 @@ export function lanesOf(candidates: Model['candidates']): Lanes {
   if (known) return known;
   const made: Lanes = { integrating: [], ready: [], pending: [], blocked: [], done: [] };
   for (const row of candidates.values()) (isFinal(row) ? made.done : made[row.state as keyof Lanes]).push(row);
-  for (const lane of [made.integrating, made.ready, made.pending]) inQueueOrder(lane);
+  for (const lane of [made.integrating, made.ready, made.pending]) lane.sort(inQueueOrder);
   for (const lane of [made.blocked, made.done]) lane.sort((a, b) => compareInstants(b.updated_at, a.updated_at));
   lanes.set(candidates, made);
   return made;
 }
 
-function inQueueOrder(rows: CandidateRow[]): void {
-  const at = new Map(rows.map((row) => [row, parseInstant(row.ready_at) ?? 0]));
-  const placed = (row: CandidateRow) => ({ ...row, readyAtMs: at.get(row) ?? 0 });
-  const order = rows.map((row) => ({ row, place: placed(row) })).sort((a, b) => compareQueue(a.place, b.place));
-  for (const [index, { row }] of order.entries()) rows[index] = row;
+const places = new WeakMap<CandidateRow, Placed>();
+
+/** What the order goes by, worked out once a row. */
+function placeOf(row: CandidateRow): Placed {
+  const known = places.get(row);
+  if (known) return known;
+  const { slug, branch, sha } = row;
+  const place = { slug, branch, sha, readyAtMs: parseInstant(row.ready_at) ?? 0 };
+  places.set(row, place);
+  return place;
 }
+
+const inQueueOrder = (a: CandidateRow, b: CandidateRow): number => compareQueue(placeOf(a), placeOf(b));
 
 /** Whether a delivery ran any check; null when its receipt says nothing about that. */
 export function wasTested({ receipt }: Pick<DeliveryRow, 'receipt'>): boolean | null {

@@ -30,7 +30,10 @@ export function TimeSlider({ moment, live, event, onGo, onLive }: TimeSliderProp
   const { length } = moment;
   const shown = live ? length : moment.index;
   // Where the handle was put stays until what was asked for is there.
-  if (wanted !== null && (live || wanted === moment.index)) setWanted(null);
+  if (wanted !== null && !live && wanted === moment.index) setWanted(null);
+  useEffect(() => {
+    if (live) setWanted(null);
+  }, [live]);
   const place = wanted ?? shown;
 
   const go = useRef(onGo);
@@ -54,16 +57,23 @@ export function TimeSlider({ moment, live, event, onGo, onLive }: TimeSliderProp
   function step(to: number) {
     setPlaying(false);
     clearTimeout(going.current);
+    if (to >= length) now();
+    else {
+      setWanted(to);
+      onGo(to);
+    }
+  }
+
+  function now() {
     setWanted(null);
-    if (to >= length) onLive();
-    else onGo(Math.max(0, to));
+    toLive.current();
   }
 
   function slide(to: number) {
     setPlaying(false);
     setWanted(to);
     clearTimeout(going.current);
-    going.current = setTimeout(() => (to >= length ? toLive.current() : go.current(to)), PAUSE_MS);
+    going.current = setTimeout(() => (to >= length ? now() : go.current(to)), PAUSE_MS);
   }
 
   const words = placeInWords(place, length);

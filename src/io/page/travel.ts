@@ -57,6 +57,9 @@ async function fetchMoment(wish: NonNullable<typeof wished>): Promise<void> {
     }
   } catch (error) {
     const { past } = currentState();
-    if (past !== null) update({ past: { ...past, loading: false, fault: sentenceOf(error) } });
+    const fault = sentenceOf(error);
+    if (past?.model) update({ past: { ...past, loading: false, fault } });
+    // There is no past to show, so what is shown is now.
+    else if (past) update({ past: null, notice: { text: fault, tone: 'bad', at: Date.now() } });
   }
 }

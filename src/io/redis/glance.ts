@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { repositoryKeys } from './keys.ts';
+import { repositoryKeys, surfaceStatesKey } from './keys.ts';
 import type { LeaseRecord } from './lease.ts';
 
 const ANSWER_MS = 1000;
@@ -18,6 +18,8 @@ export interface LogGlance {
   length: number;
   dead: number;
   lease: { record: Omit<LeaseRecord, 'leaseToken'> | null; now: number };
+  /** How each surface is, by its name. */
+  surfaces: Record<string, string>;
 }
 
 type Reply = string | number | null | Error | Reply[];
@@ -36,11 +38,13 @@ export async function glanceAtLog(stateFolder: string, repoId: string): Promise<
     ['HMGET', keys.lease, ...fields],
     ['TIME'],
     ['HGET', keys.archive, 'entries'],
+    ['HGETALL', surfaceStatesKey(repoId)],
   ]);
   if (replies === null || replies.some((reply) => reply instanceof Error)) return null;
-  const [logId, newest, length, dead, record, time, archived] = replies;
+  const [logId, newest, length, dead, record, time, archived, states] = replies;
   if (typeof logId !== 'string' || !Array.isArray(newest) || !Array.isArray(record) || !Array.isArray(time))
     return null;
+  if (!Array.isArray(states)) return null;
   const [entry] = newest;
   const [owner, fence, acquired, renewed, expires] = record;
   return {
@@ -61,8 +65,14 @@ export async function glanceAtLog(stateFolder: string, repoId: string): Promise<
           : null,
       now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
     },
+    surfaces: Object.fromEntries(
+      states.flatMap((name, at) => (at % 2 === 0 ? [[name, textOf(states[at + 1])]] : [])),
+    ) as Record<string, string>,
   };
 }
+
+/** Replies are read one character a byte. */
+const textOf = (reply: Reply | undefined): string => Buffer.from(String(reply), 'latin1').toString('utf8');
 
 function socketOf(stateFolder: string): string | null {
   try {

@@ -1,0 +1,53 @@
+/**
+ * The law of the trace: what the log shows of a session is a state that the session was in before the log showed the next
+ * one, or the session broke off in between. Watches the sessions of one daemon, where both are known.
+ */
+import type { InspectionSink } from '../../src/actors/inspection.ts';
+import { statePath } from '../../src/actors/integrator.ts';
+import type { CandidateKey } from '../../src/machines/identity.ts';
+import type { Trace } from '../../src/machines/integrator-trace.ts';
+
+const BROKEN_OFF = ['releasing', 'ended'];
+/** A hold binds from the next look at the queue on: until then the session may finish what it has in hand. */
+const LATE = 'draining.holding';
+
+export class Traces {
+  readonly #fail: (detail: string) => void;
+  /** State each session is in. */
+  readonly #states = new Map<string, string>();
+  #shown: { trace: Trace; entry: string; seen: Set<string> } | null = null;
+  #last: Trace | null = null;
+  /** Traces that were compared. */
+  compared = 0;
+
+  constructor(fail: (detail: string) => void) {
+    this.#fail = fail;
+  }
+
+  /** Given to the sessions of the daemon. */
+  readonly inspect: InspectionSink = {
+    next: (event) => {
+      if (event.type !== '@xstate.snapshot' || !('value' in event.snapshot)) return;
+      const { id } = event.actorRef as unknown as { id: string };
+      if (!id.startsWith('integrator-')) return;
+      const state = statePath(event.snapshot.value);
+      this.#states.set(id, state);
+      if (this.#shown?.trace.session === id) this.#shown.seen.add(state);
+    },
+  };
+
+  /** To be told after each applied entry. `isInHand`: a dequeue that came too late takes nothing. */
+  applied(entry: string, trace: Trace, isInHand: (key: CandidateKey) => boolean): void {
+    if (trace === this.#last) return;
+    this.#last = trace;
+    if (this.#shown) {
+      const { trace: shown, entry: from, seen } = this.#shown;
+      this.compared += 1;
+      if (shown.state !== LATE && !seen.has(shown.state) && !BROKEN_OFF.some((state) => seen.has(state)))
+        this.#fail(`${shown.session} is shown ${shown.state} at ${from}, and was ${[...seen].join(', ')}`);
+    }
+    const isLate = trace.state === 'draining.rechecking' && trace.candidate !== null && !isInHand(trace.candidate);
+    const now = isLate || trace.session === null ? undefined : this.#states.get(trace.session);
+    this.#shown = now === undefined ? null : { trace, entry, seen: new Set([now]) };
+  }
+}
