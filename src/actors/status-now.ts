@@ -16,7 +16,7 @@ import { type Around, aroundOf, type Doing } from './waits.ts';
 export type Watched = Pick<
   Host,
   'options' | 'repository' | 'notifications' | 'dispatcher' | 'log' | 'logId' | 'leases' | 'clock' | 'ids' | 'catalogue'
->;
+> & { told: Pick<Host['told'], 'states'> };
 
 /** Where the facts come from. */
 export interface NowParts {

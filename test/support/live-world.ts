@@ -60,7 +60,9 @@ export function liveWorld(
   const options = { repoId: 'repo', folder: '/nonexistent', redisUrl: null, source: 'test/1' };
   const leases = openTwinLease(store, port);
   const ids = { ulid: () => '0'.repeat(26) };
-  const host = { options, repository, notifications, dispatcher, log, logId: 'log-1', leases, clock, ids, catalogue };
+  const surfaces = { states: async () => ({}) };
+  const parts = { options, repository, notifications, dispatcher, log, leases, clock, ids, catalogue };
+  const host = { ...parts, logId: 'log-1', told: surfaces };
   let told = entries.length;
   const append = async (fields: Record<string, string>) => {
     told += 1;

@@ -59,6 +59,7 @@ export function notice(slug: string, event: string, more: Partial<NotificationRo
     text: `${slug} waits for the integrator`,
     created_at: '2026-01-01T10:00:00.000Z',
     updated_at: '2026-01-01T10:00:30.000Z',
+    link: `#/notification/deployment%2F${slug}`,
     ...more,
   };
 }
