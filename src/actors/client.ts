@@ -11,6 +11,7 @@ import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from 
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { LiveDesk } from './live/views.ts';
+import type { MachineView } from './machine-view.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { SurfaceView } from './notify/views.ts';
@@ -23,6 +24,7 @@ import type { TodoDesk } from './todos/todo-desk.ts';
 import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
+export type { MachineView } from './machine-view.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -258,14 +260,6 @@ export interface ConfigRow {
   key: string;
   value: ConfigValue;
   source: string;
-}
-
-export interface MachineView {
-  name: string;
-  description: string;
-  states: { name: string; description: string; kind: string; accepts: string[] }[];
-  edges: { from: string; to: string; event: string; guard: string | null }[];
-  mermaid: string;
 }
 
 export interface HoldRequest {
