@@ -13,6 +13,8 @@ const TITLE_HEIGHT = 32;
 /** Left of the words at a state's foot, for the arrow. */
 const FOOT_INDENT = 18;
 const MARGIN = 10;
+/** Of a state's side, for one line. */
+const ARROW = 9;
 /** Between a chart and the inside of its states. */
 const GAP = 44;
 const BOX_TITLE = 38;
@@ -182,12 +184,25 @@ const round = (length: number | undefined) => Math.round((length ?? 0) * 2) / 2;
 /** What elk is given of one box, or of the chart itself (`level` null). Edges are named by their place in the plan. */
 function graphOf(plan: Plan, level: string | null, style: Style): ElkNode {
   const own = plan.nodes.filter(({ parent }) => parent === level);
+  const direction = level === null ? style.outer : style.inner;
   const feet = (id: string) =>
     plan.edges.filter(({ back, from }) => back && from === id).flatMap((line) => footOf(line, style));
   return {
     id: '',
-    layoutOptions: optionsOf(level === null ? style.outer : style.inner, style),
-    children: own.map((node) => ({ id: node.id, ...sizeOf(node, feet(node.id)) })),
+    layoutOptions: optionsOf(direction, style),
+    children: own.map((node, index) => {
+      const { width, height } = sizeOf(node, feet(node.id));
+      if (node.kind === 'start') return { id: node.id, width, height };
+      // Lines come and go at the side that faces the other state: each wants room for its arrow.
+      const others = plan.edges.flatMap(({ back, from, to }) =>
+        back || from === to || (from !== node.id && to !== node.id) ? [] : [from === node.id ? to : from],
+      );
+      const later = others.filter((id) => own.findIndex((other) => other.id === id) > index).length;
+      const side = ARROW * (Math.max(later, others.length - later) + 1);
+      return direction === 'RIGHT'
+        ? { id: node.id, width, height: Math.max(height, side) }
+        : { id: node.id, width: Math.max(width, side), height };
+    }),
     edges: plan.edges.flatMap((edge, index) => {
       if (edge.back || edge.level !== level) return [];
       const lines = style.words ? linesOf(edge.words, style.lineWidth) : [];

@@ -4,6 +4,7 @@
  */
 import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
 import type { DemoRequest, DemoView, Tell } from './demo/story.ts';
@@ -11,7 +12,6 @@ import type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from 
 import type { PermitView, ServerGuardDesk } from './guards/server-views.ts';
 import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.ts';
 import type { LiveDesk } from './live/views.ts';
-import type { MachineView } from './machine-view.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { SurfaceView } from './notify/views.ts';
@@ -23,8 +23,8 @@ import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
 import type { WebRequest, WebView } from './web-entry.ts';
 
+export type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
-export type { MachineView } from './machine-view.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
@@ -180,22 +180,6 @@ export interface NotificationRow {
   updated_at: string;
   /** Where the web view shows it: what stands behind the address of its door. */
   link: string;
-}
-
-export interface ActorRow {
-  id: string;
-  machine: string;
-  /** State path joined by dots. */
-  value: string;
-  since: string | null;
-  /** Event types that change something now. */
-  accepts: string[];
-}
-
-export interface ActorDetailView extends ActorRow {
-  context: Record<string, unknown>;
-  /** Chart with the current state marked. */
-  mermaid: string;
 }
 
 export interface SubmitView {

@@ -15,8 +15,18 @@ import { type Around, aroundOf, type Doing } from './waits.ts';
 /** What of a host is looked at. */
 export type Watched = Pick<
   Host,
-  'options' | 'repository' | 'notifications' | 'dispatcher' | 'log' | 'logId' | 'leases' | 'clock' | 'ids' | 'catalogue'
-> & { told: Pick<Host['told'], 'states'> };
+  | 'options'
+  | 'repository'
+  | 'notifications'
+  | 'dispatcher'
+  | 'log'
+  | 'logId'
+  | 'leases'
+  | 'clock'
+  | 'ids'
+  | 'catalogue'
+  | 'told'
+>;
 
 /** Where the facts come from. */
 export interface NowParts {

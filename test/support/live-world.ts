@@ -17,6 +17,7 @@ import { type HandClock, handClock } from './simple-clock.ts';
 import { openTwinLease } from './twins/lease.ts';
 import { openTwinLog } from './twins/log.ts';
 import { createStore, directPort, type TwinStore } from './twins/store.ts';
+import { toldTwin } from './twins/told.ts';
 
 const catalogue = buildDefaultCatalogue();
 
@@ -60,9 +61,8 @@ export function liveWorld(
   const options = { repoId: 'repo', folder: '/nonexistent', redisUrl: null, source: 'test/1' };
   const leases = openTwinLease(store, port);
   const ids = { ulid: () => '0'.repeat(26) };
-  const surfaces = { states: async () => ({}) };
-  const parts = { options, repository, notifications, dispatcher, log, leases, clock, ids, catalogue };
-  const host = { ...parts, logId: 'log-1', told: surfaces };
+  const fold = { repository, notifications, dispatcher, log, logId: 'log-1' };
+  const host = { options, ...fold, leases, clock, ids, catalogue, told: toldTwin(clock) };
   let told = entries.length;
   const append = async (fields: Record<string, string>) => {
     told += 1;

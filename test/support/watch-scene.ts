@@ -3,6 +3,7 @@ import { examples } from '../../scripts/examples.ts';
 import { overview as example } from '../../scripts/live-examples.ts';
 import type { CandidateState, EnvelopeView, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import type { CandidateRow, LiveChange, LiveDesk, LiveMessage, Overview } from '../../src/actors/live/views.ts';
+import { linkOf } from '../../src/machines/links.ts';
 import { candidateMeaning } from '../../src/machines/meaning.ts';
 
 const PREFIX = 'domain.software-development.';
@@ -50,6 +51,7 @@ export function row(slug: string, state: CandidateState, more: Partial<Candidate
 export function notice(slug: string, event: string, more: Partial<NotificationRow> = {}): NotificationRow {
   return {
     id: `deployment/${slug}`,
+    link: linkOf({ kind: 'notification', id: `deployment/${slug}` }),
     family: 'deployment',
     slug,
     event: `${PREFIX}${event}`,
@@ -59,7 +61,6 @@ export function notice(slug: string, event: string, more: Partial<NotificationRo
     text: `${slug} waits for the integrator`,
     created_at: '2026-01-01T10:00:00.000Z',
     updated_at: '2026-01-01T10:00:30.000Z',
-    link: `#/notification/deployment%2F${slug}`,
     ...more,
   };
 }

@@ -115,6 +115,17 @@ describe.each(ALL)('the chart %s', (_title, machine, drawn) => {
     expect(states.filter(({ title, w }) => textWidth(title, 14, true) > w - 10)).toEqual([]);
   });
 
+  test('has room for each arrow at a state', () => {
+    const ends = edges.flatMap(({ to, points }) => {
+      const end = points.at(-1);
+      return end ? [{ to, end }] : [];
+    });
+    const close = pairs(ends).filter(
+      ([one, other]) => one.to === other.to && Math.hypot(one.end[0] - other.end[0], one.end[1] - other.end[1]) < 6,
+    );
+    expect(close).toEqual([]);
+  });
+
   test('has lines of straight pieces, from state to state and through none', () => {
     for (const edge of edges.filter(({ points }) => points.length > 0)) {
       expect(edge.points.length).toBeGreaterThan(1);

@@ -8,8 +8,6 @@ import type { ReactNode, SVGProps } from 'react';
 import { type ChartStanding, type Lit, litOf } from './chart-lit.ts';
 import type { Area, Chart, ChartEdge, ChartNode } from './chart-shape.ts';
 
-/** Height of a state's head, which holds its name; the words at its foot come below. */
-const HEAD = 32;
 const LINE = 15;
 const CORNER = 6;
 
@@ -58,7 +56,14 @@ export function ChartDrawing({
         <Edge key={`${edge.from} ${edge.to}`} edge={edge} lit={lit} picked={touches(edge)} part="line" />
       ))}
       {chart.nodes.map((node) => (
-        <State key={node.id} node={node} lit={lit} extra={stateProps?.(node)} picked={node.id === picked} />
+        <State
+          key={node.id}
+          node={node}
+          head={headHeight(chart, node)}
+          lit={lit}
+          extra={stateProps?.(node)}
+          picked={node.id === picked}
+        />
       ))}
       {chart.edges.map((edge) => (
         <Edge key={`${edge.from} ${edge.to}`} edge={edge} lit={lit} picked={touches(edge)} part="words" />
@@ -98,12 +103,14 @@ function Inside({ node, box, lit }: { node: ChartNode; box: Area; lit: Lit }) {
 
 interface StateProps {
   node: ChartNode;
+  /** Height of the part that holds the name. */
+  head: number;
   lit: Lit;
   extra: SVGProps<SVGGElement> | undefined;
   picked: boolean;
 }
 
-function State({ node, lit, extra, picked }: StateProps) {
+function State({ node, head, lit, extra, picked }: StateProps) {
   if (node.kind === 'start')
     return <circle className="chart-start" cx={node.x + node.w / 2} cy={node.y + node.h / 2} r={node.w / 2} />;
   const current = lit.leaves.has(node.id);
@@ -128,7 +135,7 @@ function State({ node, lit, extra, picked }: StateProps) {
       {node.kind === 'final' ? (
         <rect className="chart-rim" x={x + 3} y={y + 3} width={w - 6} height={h - 6} rx={5} />
       ) : null}
-      <text className="chart-name" x={x + w / 2} y={y + HEAD / 2 + 5}>
+      <text className="chart-name" x={x + w / 2} y={y + head / 2 + 5}>
         {node.title}
       </text>
     </g>
@@ -186,6 +193,12 @@ function Edge({ edge, lit, picked, part }: EdgeProps) {
       ))}
     </g>
   );
+}
+
+/** All of a state, or what is above the words at its foot. */
+function headHeight({ edges }: Chart, { id, y, h }: ChartNode): number {
+  const foot = edges.find(({ from, points }) => from === id && points.length === 0)?.label;
+  return foot ? foot.y - y : h;
 }
 
 type Point = readonly [number, number];

@@ -50,6 +50,7 @@ function takenOf(chart: Chart, standing: ChartStanding, states: ReadonlySet<stri
   const led = chart.edges.filter(({ moves }) =>
     moves.some(({ from, to, event }) => {
       if (!states.has(to)) return false;
+      // What was active and still is was neither left nor entered.
       if (before.size > 0)
         return (from === '' || before.has(from)) && !(states.has(from) && from !== to && before.has(to));
       return event !== null && typeof lastEvent === 'string' && isSameEvent(lastEvent, event);
