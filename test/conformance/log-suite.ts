@@ -91,6 +91,15 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
       expect((await log.read('0', 10)).map((entry) => entry.fields)).toEqual([{ v: '1' }]);
     });
 
+    test('the last entries up to one are given oldest first, and no more than there are', async () => {
+      const ids = [await appendOne(log, item('a')), await appendOne(log, item('b')), await appendOne(log, item('c'))];
+      const upTo = async (until: string, count: number) => (await log.upTo(until, count)).map(({ id }) => id);
+      expect(await upTo(ids[1] ?? '', 10)).toEqual(ids.slice(0, 2));
+      expect(await upTo(ids[2] ?? '', 2)).toEqual(ids.slice(1));
+      expect(await upTo('0', 10)).toEqual([]);
+      expect((await log.upTo(ids[2] ?? '', 1))[0]).toEqual((await log.read(ids[1] ?? '', 1))[0]);
+    });
+
     test('each item of one append is judged by itself, a repeat inside it included', async () => {
       const first = await appendOne(log, item('k'));
       const now = await log.time();
