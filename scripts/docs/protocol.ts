@@ -151,6 +151,14 @@ export function render(): string {
     '`GET /metrics` is the one answer that is no JSON: [metrics](metrics.md) in the text format of Prometheus. It also takes the token in the file `metrics-token`, which opens nothing else.',
     '## Routes',
     ...ROUTES.map(section),
+    '## Watching',
+    'Who watches is given an overview first and then what changed: each change holds the rows that are new or other than before, nothing else, and the ' +
+      '`moment` at which all of it holds. Candidates are named by `key`, notifications by `id`; deliveries are put before those that are known, entries ' +
+      'behind them. What came within 40 ms comes together. A further overview replaces everything: the reader was too slow, or the feed began anew, which ' +
+      'its `run` tells apart. An overview has all candidates that go on, and the newest 200 of the others, 200 deliveries, 100 notifications and 200 entries.',
+    '**The past.** With `at` a question is answered as of that entry, from the log alone: candidates, counts, hold, mode, main, and the session with the ' +
+      'state that its events show. No log holds how a daemon, the guards or a renewal of the lease were: `daemon` and `guards` are empty, and of a lease ' +
+      'only `owner_session_id`, `fence` and `acquired_at` mean something.',
     '## WebSockets',
     'On both doors, at a path of their own. Every message is one JSON value; a listener sends nothing. ' +
       `At most ${CHANNELS_MAX} listeners a door; one that does not answer a ping within ${LIMITS.pingMs / 1000} s is dropped.`,
