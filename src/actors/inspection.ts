@@ -20,9 +20,15 @@ export interface Inspection {
   follow(signal: AbortSignal): AsyncIterable<string[]>;
 }
 
+/** What happened, and when, ms: a message may be made of it much later. */
+interface Noted {
+  event: InspectionEvent;
+  at: number;
+}
+
 interface Seen {
-  actor: InspectionEvent;
-  snapshot: InspectionEvent | null;
+  actor: Noted;
+  snapshot: Noted | null;
 }
 
 /** Frames made in one go; a lot of them would keep the daemon from its work. */
@@ -33,16 +39,16 @@ const WAITING_MAX = 2000;
 /** Starts watching; an actor is forgotten once its newest snapshot is no longer active. `mask` is put over every text. */
 export function createInspection(mask: (text: string) => string = (text) => text): Inspection {
   const seen = new Map<string, Seen>();
-  const followers = new Set<(event: InspectionEvent) => void>();
+  const followers = new Set<(noted: Noted) => void>();
   const known = () => [...seen.values()].flatMap(({ actor, snapshot }) => (snapshot ? [actor, snapshot] : [actor]));
 
   async function* follow(signal: AbortSignal): AsyncGenerator<string[]> {
     const make = messageMaker(mask);
-    let waiting: InspectionEvent[] = known();
+    let waiting: Noted[] = known();
     let bound = waiting.length + WAITING_MAX;
     let wake: () => void = () => undefined;
-    const take = (event: InspectionEvent) => {
-      waiting.push(event);
+    const take = (noted: Noted) => {
+      waiting.push(noted);
       if (waiting.length > bound) {
         waiting = thinned(waiting);
         bound = waiting.length + WAITING_MAX;
@@ -71,10 +77,12 @@ export function createInspection(mask: (text: string) => string = (text) => text
     inspect: {
       next(event) {
         const { sessionId } = event.actorRef;
-        if (event.type === '@xstate.actor') seen.set(sessionId, { actor: event, snapshot: null });
-        else if (event.type === '@xstate.snapshot') remember(seen, sessionId, event);
+        const noted = { event, at: Date.now() };
+        if (event.type === '@xstate.actor') seen.set(sessionId, { actor: noted, snapshot: null });
+        else if (event.type === '@xstate.snapshot')
+          remember(seen, sessionId, noted, event.snapshot.status === 'active');
         else if (event.type !== '@xstate.event') return;
-        for (const take of followers) take(event);
+        for (const take of followers) take(noted);
       },
     },
     async frames() {
@@ -89,24 +97,27 @@ export function createInspection(mask: (text: string) => string = (text) => text
   };
 }
 
-function remember(seen: Map<string, Seen>, sessionId: string, event: InspectionEvent & { type: '@xstate.snapshot' }) {
+function remember(seen: Map<string, Seen>, sessionId: string, snapshot: Noted, active: boolean): void {
   const known = seen.get(sessionId);
-  if (event.snapshot.status !== 'active') seen.delete(sessionId);
-  else if (known) known.snapshot = event;
+  if (!active) seen.delete(sessionId);
+  else if (known) known.snapshot = snapshot;
 }
 
 /** Of each actor what registers it and its newest snapshot, in order. */
-function thinned(events: readonly InspectionEvent[]): InspectionEvent[] {
-  const newest = new Map<string, InspectionEvent>();
-  for (const event of events) if (event.type === '@xstate.snapshot') newest.set(event.actorRef.sessionId, event);
-  return events.filter((event) => event.type === '@xstate.actor' || newest.get(event.actorRef.sessionId) === event);
+function thinned(all: readonly Noted[]): Noted[] {
+  const newest = new Map<string, Noted>();
+  for (const noted of all)
+    if (noted.event.type === '@xstate.snapshot') newest.set(noted.event.actorRef.sessionId, noted);
+  return all.filter(
+    (noted) => noted.event.type === '@xstate.actor' || newest.get(noted.event.actorRef.sessionId) === noted,
+  );
 }
 
-type Maker = (events: InspectionEvent[]) => Promise<string[]>;
+type Maker = (lot: Noted[]) => Promise<string[]>;
 
 /**
- * Makes messages of events, in order. The package makes them a turn of the loop later, and drops what its protocol has
- * no word for. The token of a lease is masked, for who has it could act as its holder; so is what `mask` knows.
+ * Makes messages, one of each in order, with the instant at which it happened: the package makes them a turn of the loop
+ * later, and tells that instant. The token of a lease is masked, for who has it could act as its holder; so is what `mask` knows.
  */
 function messageMaker(mask: (text: string) => string): Maker {
   let made: string[] = [];
@@ -114,11 +125,15 @@ function messageMaker(mask: (text: string) => string): Maker {
     if (/token$/i.test(key)) return '***';
     return typeof value === 'string' ? mask(value) : value;
   };
-  const send = (frame: StatelyInspectionEvent) => void made.push(JSON.stringify(frame, masked));
+  let making: Noted[] = [];
+  const send = (frame: StatelyInspectionEvent) => {
+    const createdAt = String(making[made.length]?.at ?? frame.createdAt);
+    made.push(JSON.stringify({ ...frame, createdAt }, masked));
+  };
   const { inspect } = createInspector({ send });
-  return async (events) => {
-    made = [];
-    for (const event of events) inspect.next?.(event);
+  return async (lot) => {
+    [made, making] = [[], lot];
+    for (const { event } of lot) inspect.next?.(event);
     await new Promise((resolve) => setTimeout(resolve, 0));
     return made;
   };

@@ -72,8 +72,8 @@ async function wholeOf(world: World) {
   const refs = [world.remote, world.clone].map((repo) => git(repo, 'for-each-ref'));
   const files = readdirSync(world.dir, { recursive: true, encoding: 'utf8' })
     .map((name) => join(world.dir, name))
-    // The log for people tells of refusals.
-    .filter((path) => lstatSync(path).isFile() && !path.endsWith('/daemon.log'))
+    // The log for people tells of refusals; the snapshot and its summary are caches, which the daemon saves by the clock.
+    .filter((path) => lstatSync(path).isFile() && !/\/(daemon\.log|snapshot\.json|summary\.json)$/.test(path))
     .map((path) => `${path} ${statSync(path).mtimeMs} ${statSync(path).size}`);
   return { log, refs, files: files.sort() };
 }
@@ -112,6 +112,7 @@ describe('the web door', () => {
     '/v1/why': '?slug=one',
     '/v1/actor': '?id=one%2Ffeature%2Fone%40SHA',
     '/v1/events': '?count=1000',
+    '/v1/moment': '?index=1',
     '/v1/notifications': '?unseen=1',
     '/v1/sessions': '?all=1',
   };

@@ -53,6 +53,14 @@ test('who comes late gets every living actor with its newest snapshot, and none 
   expect(await inspection.frames()).toEqual([]);
 });
 
+test('a message tells when it happened, not when somebody looked', async () => {
+  const inspection = createInspection();
+  start(inspection, 'one');
+  const first = await inspection.frames();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await inspection.frames()).toEqual(first);
+});
+
 test('nothing is made while nobody looks', async () => {
   const inspection = createInspection();
   const actor = start(inspection, 'one');
