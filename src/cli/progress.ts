@@ -57,7 +57,8 @@ export async function withProgress<T>(
     }
   };
   const followed = follow().catch((error: unknown) => {
-    if (!end.signal.aborted) output.say(`how far it is cannot be told: ${String(error)}`);
+    if (!end.signal.aborted)
+      output.say(`how far it is cannot be told: ${error instanceof Error ? error.message : String(error)}`);
   });
   const clock = output.movesProgress ? setInterval(tick, TICK_MS) : null;
   try {

@@ -12,6 +12,7 @@ export class TestTerminal extends EventEmitter {
   hasCursor = true;
   wraps = true;
   #lines: string[] = [];
+  #rest = '';
   #at = { row: 0, text: '' };
 
   constructor(columns: number, rows: number) {
@@ -21,11 +22,19 @@ export class TestTerminal extends EventEmitter {
   }
 
   readonly write = (text: string, callback?: (error?: Error | null) => void): boolean => {
-    this.raw += text;
-    this.#obey(text);
+    this.feed(text);
     callback?.();
     return true;
   };
+
+  /** What came from the program, cut anywhere. */
+  feed(text: string): void {
+    this.raw += text;
+    const all = this.#rest + text;
+    const end = /\u001b(\[[0-9;?]*)?$/.exec(all)?.index ?? all.length;
+    this.#rest = all.slice(end);
+    this.#obey(all.slice(0, end));
+  }
 
   resize(columns: number, rows: number): void {
     Object.assign(this, { columns, rows });

@@ -115,7 +115,7 @@ describe('the view', () => {
     expect(lines[6]).toMatch(/^ {2}2 +discount@\w{7} +ready +1:00$/);
     expect(lines[7]).toMatch(/^ {2}· +gifts@\w{7} +the newest review round is no approval +0:55$/);
     expect(lines[8]).toMatch(/^ Blocked {2}1 ─+$/);
-    expect(lines[9]).toMatch(/^ {2}header@\w{7} +conflict: merge main into it, resolve, push, then telec/);
+    expect(lines[9]).toMatch(/^ {2}header@\w{7} +conflict: merge main into it, resolve, push, then te… +1:05$/);
     expect(lines[10]).toMatch(/^ Notifications {2}2 unseen ─+$/);
     expect(lines[11]).toMatch(/^ {2}✖ header +header is blocked\. Next: merge main +0:35$/);
     expect(lines[12]).toMatch(/^ {2}✔ footer +footer is on main +0:35$/);
@@ -165,11 +165,10 @@ describe('the view', () => {
   test('takes a new size at once, larger and smaller', async () => {
     const { terminal } = await stage(few());
     terminal.resize(140, 45);
-    await settled();
-    expect(terminal.lines()[0]?.length).toBe(140);
+    await vi.waitFor(() => expect(terminal.lines()[0]?.length).toBe(140));
     expect(terminal.text()).toContain(' Main ');
     terminal.resize(40, 15);
-    await settled();
+    await vi.waitFor(() => expect(terminal.lines()[14]).toContain('q quit'));
     expect(terminal.lines()[14]).toBe('tab  enter  h  r  s  e  ? keys  q quit');
     expect(terminal.lines()[0]?.length).toBe(40);
   });
@@ -336,6 +335,18 @@ describe('keys', () => {
     });
     await staged.press('\t', 'r', 'y');
     expect(staged.terminal.lines()[23]).toBe('the follow-up is not resolved (telec resume --help)');
+  });
+
+  test('several keys that come in one piece are several keys', async () => {
+    const staged = await stage(few());
+    await staged.press('hbecause\r', 'h', 'xy\u001b', 'jj');
+    expect(staged.acts.hold.mock.calls).toEqual([['because']]);
+    await staged.press('\u001b');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await staged.press('\try');
+    expect(staged.acts.resume.mock.calls).toEqual([[ROWS[4]?.key]]);
+    await staged.press('hhalf a rea\u0003');
+    expect(await staged.ended).toBe('interrupted');
   });
 
   test('? shows the keys', async () => {

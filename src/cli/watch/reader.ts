@@ -65,6 +65,15 @@ export const KEYS: readonly [string, string][] = [
   ['q, ctrl-c', 'leave; nothing stops by it'],
 ];
 
+/** Keys with a name that are a character as well. */
+const NAMED: readonly [keyof KeyNames, string][] = [
+  ['escape', '\u001b'],
+  ['return', '\r'],
+  ['tab', '\t'],
+  ['backspace', '\u007f'],
+  ['delete', '\u007f'],
+];
+
 /** Characters of a reason. */
 const REASON_MAX = 500;
 /** Notifications marked in one go. */
@@ -107,20 +116,29 @@ export class Reader {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  /** One piece of input, as ink tells it; `page`: rows of a page. */
+  /** One piece of input, as ink tells it; `page`: rows of a page. Over a slow line it holds several keys. */
   key(input: string, key: KeyNames, page: number) {
-    if (key.ctrl && input === 'c') return this.#parts.leave('interrupted');
-    const { asking } = this.#state;
-    if (asking?.kind === 'text') return this.#type(asking, input, key);
-    if (asking?.kind === 'yes') return /^y/i.test(input) ? this.#perform(asking.act()) : this.#set({ asking: null });
-    if (key.ctrl) return;
-    this.#tell(null);
-    if (key.escape) return this.#set({ over: null });
-    if (key.tab || key.leftArrow || key.rightArrow) return this.#turn(key.leftArrow || key.shift ? -1 : 1);
-    if (key.return) return this.#state.over ? this.#set({ over: null }) : this.#open();
+    if (key.ctrl) return input === 'c' ? this.#parts.leave('interrupted') : undefined;
     const step = key.upArrow ? -1 : key.downArrow ? 1 : key.pageUp ? -page : key.pageDown ? page : 0;
-    if (step !== 0) return this.#move(step);
-    for (const letter of input) this.#letter(letter);
+    const name = NAMED.find(([each]) => key[each])?.[1];
+    if (step !== 0) return this.#state.asking ? undefined : this.#move(step);
+    if (key.leftArrow || key.rightArrow) return this.#state.asking ? undefined : this.#turn(key.leftArrow ? -1 : 1);
+    if (name === '\t' && key.shift) return this.#state.asking ? undefined : this.#turn(-1);
+    if (name !== undefined) return this.#stroke(name);
+    if (!key.meta) for (const letter of input) this.#stroke(letter);
+  }
+
+  /** One key; which question it answers is what the one before it left. */
+  #stroke(letter: string) {
+    if (letter === '\u0003') return this.#parts.leave('interrupted');
+    const { asking, over } = this.#state;
+    if (asking?.kind === 'text') return this.#type(asking, letter);
+    if (asking?.kind === 'yes') return /^y/i.test(letter) ? this.#perform(asking.act()) : this.#set({ asking: null });
+    this.#tell(null);
+    if (letter === '\u001b') return this.#set({ over: null });
+    if (letter === '\t') return this.#turn(1);
+    if (letter === '\r' || letter === '\n') return over ? this.#set({ over: null }) : this.#open();
+    this.#letter(letter);
   }
 
   #letter(letter: string) {
@@ -136,21 +154,16 @@ export class Reader {
     if (letter === 'e') this.#set({ over: null, focus: 'events' });
   }
 
-  /** Keys of a question. What was typed ahead or pasted comes as one piece, with its ends and corrections in it. */
-  #type(asking: Asking & { kind: 'text' }, input: string, key: KeyNames) {
-    if (key.escape) return this.#set({ asking: null });
-    const known = key.return ? '\r' : key.backspace || key.delete ? '\u007f' : null;
-    if (known === null && (key.ctrl || key.meta)) return;
-    let { typed } = asking;
-    for (const letter of known ?? input) {
-      if (letter === '\r' || letter === '\n') {
-        if (typed.trim() === '' && !asking.emptyIsFine) continue;
-        return this.#perform(asking.act(typed.trim()));
-      }
-      if (letter === '\u007f' || letter === '\b') typed = withoutLast(typed);
-      else if (typed.length < REASON_MAX) typed += plain(letter);
+  #type(asking: Asking & { kind: 'text' }, letter: string) {
+    const { typed } = asking;
+    if (letter === '\u001b') return this.#set({ asking: null });
+    if (letter === '\r' || letter === '\n') {
+      if (typed.trim() !== '' || asking.emptyIsFine) this.#perform(asking.act(typed.trim()));
+      return;
     }
-    this.#set({ asking: { ...asking, typed } });
+    const isTaken = letter === '\u007f' || letter === '\b';
+    const now = isTaken ? withoutLast(typed) : typed.length < REASON_MAX ? typed + plain(letter) : typed;
+    this.#set({ asking: { ...asking, typed: now } });
   }
 
   #hold() {
