@@ -5,6 +5,7 @@ import { CONNECTIONS_MAX } from '../../src/actors/web-door.ts';
 import { URL_LENGTH_MAX } from '../../src/actors/web-judge.ts';
 import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
+import { CHANNELS_MAX } from '../../src/io/web-sockets.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
 import { examples } from '../examples.ts';
 import { moment, overview } from '../live-examples.ts';
@@ -150,6 +151,37 @@ export function render(): string {
     '`GET /metrics` is the one answer that is no JSON: [metrics](metrics.md) in the text format of Prometheus. It also takes the token in the file `metrics-token`, which opens nothing else.',
     '## Routes',
     ...ROUTES.map(section),
+    '## Watching',
+    'Who watches is given an overview first and then what changed: each change holds the rows that are new or other than before, nothing else, and the ' +
+      '`moment` at which all of it holds. Candidates are named by `key`, notifications by `id`; deliveries are put before those that are known, entries ' +
+      'behind them. What came within 40 ms comes together. A further overview replaces everything: the reader was too slow, or the feed began anew, which ' +
+      'its `run` tells apart. An overview has all candidates that go on, and the newest 200 of the others, 200 deliveries, 100 notifications and 200 entries.',
+    '**The past.** With `at` a question is answered as of that entry, from the log alone: candidates, counts, hold, mode, main, and the session with the ' +
+      'state that its events show. No log holds how a daemon, the guards or a renewal of the lease were: `daemon` and `guards` are empty, and of a lease ' +
+      'only `owner_session_id`, `fence` and `acquired_at` mean something.',
+    '## WebSockets',
+    'On both doors, at a path of their own. Every message is one JSON value; a listener sends nothing. ' +
+      `At most ${CHANNELS_MAX} listeners a door; one that does not answer a ping within ${LIMITS.pingMs / 1000} s is dropped.`,
+    table(
+      ['Path', 'Tells'],
+      [
+        [
+          '`/v1/live`',
+          'first `{"kind": "overview", "run", "overview"}`, as `GET /v1/overview` answers; then `{"kind": "change", "moment", "now", "status", "candidates", "deliveries", ' +
+            '"notifications", "recent", "recent_omitted"}` with what is new or other than before. Another overview replaces everything known: the listener was too slow, or the log is another one',
+        ],
+        [
+          '`/v1/inspect`',
+          'messages of `@statelyai/inspect`: every living actor with its newest snapshot, then what happens ([watching](watching.md)). To a slow listener single events and older snapshots are not told',
+        ],
+      ],
+    ),
+    'On the web door a program sends the token in the same header as with every question. A browser, which can set no header there, offers two protocols: `telec.v1` and `telec.token.<token>`; the door ' +
+      'answers with the first. `/v1/inspect` alone also takes `?access_token=<token>`. What is refused is answered as JSON before the connection becomes a WebSocket.',
+    'Closed with 1001: the daemon ends; 1008: something was sent; 1009: it was too large; 1011: a fault, which the log of the daemon has.',
+    '## The page',
+    '`GET /`, `/stately` and the files they name, on the web door and without the token: they tell nothing of the repository. A browser is signed in by `POST /v1/web/enter` with ' +
+      '`{"ticket": "<64 hex digits>"}` and the door\'s own `Origin`: `{"token"}`, once for a ticket of `POST /v1/web/ticket`, else 401 `WRONG_TICKET` after a pause.',
     '## The log',
     'One Redis Stream a repository. All its keys carry one hash tag, so that they lie in one slot of a cluster:',
     table(

@@ -14,7 +14,7 @@ import type { GuardChangeView, GuardsDesk, GuardsGlance } from './guards/views.t
 import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
-import type { SurfaceView } from './notify/views.ts';
+import type { NotificationRow, SurfaceView } from './notify/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -26,6 +26,7 @@ import type { WebRequest, WebView } from './web-entry.ts';
 export type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
+export type { NotificationRow } from './notify/views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -165,21 +166,6 @@ export interface WhyView {
   place: number | null;
   /** `event` would satisfy it (full dotted type), `who` may emit it. */
   waiting_for: { code: string; text: string; event: string | null; who: string }[];
-}
-
-export interface NotificationRow {
-  id: string;
-  family: string;
-  slug: string | null;
-  event: string;
-  level: number | string;
-  human_status: 'unseen' | 'seen';
-  agent_status: 'none' | 'claimed' | 'in_progress' | 'resolved';
-  text: string;
-  created_at: string;
-  updated_at: string;
-  /** Where the web view shows it: what stands behind the address of its door. */
-  link: string;
 }
 
 export interface SubmitView {

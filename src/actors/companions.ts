@@ -5,6 +5,7 @@
 import type { Change } from './candidate-record.ts';
 import type { TelecClient } from './client.ts';
 import type { Opened } from './commands/session.ts';
+import { openTraces } from './metrics/traces.ts';
 import { openLauncher } from './notify/launcher.ts';
 import { openNotifier } from './notify/notifier.ts';
 import type { PipelineEvent } from './pipeline.ts';
@@ -32,5 +33,6 @@ export interface CompanionParts {
 
 /** The companions that the configuration asks for. */
 export function companionsOf(parts: CompanionParts): Companion[] {
-  return [openNotifier(parts), openLauncher(parts)].filter((companion) => companion !== null);
+  const all = [openNotifier(parts), openLauncher(parts), openTraces(parts)];
+  return all.filter((companion) => companion !== null);
 }

@@ -57,9 +57,11 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
       onWait: (word) => context.say(word),
       readOnly: true,
     });
-    const { length, dead } = await (host as Host).log.stats();
+    const { length, dead, archived } = await (host as Host).log.stats();
     const where = url === null ? 'private server' : maskUrls(url);
-    const detail = `${where}; ${length} entries in log ${(host as Host).logId}`;
+    const isHere = archived === 0 || (await (host as Host).log.isWhole());
+    const old = archived === 0 ? '' : `, ${archived} of them in archives${isHere ? '' : ' that are not all here'}`;
+    const detail = `${where}; ${length} entries in log ${(host as Host).logId}${old}`;
     return dead === 0 ? ok(detail) : warn(`${detail}; ${dead} could not be read`, 'telec events dead');
   });
   if (host === null) return rows;

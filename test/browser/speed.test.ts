@@ -60,7 +60,9 @@ test('a thousand candidates are there at once, and a change is seen as it happen
   const paints: number[] = [];
   for (let load = 0; load < 3; load++) {
     await page.reload();
-    paints.push((await (await page.waitForFunction('globalThis.shownAt')).jsonValue()) as number);
+    paints.push(
+      (await (await page.waitForFunction(() => (globalThis as { shownAt?: number }).shownAt)).jsonValue()) as number,
+    );
   }
   await page.getByRole('tab', { name: /Not ready/ }).click();
   await page.evaluate(() => {

@@ -422,9 +422,10 @@ describe('daemons', () => {
       throw new Error('cut');
     };
     sender.note([rows.failed('logout')]);
-    await clock.advance(500);
+    // For longer than the turn lasts, so that what was kept is read anew.
+    await clock.advance(130_000);
     store.write = write;
-    await clock.advance(60_000);
+    await clock.advance(300_000);
     await sender.stop();
     start(surface, 'two');
     await clock.advance(60_000);

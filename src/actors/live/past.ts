@@ -132,7 +132,8 @@ export class Past {
     const best = kept ?? (stays ? null : await this.#first(id));
     const fold = stays && this.#fold ? this.#fold : this.#open(best ?? null);
     this.#fold = fold;
-    if (goesBack && best !== this.#near) {
+    const isNear = kept !== undefined && kept === this.#near;
+    if (goesBack && !isNear) {
       const { log, near = NEAR } = this.#parts;
       const [before] = await log.upTo(id, near + 1);
       if (before) await fold.dispatcher.catchUp(before.id);

@@ -202,11 +202,18 @@ const placeOf = (desk: Desk, slug: string): Pick<Desk, 'branch' | 'head'> => des
 /** Entries of the log read at once. */
 const PAGE = 500;
 
+/** A work item is worked on also where the archives are not: what stands in for the findings says where they are. */
+function inArchives(error: unknown): TelecError {
+  if (error instanceof TelecError && error.code === 'ARCHIVE_ELSEWHERE') return error;
+  throw error;
+}
+
 /** The findings of a round that the read model only counts; read from the log, which is asked seldom. */
 async function findingsTold(host: Host, slug: string, { round }: ReviewStanding): Promise<string[]> {
   let after = '0';
   for (;;) {
-    const page = await host.log.read(after, PAGE);
+    const page = await host.log.read(after, PAGE).catch(inArchives);
+    if (!Array.isArray(page)) return [page.message];
     for (const { fields } of page) {
       if (fields['event'] !== fullType('review.changes_requested')) continue;
       const decoded = decodeEnvelope(fields);

@@ -52,9 +52,10 @@ function LostSince({ at }: { at: number }) {
 
 function PastBanner() {
   const past = useStore((state) => state.past);
+  const length = useStore(({ live }) => live?.moment.length ?? 0);
   if (past === null) return null;
   const { moment } = past.model ?? {};
-  const where = moment ? `entry ${moment.index} of ${moment.length}` : `entry ${past.index}`;
+  const where = moment ? `entry ${moment.index} of ${Math.max(length, moment.length)}` : `entry ${past.index}`;
   return (
     <Banner
       tone="past"

@@ -17,8 +17,9 @@ export function NotificationsPanel({ model }: { model: Model }) {
   const { notifications } = model;
   const unseen = useMemo(() => notifications.filter(({ human_status }) => human_status === 'unseen'), [notifications]);
   const rows = useMemo(() => {
+    const isOpen = ({ agent_status }: NotificationRow) => agent_status !== 'resolved';
     const seen = all ? notifications.filter(({ human_status }) => human_status !== 'unseen') : [];
-    return [...unseen, ...seen];
+    return [...unseen.filter(isOpen), ...unseen.filter((row) => !isOpen(row)), ...seen];
   }, [notifications, unseen, all]);
   const seeAll = () =>
     run(
