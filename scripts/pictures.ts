@@ -50,6 +50,8 @@ class Scene {
       HOME: folder,
       LANG: 'C.UTF-8',
       TELEC_HOME: state,
+      // Who holds stands on the picture.
+      TELEC_SESSION_ID: 'ann@bakery',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_AUTHOR_NAME: 'ann',
       GIT_AUTHOR_EMAIL: 'ann@example.com',

@@ -37,10 +37,11 @@ describe('the view', () => {
     const { blocked } = await world.candidate('cake');
     expect(blocked?.next_action).toMatch(/\w/);
     const said = blocked?.next_action.slice(0, 20) ?? '?';
-    pty.resize(200, 40);
-    await pty.until((text) => text.includes(' Main '));
-    expect(lineWith(pty, '✖ cake')).toContain(`Next: ${said}`);
     expect(lineWith(pty, 'conflict: ')).toContain(`conflict: ${said}`);
+    await pty.press('\t', '\t', '\r');
+    await pty.until((text) => text.includes(`next: ${said}`));
+    await pty.press('\u001b');
+    await pty.until((text) => text.includes(' Notifications '));
     const rows = () => pty.terminal.lines().filter((line) => /[✖✔•] (cake|bread) .*main|[✖✔] cake/.test(line)).length;
     const before = rows();
     await world.ready([
@@ -64,7 +65,7 @@ describe('the view', () => {
     await pty.press('h', '\r');
     await pty.until((text) => text.includes('merging is free') && !text.includes('ON HOLD'));
     const holds = (await world.events()).filter(({ event }) => event.includes('.hold.'));
-    expect(holds.map(({ payload }) => payload['reason'])).toEqual(['release in progress', null]);
+    expect(holds.map(({ payload }) => payload['reason'])).toEqual(['release in progress', '']);
 
     await pty.press('\t', '\r');
     await pty.until((text) => text.includes('blocked (conflict)') && text.includes('menu.txt'));
@@ -82,7 +83,7 @@ describe('the view', () => {
     await pty.until((text) => text.includes(' Main ') && text.split('\n')[0]?.length === 120);
     pty.resize(40, 12);
     await pty.until((text) => text.split('\n')[0]?.length === 40);
-    expect(pty.terminal.lines()[11]).toContain('q quit');
+    expect(pty.terminal.lines()[11]).toMatch(/q quit|are seen/);
     await pty.press('q');
     const { code, raw } = await pty.ended;
     expect(code).toBe(0);
@@ -178,8 +179,6 @@ describe('without a terminal', () => {
   test('it writes a line a change, and --json a message a line, until it is interrupted', async () => {
     const world = await makeWorld();
     const json = world.start(['watch']);
-    await world.ready([{ slug: 'bread', files: { 'menu.txt': 'bread\n' } }]);
-    await world.integrate();
     const messages: LiveMessage[] = [];
     let rest = '';
     json.child.stdout?.on('data', (chunk: Buffer) => {
@@ -188,6 +187,8 @@ describe('without a terminal', () => {
       rest = lines.pop() ?? '';
       for (const line of lines) messages.push(JSON.parse(line) as LiveMessage);
     });
+    await world.ready([{ slug: 'bread', files: { 'menu.txt': 'bread\n' } }]);
+    await world.integrate();
     await world.ready([{ slug: 'cake', files: { 'cake.txt': 'cake\n' } }]);
     const states = () =>
       messages.flatMap((message) => (message.kind === 'change' ? message.candidates : message.overview.candidates));

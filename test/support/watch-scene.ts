@@ -21,7 +21,7 @@ const shaOf = (slug: string) =>
 
 const WAITS: Record<CandidateState, string> = {
   pending: 'the newest review round is no approval',
-  ready: 'place 1 in the queue',
+  ready: 'its turn in the queue',
   integrating: 'Makes the merge in the object database, and checks it by other means.',
   completed: '',
   blocked: 'merge main into it, resolve, push, then telec submit',
