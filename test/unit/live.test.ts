@@ -327,6 +327,27 @@ describe('a reader', () => {
     await world.clock.advance(4000);
     expect(answer).toBe(code);
   });
+
+  test('is told when the first question ends, if that took long', async () => {
+    const world = liveWorld();
+    const messages = world.desk.follow(new AbortController().signal)[Symbol.asyncIterator]();
+    const opening = messages.next();
+    await world.clock.advance(100);
+    await opening;
+    let answer: unknown = null;
+    void messages.next().catch((error: TelecError) => {
+      answer = error.code;
+    });
+    world.host.log.stats = () =>
+      new Promise((_, reject) => {
+        world.clock.setTimeout(() => reject(new TelecError('REDIS_UNREACHABLE', 3, 'away')), 10_000);
+      });
+    await world.tell(started(own('first')));
+    await world.clock.advance(9000);
+    expect(answer).toBe(null);
+    await world.clock.advance(2000);
+    expect(answer).toBe('REDIS_UNREACHABLE');
+  });
 });
 
 describe('the past', () => {

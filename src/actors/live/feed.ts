@@ -186,6 +186,7 @@ class Watch {
 
   async #flush(): Promise<void> {
     this.#armed = null;
+    const begun = this.#parts.host.clock.monotonic();
     try {
       const [around, momentOf] = await Promise.all([this.#surroundings(), this.#place.open()]);
       await this.#parts.host.dispatcher.between(() => {
@@ -196,7 +197,7 @@ class Watch {
       });
       this.#failingSince = null;
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, begun);
     }
   }
 
@@ -215,9 +216,10 @@ class Watch {
   }
 
   /** Something could not be read. Goes on, but not in silence for ever. */
-  #failed(error: unknown): void {
+  #failed(error: unknown, since = this.#parts.host.clock.monotonic()): void {
     const now = this.#parts.host.clock.monotonic();
-    this.#failingSince ??= now;
+    // A question that was tried again and again before it failed has been silence already.
+    this.#failingSince ??= since;
     if (!(error instanceof TelecError) || now - this.#failingSince > PATIENCE_MS) this.#fail(error);
   }
 

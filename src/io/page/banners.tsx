@@ -35,7 +35,15 @@ export function Banners() {
     <div className="banners">
       {past && <PastBanner />}
       {connection.kind === 'lost' && model && (
-        <Banner tone="lost" title="The daemon does not answer.">
+        <Banner
+          tone="lost"
+          title={connection.told === null ? 'The daemon does not answer.' : 'The daemon cannot say what goes on.'}
+        >
+          {connection.told !== null && (
+            <>
+              <Plain>{connection.told}</Plain>.{' '}
+            </>
+          )}
           What you see is as it was <LostSince at={connection.since} /> ago. The page comes back by itself; where no
           daemon runs, start one: <code>telec up</code>; where it has another address now: <code>telec web</code>
         </Banner>

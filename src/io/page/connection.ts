@@ -4,7 +4,7 @@
  */
 import type { LiveMessage } from '../../actors/live/views.ts';
 import { linkOf, readEnter } from '../../machines/links.ts';
-import { ask, enter, forgetToken, onEntered, Refused, readToken } from './api.ts';
+import { ask, enter, forgetToken, onEntered, Refused, readToken, sentenceOf } from './api.ts';
 import { currentState, takeMessage, update } from './store.ts';
 
 /** Pause before the first try after a break and at most, ms. */
@@ -73,15 +73,19 @@ async function afterBreak(): Promise<void> {
   const pause = Math.min(PAUSE.most, PAUSE.first * 2 ** tries) * (0.75 + Math.random() / 2);
   tries += 1;
   const since = connection.kind === 'lost' ? connection.since : Date.now();
-  update({ connection: { kind: 'lost', since, retryAt: Date.now() + pause } });
+  const told = connection.kind === 'lost' ? connection.told : null;
+  const lost = { kind: 'lost', since, retryAt: Date.now() + pause } as const;
+  update({ connection: { ...lost, told } });
   try {
     await ask('/v1/status');
+    update({ connection: { ...lost, told: null } });
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
       if (token !== null) forgetToken(token);
       update({ connection: { kind: 'signed_out', why: 'wrong_token' } });
       return;
     }
+    update({ connection: { ...lost, told: error instanceof Refused ? sentenceOf(error) : null } });
   }
   timer = window.setTimeout(open, pause);
 }

@@ -11,7 +11,8 @@ export type Connection =
   | { kind: 'connecting' }
   | { kind: 'live' }
   /** `retryAt`: when it is tried again, ms of this browser's clock. */
-  | { kind: 'lost'; since: number; retryAt: number }
+  /** `told`: what the daemon says of it; null while it says nothing. */
+  | { kind: 'lost'; since: number; retryAt: number; told: string | null }
   /** Nothing is shown: there is no token, or it is that of an earlier daemon. */
   | { kind: 'signed_out'; why: 'no_token' | 'wrong_token' | 'ticket_refused' };
 
