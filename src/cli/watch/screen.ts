@@ -67,7 +67,8 @@ export class Screen extends EventEmitter {
     let text = '';
     for (let row = 0; row < Math.max(lines.length, this.#lines.length); row++) {
       const line = lines[row] ?? '';
-      if (line !== this.#lines[row]) text += `${ESC}${row + 1};1H${line}${ESC}0m${ESC}K`;
+      // Erased first: behind a line that fills the row the cursor stands on its last sign, and would take that away.
+      if (line !== this.#lines[row]) text += `${ESC}${row + 1};1H${ESC}K${line}${ESC}0m`;
     }
     this.#lines = lines;
     if (text !== '') this.#put(text);
