@@ -79,6 +79,8 @@ export interface OutputOptions {
   json: boolean;
   quiet: boolean;
   colour: boolean;
+  /** The terminal's name, as TERM says it: a dumb one has no place that could be written over. */
+  terminal?: string | undefined;
 }
 
 /** Where a command puts its answer. */
@@ -117,6 +119,7 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
       });
     });
   const line = new StatusLine(stderr);
+  const moves = stderr.isTTY === true && options.terminal !== 'dumb';
   const shows = !options.quiet && (stderr.isTTY === true || !options.json);
   const complain = (text: string) => line.around(() => void stderr.write(text));
   return {
@@ -124,10 +127,10 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
     paint,
     raw: (text) => line.around(() => raw(text)),
     complain,
-    movesProgress: shows && stderr.isTTY === true,
+    movesProgress: shows && moves,
     progress(text) {
       if (!shows) return;
-      if (stderr.isTTY) line.show(text === null ? null : plain(text));
+      if (moves) line.show(text === null ? null : plain(text));
       else if (text !== null) complain(`${plain(text)}\n`);
     },
     say(line) {
