@@ -127,7 +127,6 @@ export class RepositoryClient implements TelecClient {
     } finally {
       await replica.close();
     }
-    if (replica.beganAt !== '0') this.#parts.context.say(tornOff(replica.beganAt));
     return { ...candidateView(record), history };
   }
 

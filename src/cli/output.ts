@@ -3,6 +3,7 @@
  * Every text that came from outside passes `plain` before a person sees it. Never decides what is said.
  */
 
+import { EXIT, TelecError } from '../errors.ts';
 import { plain, UNSAFE } from '../io/plain-text.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -90,6 +91,8 @@ export interface Output extends OutputOptions {
   answer<T>(value: T, render: (value: T, paint: Paint) => string): Promise<void>;
   /** Text on stdout as it is. */
   raw(text: string): Promise<void>;
+  /** Whether what is answered came from the daemon, which may be of another version than this program. */
+  isDaemons: boolean;
   /** One line of talk on stderr; silent with `--quiet`. */
   say(line: string): void;
   /** Lines on stderr that `--quiet` does not silence. */
@@ -106,6 +109,18 @@ export interface Output extends OutputOptions {
 /** Whether stdout is to be coloured: a terminal, and nobody said no. */
 export function wantsColour(stream: OutputStream, env: Record<string, string | undefined>, flag: boolean): boolean {
   return flag && stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** A daemon of an older version leaves out what this one shows: no bug, and gone with another daemon. */
+function rendered(render: () => string): string {
+  try {
+    return render();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TelecError('DAEMON_DIFFERS', EXIT.unreachable, `the daemon's answer cannot be shown: ${why}`, {
+      hint: 'the daemon may be of another version: telec down, then telec up; if it stays so, report it',
+    });
+  }
 }
 
 export function openOutput(stdout: OutputStream, stderr: OutputStream, options: OutputOptions): Output {
@@ -125,6 +140,7 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
   return {
     ...options,
     paint,
+    isDaemons: false,
     raw: (text) => line.around(() => raw(text)),
     complain,
     movesProgress: shows && moves,
@@ -138,7 +154,7 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
     },
     async answer(value, render) {
       if (options.json) return raw(jsonLine(value));
-      const text = render(value, paint);
+      const text = this.isDaemons ? rendered(() => render(value, paint)) : render(value, paint);
       if (text !== '') await raw(`${text}\n`);
     },
   };
