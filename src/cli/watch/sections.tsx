@@ -52,13 +52,13 @@ const EMPTY: Record<Section, string> = {
   events: 'the log is empty',
 };
 
-function noteOf(section: Section, { status, notifications, moment }: Scene): string {
+function noteOf(section: Section, { status, overview, moment }: Scene): string {
   const { counts } = status;
   if (section === 'queue') return `${counts.integrating} integrating, ${counts.ready} ready, ${counts.pending} pending`;
   if (section === 'blocked') return String(counts.blocked);
   if (section === 'main') return `${counts.completed} landed`;
   if (section === 'events') return `${moment.index} entries`;
-  return `${[...notifications.values()].filter((row) => row.human_status === 'unseen').length} unseen`;
+  return `${overview.unseen} unseen`;
 }
 
 export function SectionList(props: ListProps) {
