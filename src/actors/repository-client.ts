@@ -127,7 +127,6 @@ export class RepositoryClient implements TelecClient {
     } finally {
       await replica.close();
     }
-    if (replica.beganAt !== '0') this.#parts.context.say(tornOff(replica.beganAt));
     return { ...candidateView(record), history };
   }
 
@@ -288,14 +287,22 @@ export class RepositoryClient implements TelecClient {
       // Before that only the archives know: asking them says which of them is missing.
       if (at !== null && compareIds(at, beganAt) < 0) await replica.log.read('0', 1);
       if (beganAt !== '0') this.#parts.context.say(tornOff(beganAt));
-      await replica.dispatcher.catchUp(at ?? daemon?.appliedId);
-      const candidates = candidateViews(replica.repository, {});
-      return {
+      const foldedTo = async (id: string | undefined) => {
+        await replica.dispatcher.catchUp(id);
+        return candidateViews(replica.repository, {});
+      };
+      const asDaemon = async () =>
+        daemon && JSON.stringify(await foldedTo(daemon.appliedId)) === JSON.stringify(daemon.candidates);
+      // The daemon is compared at the entry it stands at, whichever was asked for; the fold only goes forward.
+      const daemonFirst = daemon !== null && (at === null || compareIds(daemon.appliedId, at) <= 0);
+      const early = daemonFirst ? await asDaemon() : null;
+      const candidates = await foldedTo(at ?? daemon?.appliedId);
+      const view = {
         candidates,
         entries: replica.dispatcher.applied,
         duration_ms: Math.round(clock.monotonic() - startedAt),
-        equal: daemon ? JSON.stringify(candidates) === JSON.stringify(daemon.candidates) : null,
       };
+      return { ...view, equal: daemonFirst ? early : await asDaemon() };
     } finally {
       await replica.close();
     }

@@ -64,5 +64,6 @@ export function route(name: string, query: Record<string, string | null> = {}): 
 /** A question: to the daemon when one runs, else folded here. Both answer the same shape. */
 export async function read<T>(call: Call, path: string, fold: (client: TelecClient) => Promise<T>): Promise<T> {
   const answer = await askDaemon(call, { path });
+  call.output.isDaemons = answer !== null;
   return answer ? (answer.value as T) : withClient(call, fold);
 }

@@ -49,6 +49,7 @@ export async function main(argv: string[], world: MainOptions): Promise<number> 
     json: asked('--json'),
     quiet: asked('--quiet'),
     colour: wantsColour(world.stdout, world.env, !asked('--no-color')),
+    terminal: world.env['TERM'],
   });
   const signal = world.signal ?? new AbortController().signal;
   let status: number = EXIT.done;

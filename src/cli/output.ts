@@ -3,6 +3,7 @@
  * Every text that came from outside passes `plain` before a person sees it. Never decides what is said.
  */
 
+import { EXIT, TelecError } from '../errors.ts';
 import { plain, UNSAFE } from '../io/plain-text.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -79,6 +80,8 @@ export interface OutputOptions {
   json: boolean;
   quiet: boolean;
   colour: boolean;
+  /** The terminal's name, as TERM says it: a dumb one has no place that could be written over. */
+  terminal?: string | undefined;
 }
 
 /** Where a command puts its answer. */
@@ -88,6 +91,8 @@ export interface Output extends OutputOptions {
   answer<T>(value: T, render: (value: T, paint: Paint) => string): Promise<void>;
   /** Text on stdout as it is. */
   raw(text: string): Promise<void>;
+  /** Whether what is answered came from the daemon, which may be of another version than this program. */
+  isDaemons: boolean;
   /** One line of talk on stderr; silent with `--quiet`. */
   say(line: string): void;
   /** Lines on stderr that `--quiet` does not silence. */
@@ -106,6 +111,18 @@ export function wantsColour(stream: OutputStream, env: Record<string, string | u
   return flag && stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
+/** A daemon of an older version leaves out what this one shows: no bug, and gone with another daemon. */
+function rendered(render: () => string): string {
+  try {
+    return render();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TelecError('DAEMON_DIFFERS', EXIT.unreachable, `the daemon's answer cannot be shown: ${why}`, {
+      hint: 'the daemon may be of another version: telec down, then telec up; if it stays so, report it',
+    });
+  }
+}
+
 export function openOutput(stdout: OutputStream, stderr: OutputStream, options: OutputOptions): Output {
   const paint = options.colour ? inColour : noPaint;
   const raw = (text: string) =>
@@ -117,17 +134,19 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
       });
     });
   const line = new StatusLine(stderr);
+  const moves = stderr.isTTY === true && options.terminal !== 'dumb';
   const shows = !options.quiet && (stderr.isTTY === true || !options.json);
   const complain = (text: string) => line.around(() => void stderr.write(text));
   return {
     ...options,
     paint,
+    isDaemons: false,
     raw: (text) => line.around(() => raw(text)),
     complain,
-    movesProgress: shows && stderr.isTTY === true,
+    movesProgress: shows && moves,
     progress(text) {
       if (!shows) return;
-      if (stderr.isTTY) line.show(text === null ? null : plain(text));
+      if (moves) line.show(text === null ? null : plain(text));
       else if (text !== null) complain(`${plain(text)}\n`);
     },
     say(line) {
@@ -135,7 +154,7 @@ export function openOutput(stdout: OutputStream, stderr: OutputStream, options: 
     },
     async answer(value, render) {
       if (options.json) return raw(jsonLine(value));
-      const text = render(value, paint);
+      const text = this.isDaemons ? rendered(() => render(value, paint)) : render(value, paint);
       if (text !== '') await raw(`${text}\n`);
     },
   };

@@ -51,6 +51,13 @@ test('a running daemon goes on over it, and replay agrees with it; so does the s
   const status = await world.ok<StatusView>(['status']);
   expect(status.log).toMatchObject({ state: 'intact', length: (await world.events()).length });
   expect(await world.ok<ReplayView>(['replay', '--verify'])).toMatchObject({ equal: true, entries: status.log.length });
+  // Up to an older entry it shows the older states, and compares the daemon all the same where that one stands.
+  const then = await world.ok<ReplayView>(['replay', '--verify', '--at', view.through ?? '']);
+  expect({ ...then, duration_ms: 0 }).toEqual({
+    ...(await world.ok<ReplayView>(['replay', '--at', view.through ?? ''])),
+    duration_ms: 0,
+    equal: true,
+  });
   // What the daemon is asked over its socket comes from the archives, too.
   expect((await world.ask<{ id: string }[]>('/v1/events?count=5'))?.map(({ id }) => id)).toEqual(
     before.slice(0, 5).map(({ id }) => id),

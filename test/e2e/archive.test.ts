@@ -326,6 +326,9 @@ describe('a host without the files', () => {
     const replayed = await there<ReplayView>('replay');
     expect(replayed.json.candidates).toEqual((await world.run<CandidateView[]>(['candidates'])).json);
     expect(replayed.stderr).toContain(`entries up to ${view.through} are in archives of another machine`);
+    const first = 'its first steps are in archives that are not on this machine: telec events tail says which file\n';
+    expect((await there('candidate', 'one')).stderr).toBe(first);
+    expect((await world.run(['candidate', 'one'])).stderr).toBe('');
     expect((await there<{ slug: string }>('candidate', 'one')).json.slug).toBe('one');
     for (const line of [
       ['events', 'tail'],

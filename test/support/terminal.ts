@@ -59,16 +59,22 @@ export class TestTerminal extends EventEmitter {
 
   #type(text: string): void {
     this.#at.text += text;
-    this.#lines[this.#at.row] = this.#at.text;
+    const before = this.#lines[this.#at.row] ?? '';
+    this.#lines[this.#at.row] = this.#at.text + before.slice(this.#at.text.length);
   }
 
   #command(code: string, end: string): void {
     if (end === 'H') this.#at = { row: Number(code.split(';')[0]) - 1, text: '' };
-    // Lines are always written whole, so the rest behind is erased with them.
-    else if (end === 'K') this.#lines[this.#at.row] = this.#at.text;
+    else if (end === 'K') this.#erase();
     else if (end === 'J') this.#lines = [];
     else if (end === 'h' || end === 'l') this.#mode(code, end === 'h');
     else if (end !== 'm') throw new Error(`the view writes something else: ${code}${end}`);
+  }
+
+  /** From the cursor on. Behind a full row it stands on the last cell, so that one goes as well. */
+  #erase(): void {
+    const { row, text } = this.#at;
+    this.#lines[row] = text.length < this.columns ? text : text.slice(0, -1);
   }
 
   #mode(code: string, on: boolean): void {

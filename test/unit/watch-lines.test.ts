@@ -297,6 +297,13 @@ describe('how far a command is', () => {
     expect(run.stdout).toContain('completed');
   });
 
+  test('on a dumb terminal it is a line for each step, with nothing that moves a cursor', async () => {
+    const stderr = sink(true);
+    const fake = settling(overview([row(slug, 'ready', { branch, sha })]));
+    await runTelec(['submit', '--wait'], { runtime: fake.runtime, stderr, env: { TERM: 'dumb' } });
+    expect(stderr.text).toMatch(/^login is \w+; waiting for its end\nlogin@3fa2c1d is ready, place 1 in the queue.*\n$/);
+  });
+
   test('what cannot be followed never fails the work', async () => {
     const integrate = () => new Promise<IntegrateView>((resolve) => setTimeout(resolve, 30, examples.integrate));
     const fake = fakeRuntime({ live: async () => Promise.reject(new Error('no desk')), integrate });

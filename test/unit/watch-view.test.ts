@@ -173,6 +173,15 @@ describe('the view', () => {
     expect(terminal.lines()[0]?.length).toBe(40);
   });
 
+  test('draws all of it anew when the process goes on after a stop, and not once it is closed', async () => {
+    const { terminal } = await stage(few());
+    const shown = terminal.text();
+    terminal.write('\u001b[1;1H$ a shell wrote here\u001b[?7h');
+    process.emit('SIGCONT', 'SIGCONT');
+    expect(terminal.text()).toBe(shown);
+    expect(terminal.wraps).toBe(false);
+  });
+
   test('shows what a branch, a reason or an entry says without obeying it', async () => {
     const evil = 'x\u001b]0;pwned\u0007\n\u202e\u001b[2J\u009b5n';
     const rows: CandidateRow[] = [

@@ -28,6 +28,9 @@ export const show: Handler = async (call) => {
   const selector = call.args[0] ?? '';
   const view = await read(call, route('candidate', { selector }), (client) => client.candidate(selector));
   await call.output.answer(view, candidateDetailText);
+  // The first step of a whole history comes from nothing.
+  if (view.history?.[0]?.from !== null)
+    call.output.say('its first steps are in archives that are not on this machine: telec events tail says which file');
   return undefined;
 };
 

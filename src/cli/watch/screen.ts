@@ -49,6 +49,7 @@ export class Screen extends EventEmitter {
     this.#put(ENTER);
     this.#terminal.on('resize', this.#resized);
     process.on('exit', this.close);
+    process.on('SIGCONT', this.#continued);
   }
 
   /** Gives the terminal back; the second time nothing. Also when the process ends otherwise. */
@@ -57,6 +58,7 @@ export class Screen extends EventEmitter {
     this.#open = false;
     this.#terminal.off('resize', this.#resized);
     process.off('exit', this.close);
+    process.off('SIGCONT', this.#continued);
     this.#put(LEAVE);
   };
 
@@ -67,7 +69,8 @@ export class Screen extends EventEmitter {
     let text = '';
     for (let row = 0; row < Math.max(lines.length, this.#lines.length); row++) {
       const line = lines[row] ?? '';
-      if (line !== this.#lines[row]) text += `${ESC}${row + 1};1H${line}${ESC}0m${ESC}K`;
+      // Erased first: behind a line that fills the row the cursor stands on its last sign, and would take that away.
+      if (line !== this.#lines[row]) text += `${ESC}${row + 1};1H${ESC}K${line}${ESC}0m`;
     }
     this.#lines = lines;
     if (text !== '') this.#put(text);
@@ -78,6 +81,14 @@ export class Screen extends EventEmitter {
     this.#lines = [];
     this.#put(`${ESC}2J`);
     this.emit('resize');
+  };
+
+  /** Stopped for a while: what others wrote meanwhile is drawn over. */
+  readonly #continued = (): void => {
+    const frame = this.#lines.join('\n');
+    this.#lines = [];
+    this.#put(ENTER);
+    this.write(frame);
   };
 
   #put(text: string): void {

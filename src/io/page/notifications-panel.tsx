@@ -16,10 +16,11 @@ export function NotificationsPanel({ model }: { model: Model }) {
   const { busy, run } = useDeed();
   const { notifications } = model;
   const unseen = useMemo(() => notifications.filter(({ human_status }) => human_status === 'unseen'), [notifications]);
+  // With what was seen all stand as they changed last, so that a row somebody acts on does not go out of sight.
   const rows = useMemo(() => {
+    if (all) return notifications;
     const isOpen = ({ agent_status }: NotificationRow) => agent_status !== 'resolved';
-    const seen = all ? notifications.filter(({ human_status }) => human_status !== 'unseen') : [];
-    return [...unseen.filter(isOpen), ...unseen.filter((row) => !isOpen(row)), ...seen];
+    return [...unseen.filter(isOpen), ...unseen.filter((row) => !isOpen(row))];
   }, [notifications, unseen, all]);
   const seeAll = () => run(seeEveryone, null);
   return (
