@@ -1,10 +1,12 @@
 /** Scenes for the terminal view: rows, notifications and whole overviews as the desk gives them, few or very many. */
+
 import { examples } from '../../scripts/examples.ts';
 import { overview as example } from '../../scripts/live-examples.ts';
 import type { CandidateState, EnvelopeView, NotificationRow, StatusView } from '../../src/actors/client.ts';
 import type { CandidateRow, LiveChange, LiveDesk, LiveMessage, Overview } from '../../src/actors/live/views.ts';
 import { linkOf } from '../../src/machines/links.ts';
 import { candidateMeaning } from '../../src/machines/meaning.ts';
+import { unseenOf } from '../../src/machines/notification-order.ts';
 
 const PREFIX = 'domain.software-development.';
 /** The clock of the log in all scenes. */
@@ -78,7 +80,12 @@ const countsOf = (rows: readonly CandidateRow[]): StatusView['counts'] => {
 /** An overview with these rows. */
 export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): LiveMessage & { kind: 'overview' } {
   const status: StatusView = { ...example.status, counts: countsOf(rows), ...more.status };
-  return { kind: 'overview', run: 'run', overview: { ...example, now: NOW, candidates: rows, ...more, status } };
+  const unseen = unseenOf(more.notifications ?? example.notifications);
+  return {
+    kind: 'overview',
+    run: 'run',
+    overview: { ...example, now: NOW, candidates: rows, unseen, ...more, status },
+  };
 }
 
 export function change(more: Partial<LiveChange>): LiveChange {
