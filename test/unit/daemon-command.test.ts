@@ -57,7 +57,9 @@ test('up starts the daemon once, questions go to it, down ends it', async () => 
   // A daemon of another version answers what this one cannot show: that is not told as a bug.
   const other = await telec('candidate', 'a/b@c');
   expect({ status: other.status, stdout: other.stdout }).toEqual({ status: 3, stdout: '' });
-  expect(other.stderr).toMatch(/^error: the daemon's answer cannot be shown: .*\nhint: .*telec down, then telec up.*\n$/);
+  expect(other.stderr).toMatch(
+    /^error: the daemon's answer cannot be shown: .*\nhint: .*telec down, then telec up.*\n$/,
+  );
 
   const missing = await telec('why', 'x', '--json');
   expect(missing.status).toBe(1);

@@ -301,7 +301,9 @@ describe('how far a command is', () => {
     const stderr = sink(true);
     const fake = settling(overview([row(slug, 'ready', { branch, sha })]));
     await runTelec(['submit', '--wait'], { runtime: fake.runtime, stderr, env: { TERM: 'dumb' } });
-    expect(stderr.text).toMatch(/^login is \w+; waiting for its end\nlogin@3fa2c1d is ready, place 1 in the queue.*\n$/);
+    expect(stderr.text).toMatch(
+      /^login is \w+; waiting for its end\nlogin@3fa2c1d is ready, place 1 in the queue.*\n$/,
+    );
   });
 
   test('what cannot be followed never fails the work', async () => {
