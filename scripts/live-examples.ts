@@ -48,6 +48,7 @@ export const overview: Overview = {
     },
   ],
   notifications,
+  unseen: 1,
   recent: [envelope],
 };
 

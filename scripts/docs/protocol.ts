@@ -155,7 +155,7 @@ export function render(): string {
     'Who watches is given an overview first and then what changed: each change holds the rows that are new or other than before, nothing else, and the ' +
       '`moment` at which all of it holds. Candidates are named by `key`, notifications by `id`; deliveries are put before those that are known, entries ' +
       'behind them. What came within 40 ms comes together. A further overview replaces everything: the reader was too slow, or the feed began anew, which ' +
-      'its `run` tells apart. An overview has all candidates that go on, and the newest 200 of the others, 200 deliveries, 100 notifications and 200 entries.',
+      'its `run` tells apart. An overview has all candidates that go on, and the newest 200 of the others, 200 deliveries, 100 notifications (what needs somebody and is unseen before the rest; `unseen` counts them all) and 200 entries.',
     '**The past.** With `at` a question is answered as of that entry, from the log alone: candidates, counts, hold, mode, main, and the session with the ' +
       'state that its events show. No log holds how a daemon, the guards or a renewal of the lease were: `daemon` and `guards` are empty, and of a lease ' +
       'only `owner_session_id`, `fence` and `acquired_at` mean something.',
@@ -168,7 +168,7 @@ export function render(): string {
         [
           '`/v1/live`',
           'first `{"kind": "overview", "run", "overview"}`, as `GET /v1/overview` answers; then `{"kind": "change", "moment", "now", "status", "candidates", "deliveries", ' +
-            '"notifications", "recent", "recent_omitted"}` with what is new or other than before. Another overview replaces everything known: the listener was too slow, or the log is another one',
+            '"notifications", "unseen", "recent", "recent_omitted"}` with what is new or other than before. Another overview replaces everything known: the listener was too slow, or the log is another one',
         ],
         [
           '`/v1/inspect`',

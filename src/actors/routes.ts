@@ -3,7 +3,6 @@
  * around it. Reads and writes through the client alone; a GET changes nothing.
  */
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
 import { scrubber } from '../io/secrets.ts';
@@ -242,14 +241,8 @@ export function daemonApp(parts: RouteParts): (request: Request) => Response | P
     if (!known) parts.report.error('a question met a bug', error);
     const fault = known ?? new TelecError('BUG', EXIT.bug, 'the daemon has a bug', { hint: 'its log has the details' });
     const status = NO_SUCH.has(fault.code) ? 404 : (STATUS_OF[fault.exit] ?? 500);
-    return answerError(status, fault, scrub);
+    return answerError(fault.code === TOO_LARGE ? 413 : status, fault, scrub);
   };
-  const limit = bodyLimit({
-    maxSize: BODY_BYTES_MAX,
-    onError: () => answerError(413, usage('BODY_TOO_LARGE', `a question has at most ${BODY_BYTES_MAX} bytes`), scrub),
-  });
-  // It reads a body whose length is not told; what comes behind it answers for itself.
-  app.use((context, next) => limit(context, next).catch(() => answerError(400, bodyCut(), scrub)));
   for (const { method, path, question, answer, command } of ROUTES) {
     app.on(method, path, async (context) => {
       const role = context.req.header(ROLE_HEADER);
@@ -292,7 +285,7 @@ function usage(code: string, message: string, problems: Problem[] = []): TelecEr
   });
 }
 
-const bodyCut = () => usage('BODY_CUT', 'the body ended before its end, or came too slowly');
+const TOO_LARGE = 'BODY_TOO_LARGE';
 
 /** One value a name; a name given twice stays a list, which no schema takes. */
 function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
@@ -302,13 +295,28 @@ function queryOf(queries: Record<string, string[]>): Record<string, unknown> {
 async function bodyOf(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json(\s*;|$)/i.test(type)) throw usage('NOT_JSON', 'a POST has content-type application/json');
-  const body = await request.text().catch(() => {
-    throw bodyCut();
-  });
+  const body = await textOf(request);
   try {
     return JSON.parse(body);
   } catch {
     throw usage('NOT_JSON', 'the body is no JSON');
+  }
+}
+
+/** The body, whether its length was told or not; no more of it is read than may come. */
+async function textOf(request: Request): Promise<string> {
+  const tooLarge = () => usage(TOO_LARGE, `a question has at most ${BODY_BYTES_MAX} bytes`);
+  if (Number(request.headers.get('content-length')) > BODY_BYTES_MAX) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const cut = () => usage('BODY_CUT', 'the body ended before its end, or came too slowly');
+  const reader = request.body?.getReader();
+  for (;;) {
+    const part = await reader?.read().catch(() => Promise.reject(cut()));
+    if (part?.value === undefined) return Buffer.concat(parts).toString('utf8');
+    size += part.value.length;
+    if (size > BODY_BYTES_MAX) throw tooLarge();
+    parts.push(part.value);
   }
 }
 

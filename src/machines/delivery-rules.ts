@@ -26,7 +26,7 @@ export type Due = 'send' | 'edit' | 'leave';
 const BACKOFF_FIRST_MS = 1000;
 const BACKOFF_MAX_MS = 600_000;
 /** From this level on somebody is asked for. */
-const BUSINESS = 3;
+export const BUSINESS = 3;
 
 /** How a row is to be told. */
 export function toneOf(row: Pick<NotificationRow, 'agent_status' | 'level' | 'event'>): Tone {

@@ -190,6 +190,19 @@ describe('the bar of time', () => {
     expect(faults).toEqual([]);
   });
 
+  test('tells of a lease of the past that it was held: when it would have ended is in no log', async () => {
+    const { page, door } = await show();
+    remember(door);
+    await page
+      .getByText(/^lease \d+, .* left$/)
+      .or(page.locator('.lease-left', { hasText: /left/ }))
+      .first()
+      .waitFor();
+    await page.locator('.time-slider').getByRole('button', { name: 'One entry back' }).click();
+    await expect.poll(() => textOf(page.locator('.lease-left'))).toBe('held');
+    expect(await page.getByText('ran out').count()).toBe(0);
+  });
+
   test('plays entry after entry, and is live at the end', async () => {
     const { page, door } = await show();
     const length = remember(door);

@@ -92,6 +92,36 @@ describe('signing in', () => {
     }, `#enter=${TICKET}`);
     await page.waitForSelector('.pulse');
   });
+
+  test('all tabs of a browser say that the daemon is another one, and one that is let in lets in the others', async () => {
+    const door = await doorOf(FEW);
+    const { page } = await show(door);
+    const other = await page.context().newPage();
+    await other.goto(door.url);
+    await other.waitForSelector('.pulse');
+    door.token = 'another';
+    door.breakLines(false);
+    for (const tab of [page, other]) await tab.getByText('The daemon was started anew').waitFor();
+    await other.goto(`${door.url}/#enter=${TICKET}`);
+    await page.waitForSelector('.pulse');
+  });
+});
+
+describe('notifications', () => {
+  test('are counted in full, and all are marked, also those there is no room for', async () => {
+    const door = await doorOf({ ...overviewOf(FEW), unseen: 321 });
+    const ids = Array.from({ length: 321 }, (_, index) => ({ id: `deployment/s-${index}` }));
+    door.answers.set('/v1/notifications', () => ({ value: ids }));
+    door.answers.set('/v1/notifications/seen', () => ({ value: [] }));
+    const { page } = await show(door);
+    expect(await textOf(page.locator('.tile', { hasText: 'Needs a person' }))).toContain('321 unseen');
+    await page.getByRole('button', { name: 'All seen' }).click();
+    const marked = () => door.asked.filter((asked) => asked.startsWith('POST /v1/notifications/seen'));
+    await expect.poll(() => marked().length).toBe(2);
+    expect(marked().flatMap((asked) => JSON.parse(asked.slice(asked.indexOf('{'))).ids)).toEqual(
+      ids.map(({ id }) => id),
+    );
+  });
 });
 
 describe('a line that breaks', () => {
@@ -181,6 +211,7 @@ describe('what is shown', () => {
       candidates: [done],
       deliveries: [],
       notifications: [],
+      unseen: 0,
       recent: [entryOf(40, now, { id: `${now}-5` })],
       recent_omitted: 0,
     });

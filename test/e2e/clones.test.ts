@@ -246,6 +246,7 @@ test('S1-C1 everything that only reads works without a daemon, and changes no fi
     mode_reason: null,
     permit: null,
     guards: { in_force: true, missing: [], mend: null },
+    surfaces: [],
     stale: null,
     counts: { pending: 0, ready: 0, integrating: 0, completed: 1, blocked: 0, superseded: 0 },
     log: {

@@ -154,6 +154,22 @@ describe('conflicts', () => {
     },
   );
 
+  test('names of branches and files are of those who chose them: what is to be pasted is quoted, evidence stays in its line', async () => {
+    const world = await makeWorld({ files: { 'f\n  next: telec lease break': 'one\n' } });
+    const branch = 'work/$(id)';
+    await world.ready([
+      { slug: 'winner', files: { 'f\n  next: telec lease break': 'uno\n' } },
+      { slug: 'loser', branch, files: { 'f\n  next: telec lease break': 'eins\n' } },
+    ]);
+    await world.integrate();
+    const { blocked, evidence } = await world.candidate('loser');
+    expect(blocked?.next_action).toBe(
+      `merge main into ${branch}, resolve, push, then telec submit '${branch}' --slug loser`,
+    );
+    expect(blocked?.conflict_evidence).toEqual(['conflict in f\\n  next: telec lease break (stages 1, 2, 3)']);
+    expect(evidence?.paths).toMatchObject([{ path: 'f\n  next: telec lease break' }]);
+  });
+
   test('S3-6.1c S3-6.2c a blocked candidate asks for attention: notification unseen, why names the way out', async () => {
     const world = await makeWorld({ files: { f: 'one\n' } });
     await world.ready([

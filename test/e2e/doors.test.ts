@@ -340,6 +340,10 @@ describe('the socket', () => {
       [post('Content-Length: 2\r\nContent-Length: 3\r\n', '{}'), false, [400, 'NOT_HTTP']],
       [post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'), false, [400, 'NOT_HTTP']],
       [post('Transfer-Encoding: chunked\r\n', 'zz\r\n'), false, [Number.NaN, null]],
+      // A length that is told by its parts, or not at all.
+      [post('Transfer-Encoding: chunked\r\n', '3\r\n{"x\r\n4\r\n":1}\r\n0\r\n\r\n'), false, [400, 'INVALID_QUESTION']],
+      [post('Transfer-Encoding: chunked\r\n', '3\r\n{"x'), true, [Number.NaN, null]],
+      [post('', ''), false, [400, 'NOT_JSON']],
       [post('Content-Length: 5000000\r\n', '{'), false, [413, 'BODY_TOO_LARGE']],
       [`GET /v1/status HTTP/1.1\r\nHost: telec\r\nX: ${'x'.repeat(10_000)}\r\n\r\n`, false, [431, 'HEAD_TOO_LARGE']],
       ['GET /v1/status HTTP/1.1\r\n\r\n', false, [400, null]],

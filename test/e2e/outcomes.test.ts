@@ -189,6 +189,8 @@ describe('facts that change', () => {
     expect(json).toEqual({
       slug: 'moved',
       state: 'pending',
+      meaning: 'Waits for the conditions of readiness that do not hold yet.',
+      place: null,
       waiting_for: [
         {
           code: 'sha_not_reachable',

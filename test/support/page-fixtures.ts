@@ -2,6 +2,7 @@
 import type { StatusView } from '../../src/actors/client.ts';
 import type { EnvelopeView } from '../../src/actors/event-views.ts';
 import type { CandidateRow, DeliveryRow, Overview } from '../../src/actors/live/views.ts';
+import { unseenOf } from '../../src/machines/notification-order.ts';
 
 const STATES: CandidateRow['state'][] = [
   'integrating',
@@ -246,7 +247,7 @@ export function overviewOf(scene: Scene): Overview {
     entryOf(entries - Math.min(entries, 200) + index, now),
   );
   const last = recent.at(-1);
-  return {
+  const overview: Overview = {
     moment: { id: last?.id ?? '0', at: last?.timestamp ?? null, index: entries, length: entries },
     now: new Date(now).toISOString(),
     status: statusOf(now, rows, scene.status),
@@ -271,6 +272,8 @@ export function overviewOf(scene: Scene): Overview {
         updated_at: row.updated_at,
         link: `#/notification/deployment%2F${row.slug}`,
       })),
+    unseen: 0,
     recent,
   };
+  return { ...overview, unseen: unseenOf(overview.notifications) };
 }

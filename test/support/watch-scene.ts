@@ -83,7 +83,14 @@ export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): Li
 
 export function change(more: Partial<LiveChange>): LiveChange {
   const { moment, status } = example;
-  const nothing = { candidates: [], deliveries: [], notifications: [], recent: [], recent_omitted: 0 };
+  const nothing = {
+    candidates: [],
+    deliveries: [],
+    notifications: [],
+    unseen: example.unseen,
+    recent: [],
+    recent_omitted: 0,
+  };
   return { kind: 'change', moment, now: NOW, status, ...nothing, ...more };
 }
 

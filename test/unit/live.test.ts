@@ -177,6 +177,34 @@ describe('a change', () => {
   });
 });
 
+describe('the notifications', () => {
+  test('are the 100 that most need somebody, all unseen are counted, and who reads has them as they are', async () => {
+    const world = liveWorld();
+    await world.tell(...ready(own('first')), dequeued(own('first')), failed(own('first')));
+    const reader = await follow(world);
+    for (let at = 0; at < 120; at += 1) await world.tell(started(own(`s-${at}`, 2), at));
+    await reader.catchUp();
+    const unseen = ({ notifications }: Overview) =>
+      notifications.filter(({ human_status }) => human_status === 'unseen');
+    const before = reader.known();
+    expect([before.notifications.length, unseen(before).length, before.unseen]).toEqual([100, 100, 122]);
+    expect(before.notifications.map(({ id }) => id)).toContain('deployment/first');
+
+    for (const [index, { id }] of unseen(before).entries())
+      await world.tell({
+        type: 'notification.seen',
+        payload: { row: id, actor: 'ann', command_id: `01HZZZZZZZZZZZZZZZZZZZ${String(index).padStart(4, '0')}` },
+      });
+    await reader.catchUp();
+    const after = reader.known();
+    expect([after.notifications.length, unseen(after).length, after.unseen]).toEqual([100, 22, 22]);
+    const anew = await follow(world);
+    expect(anew.known().notifications).toEqual(after.notifications);
+    await anew.end();
+    await reader.end();
+  });
+});
+
 describe('the finished', () => {
   test('are the newest 200; when one of them comes back, one that was left out takes its place', async () => {
     const world = liveWorld();

@@ -83,6 +83,11 @@ describe('a chat of Telegram', () => {
       { status: 502, text: '<html>bad gateway</html>' },
       { kind: 'failed', detail: 'the connection failed' },
     ],
+    [
+      'JSON that is none of Telegram',
+      { status: 502, json: { error: 'bad gateway' } },
+      { kind: 'failed', detail: 'it does not answer as Telegram does' },
+    ],
     ['a cut connection', 'drop', { kind: 'failed', detail: 'ECONNRESET' }],
     [
       'an internal error',

@@ -189,14 +189,6 @@ describe('the view', () => {
     expect(terminal.raw.slice(after)).toBe('');
   });
 
-  test('says that more may be unseen than the hundred it is told of', async () => {
-    const notifications = Array.from({ length: 100 }, (_, index) =>
-      notice(`n${index}`, 'deployment.completed', { agent_status: 'resolved' }),
-    );
-    const { terminal } = await stage(overview([], { notifications }));
-    expect(terminal.text()).toContain(' Notifications  at least 100 unseen ');
-  });
-
   test('shows what a branch, a reason or an entry says without obeying it', async () => {
     const evil = 'x\u001b]0;pwned\u0007\n\u202e\u001b[2J\u009b5n';
     const rows: CandidateRow[] = [

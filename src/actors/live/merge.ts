@@ -1,7 +1,8 @@
 /** What a reader of the feed does with a change: takes it into the overview it has. Pure. */
 import { compareText, parseInstant } from '../../machines/identity.ts';
+import { roomedNotifications } from '../../machines/notification-order.ts';
 import { compareQueue } from '../../machines/queue.ts';
-import { byChange, DELIVERIES_MAX, FINAL_MAX, hiddenOf, NOTIFICATIONS_MAX, RECENT_MAX } from './overview.ts';
+import { DELIVERIES_MAX, FINAL_MAX, hiddenOf, RECENT_MAX } from './overview.ts';
 import { isFinal } from './rows.ts';
 import type { CandidateRow, LiveChange, Overview } from './views.ts';
 
@@ -16,9 +17,8 @@ export function merged(overview: Overview, change: LiveChange): Overview {
     candidates,
     candidates_hidden: hiddenOf(status, candidates.filter(isFinal).length),
     deliveries: [...change.deliveries, ...overview.deliveries].slice(0, DELIVERIES_MAX),
-    notifications: replaced(overview.notifications, change.notifications, ({ id }) => id)
-      .sort(byChange)
-      .slice(0, NOTIFICATIONS_MAX),
+    notifications: roomedNotifications(replaced(overview.notifications, change.notifications, ({ id }) => id)),
+    unseen: change.unseen,
     recent: [...overview.recent, ...change.recent].slice(-RECENT_MAX),
   };
 }

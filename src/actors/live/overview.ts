@@ -2,11 +2,9 @@
  * The whole of one look, made from the fold at one place of the log. The fold may be the living one or one of the past;
  * what is shown of both is made here, so that the past looks as it looked then. Reads only.
  */
-import { compareText } from '../../machines/identity.ts';
-import type { NotificationRow as Row } from '../../machines/notification.ts';
+import { roomedNotifications, unseenOf } from '../../machines/notification-order.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView, StatusView } from '../client.ts';
-import type { NotificationBoard } from '../notifications.ts';
 import { compareIds } from '../pipeline.ts';
 import type { Repository } from '../repository.ts';
 import { notificationView } from '../views.ts';
@@ -14,10 +12,9 @@ import type { Look } from './look.ts';
 import { candidateRow, deliveryRow, inQueueOrder, isFinal, newestFirst } from './rows.ts';
 import type { DeliveryRow, Overview } from './views.ts';
 
-/** Final candidates, deliveries, notifications and entries of one look. */
+/** Final candidates, deliveries and entries of one look. */
 export const FINAL_MAX = 200;
 export const DELIVERIES_MAX = 200;
-export const NOTIFICATIONS_MAX = 100;
 export const RECENT_MAX = 200;
 
 /** `recent`: the entries up to the place, oldest first. */
@@ -32,7 +29,8 @@ export function overviewOf(look: Look, recent: readonly EnvelopeView[]): Overvie
     candidates: shown.map((record) => candidateRow(record, around)),
     candidates_hidden: hiddenOf(status, final.length),
     deliveries: newestDeliveries(repository),
-    notifications: newestNotifications(notifications).map(notificationView),
+    notifications: roomedNotifications(notifications.dump()).map(notificationView),
+    unseen: unseenOf(notifications.dump()),
     recent: recent.slice(-RECENT_MAX),
   };
 }
@@ -60,15 +58,6 @@ export function newestDeliveries(repository: Repository): DeliveryRow[] {
   const newest = firstOf(told, DELIVERIES_MAX, (a, b) => compareIds(b.deliveryEntry ?? '', a.deliveryEntry ?? ''));
   return newest.map(deliveryRow).filter((row) => row !== null);
 }
-
-/** As `NotificationBoard.rows` orders them. */
-export function newestNotifications(board: NotificationBoard): Row[] {
-  return firstOf(board.dump(), NOTIFICATIONS_MAX, byChange);
-}
-
-/** The most recently changed first. */
-export const byChange = (a: { updated_at: string; id: string }, b: { updated_at: string; id: string }): number =>
-  compareText(b.updated_at, a.updated_at) || compareText(a.id, b.id);
 
 /** The first `count` of `items` in that order, without ordering all of them. */
 function firstOf<T>(items: Iterable<T>, count: number, compare: (a: T, b: T) => number): T[] {

@@ -6,22 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { fullType } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import type { NotificationRow as Row } from '../../machines/notification.ts';
+import { byChange, roomedNotifications, unseenOf } from '../../machines/notification-order.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView } from '../client.ts';
 import { notificationView } from '../views.ts';
 import type { Around } from '../waits.ts';
 import type { Look } from './look.ts';
-import {
-  byChange,
-  DELIVERIES_MAX,
-  FINAL_MAX,
-  hiddenOf,
-  NOTIFICATIONS_MAX,
-  newestDeliveries,
-  newestNotifications,
-  RECENT_MAX,
-  split,
-} from './overview.ts';
+import { DELIVERIES_MAX, FINAL_MAX, hiddenOf, newestDeliveries, RECENT_MAX, split } from './overview.ts';
 import { candidateRow, deliveryRow, inQueueOrder, isFinal, isNewest, newestFirst } from './rows.ts';
 import type { CandidateRow, DeliveryRow, LiveChange, Overview } from './views.ts';
 
@@ -66,7 +57,7 @@ export class Shown {
   readonly #rows = new Map<string, Given>();
   #final: CandidateRecord[];
   #deliveries: DeliveryRow[];
-  /** By id; what the board has, shown or not. */
+  /** By id, the most recently changed first; those that there is room for. */
   #notifications: Map<string, Row>;
   #recent: EnvelopeView[];
 
@@ -76,7 +67,7 @@ export class Shown {
     this.#final = final;
     for (const record of [...live, ...final]) this.#give(record, look.around);
     this.#deliveries = newestDeliveries(look.repository);
-    this.#notifications = new Map(look.notifications.dump().map((row) => [row.id, row]));
+    this.#notifications = roomOf(look);
     this.#recent = recent.slice(-RECENT_MAX);
   }
 
@@ -91,7 +82,8 @@ export class Shown {
       candidates: given.map(({ row }) => row),
       candidates_hidden: hiddenOf(status, this.#final.length),
       deliveries: this.#deliveries,
-      notifications: newestNotifications(notifications).map(notificationView),
+      notifications: [...this.#notifications.values()].map(notificationView),
+      unseen: unseenOf(notifications.dump()),
       recent: this.#recent,
     };
   }
@@ -111,7 +103,19 @@ export class Shown {
       isDeepStrictEqual(moment, before.moment) &&
       isDeepStrictEqual(status, before.status);
     if (isSame) return null;
-    return { kind: 'change', moment, now, status, candidates, deliveries, notifications, recent, recent_omitted };
+    const unseen = unseenOf(look.notifications.dump());
+    return {
+      kind: 'change',
+      moment,
+      now,
+      status,
+      candidates,
+      deliveries,
+      notifications,
+      unseen,
+      recent,
+      recent_omitted,
+    };
   }
 
   #candidates({ repository, around }: Look, before: Around, noted: Noted): CandidateRow[] {
@@ -161,16 +165,21 @@ export class Shown {
     return rows;
   }
 
-  #changedNotifications({ notifications }: Look) {
-    const changed: Row[] = [];
-    for (const row of notifications.dump()) {
-      if (this.#notifications.get(row.id) === row) continue;
-      this.#notifications.set(row.id, row);
-      changed.push(row);
+  /** Those that are new or other where there is room for them, and those that changed and have to make room. */
+  #changedNotifications(look: Look) {
+    const before = this.#notifications;
+    this.#notifications = roomOf(look);
+    const changed = [...this.#notifications.values()].filter((row) => before.get(row.id) !== row);
+    for (const row of look.notifications.dump()) {
+      const known = before.get(row.id);
+      if (known && known !== row && !this.#notifications.has(row.id)) changed.push(row);
     }
-    return changed.sort(byChange).slice(0, NOTIFICATIONS_MAX).map(notificationView);
+    return changed.sort(byChange).map(notificationView);
   }
 }
+
+const roomOf = ({ notifications }: Look): Map<string, Row> =>
+  new Map(roomedNotifications(notifications.dump()).map((row) => [row.id, row]));
 
 const isUnchanged = (given: Given, record: CandidateRecord): boolean =>
   given.record === record &&

@@ -82,8 +82,10 @@ export interface Overview {
   candidates_hidden: number;
   /** The newest first. */
   deliveries: DeliveryRow[];
-  /** The most recently changed first. */
+  /** The most recently changed first; of many, what is not seen is kept before what is, and what needs somebody before all. */
   notifications: NotificationRow[];
+  /** Notifications nobody has seen, those left out counted. */
+  unseen: number;
   /** The newest entries, oldest first. */
   recent: EnvelopeView[];
 }
@@ -97,6 +99,8 @@ export interface LiveChange {
   candidates: CandidateRow[];
   deliveries: DeliveryRow[];
   notifications: NotificationRow[];
+  /** As in an overview. */
+  unseen: number;
   recent: EnvelopeView[];
   /** Entries applied that `recent` leaves out, because there were too many at once. */
   recent_omitted: number;

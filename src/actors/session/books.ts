@@ -5,6 +5,7 @@
  */
 import type { Problem } from '../../errors.ts';
 import { CONFIG_FILE } from '../../io/config.ts';
+import { quoted } from '../../io/git/housekeeping.ts';
 import type { BooksOutcome, Member } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { block } from './block.ts';
@@ -111,7 +112,7 @@ function findingOf(
     ],
     nextAction: isOnBase
       ? `deliver a branch that mends ${file}, then telec resume ${slug}`
-      : `mend ${file} on ${branch}, push, then telec submit ${branch} --slug ${slug}`,
+      : `mend ${file} on ${branch}, push, then telec submit ${quoted(branch)} --slug ${slug}`,
     reproduce: `git show ${at}:${file}`,
   };
 }

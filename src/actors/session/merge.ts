@@ -4,7 +4,8 @@
  */
 import { invariant } from '../../errors.ts';
 import { sleep } from '../../io/clock.ts';
-import type { MergeOutcome as GitMerge, MainCommit } from '../../io/git/port.ts';
+import { quoted } from '../../io/git/housekeeping.ts';
+import type { ConflictPath, MergeOutcome as GitMerge, MainCommit } from '../../io/git/port.ts';
 import type { Member, MergeOutcome, RecheckOutcome, SelectOutcome, Taken } from '../../machines/effects.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import { type Reason, readinessReasons } from '../../machines/readiness.ts';
@@ -276,16 +277,22 @@ async function conflictFinding(
   return {
     kind: 'conflict',
     base,
-    evidence: conflict.paths.map(({ path, stages }) => `conflict in ${path} (stages ${stages.join(', ')})`),
+    evidence: conflict.paths.map(conflictLine),
     diagnostics: [
       `merging ${candidate.sha} into ${base} leaves ${paths.length} path(s) in conflict`,
       ...named.map(({ commit, candidate: by }) => `touched on main by ${by ?? commit.sha}: ${commit.subject}`),
     ],
-    nextAction: `merge main into ${candidate.branch}, resolve, push, then telec submit ${candidate.branch} --slug ${candidate.slug}`,
+    nextAction: `merge main into ${candidate.branch}, resolve, push, then telec submit ${quoted(candidate.branch)} --slug ${candidate.slug}`,
     paths: conflict.paths,
     touchedBy: named.map(({ commit, candidate: by }) => ({ merge_commit: commit.sha, candidate: by })),
     reproduce: `git merge-tree --write-tree ${base} ${candidate.sha}`,
   };
+}
+
+/** One line, whatever the name of the file: the next line of evidence is somebody else's to write. */
+export function conflictLine({ path, stages }: ConflictPath): string {
+  const name = path.replace(/[\n\r\t]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return `conflict in ${name} (stages ${stages.join(', ')})`;
 }
 
 function delivered(work: SessionWork, commit: MainCommit): string | null {

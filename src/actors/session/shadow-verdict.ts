@@ -4,12 +4,11 @@
  *
  * Invariant: the commits made here name no session, so that the next session makes the same ones again.
  */
-import type { ConflictPath } from '../../io/git/port.ts';
 import type { PayloadOf } from '../../machines/events.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import { compareIds } from '../pipeline.ts';
 import type { ShadowVerdict } from '../shadow-record.ts';
-import { insistently } from './merge.ts';
+import { conflictLine, insistently } from './merge.ts';
 import type { SessionWork } from './work.ts';
 
 type Judged = PayloadOf<'integration.shadow.judged'>;
@@ -34,8 +33,6 @@ export function wouldBlock(base: string, reasons: readonly string[]): Verdict {
 function wouldIntegrate(base: string, tree: string | null, commit: string): Verdict {
   return { base, verdict: 'would_integrate', tree, evidence: [], commit, isConflict: false };
 }
-
-const conflictLine = ({ path, stages }: ConflictPath) => `conflict in ${path} (stages ${stages.join(', ')})`;
 
 /** Merges the candidate into `base` and checks the result by another computation. */
 export async function verdictOn(work: SessionWork, { key, context }: CandidateRecord, base: string): Promise<Verdict> {

@@ -1,9 +1,7 @@
 /** The four lists of the view: queue, blocked, notifications, entries. Each shows the part of its rows that fits. */
-
 import { Box } from 'ink';
 import type { NotificationRow } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
-import { NOTIFICATIONS_MAX } from '../../actors/live/overview.ts';
 import type { CandidateRow, DeliveryRow } from '../../actors/live/views.ts';
 import { TONES } from '../messages.ts';
 import type { Tone } from '../output.ts';
@@ -54,15 +52,13 @@ const EMPTY: Record<Section, string> = {
   events: 'the log is empty',
 };
 
-function noteOf(section: Section, { status, notifications, moment }: Scene): string {
+function noteOf(section: Section, { status, overview, moment }: Scene): string {
   const { counts } = status;
   if (section === 'queue') return `${counts.integrating} integrating, ${counts.ready} ready, ${counts.pending} pending`;
   if (section === 'blocked') return String(counts.blocked);
   if (section === 'main') return `${counts.completed} landed`;
   if (section === 'events') return `${moment.index} entries`;
-  const unseen = [...notifications.values()].filter((row) => row.human_status === 'unseen').length;
-  // No more of them are told here, so there may be others.
-  return notifications.size < NOTIFICATIONS_MAX ? `${unseen} unseen` : `at least ${unseen} unseen`;
+  return `${overview.unseen} unseen`;
 }
 
 export function SectionList(props: ListProps) {

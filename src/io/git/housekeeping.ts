@@ -202,7 +202,7 @@ async function moveRef(ground: Ground, ref: string, from: string, to: string): P
   return succeeded(result) ? { kind: 'done' } : { kind: 'failed', detail: describe(result) };
 }
 
-/** A path as a person can paste it into a shell. */
+/** A path or a branch as a person can paste it into a shell. */
 export function quoted(path: string): string {
   return /^[A-Za-z0-9_./~+@%:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -24,7 +24,17 @@ export class Refused extends Error {
 }
 
 export const readToken = (): string | null => localStorage.getItem(TOKEN_KEY);
-export const forgetToken = (): void => localStorage.removeItem(TOKEN_KEY);
+/** Forgets that one; another tab may have got a newer one meanwhile. */
+export function forgetToken(token: string): void {
+  if (readToken() === token) localStorage.removeItem(TOKEN_KEY);
+}
+
+/** Calls back when another tab of this door was let in. */
+export function onEntered(entered: () => void): void {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key === TOKEN_KEY && newValue !== null) entered();
+  });
+}
 
 /** Trades the ticket of `telec web` for the token of the running daemon. Thrown: `Refused`. */
 export async function enter(ticket: string): Promise<void> {
@@ -64,6 +74,7 @@ export const look = {
   moment: (index: number) => ask<Awaited<ReturnType<LiveDesk['moment']>>>('/v1/moment', { index: String(index) }),
   candidate: (selector: string, at: string | null) =>
     ask<CandidateDetailView>('/v1/candidate', { selector, ...(at === null ? {} : { at }) }),
+  unseen: () => ask<NotificationRow[]>('/v1/notifications', { unseen: '1' }),
   events: (from: string, count: number) => ask<EnvelopeView[]>('/v1/events', { from, count: String(count) }),
 };
 

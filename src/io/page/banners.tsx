@@ -37,7 +37,7 @@ export function Banners() {
       {connection.kind === 'lost' && model && (
         <Banner tone="lost" title="The daemon does not answer.">
           What you see is as it was <LostSince at={connection.since} /> ago. The page comes back by itself; where no
-          daemon runs, start one: <code>telec up</code>
+          daemon runs, start one: <code>telec up</code>; where it has another address now: <code>telec web</code>
         </Banner>
       )}
       {model && <StatusBanners status={model.status} inPast={past !== null} />}

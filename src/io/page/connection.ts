@@ -4,7 +4,7 @@
  */
 import type { LiveMessage } from '../../actors/live/views.ts';
 import { linkOf, readEnter } from '../../machines/links.ts';
-import { ask, enter, forgetToken, Refused, readToken } from './api.ts';
+import { ask, enter, forgetToken, onEntered, Refused, readToken } from './api.ts';
 import { currentState, takeMessage, update } from './store.ts';
 
 /** Pause before the first try after a break and at most, ms. */
@@ -17,6 +17,7 @@ let socket: WebSocket | null = null;
 /** Begins; for the life of the page. */
 export async function connect(): Promise<void> {
   window.addEventListener('online', tryNow);
+  onEntered(tryNow);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') tryNow();
   });
@@ -50,7 +51,7 @@ function open(): void {
   const token = readToken();
   if (token === null) {
     if (currentState().connection.kind !== 'signed_out')
-      update({ connection: { kind: 'signed_out', why: 'no_token' } });
+      update({ connection: { kind: 'signed_out', why: currentState().live === null ? 'no_token' : 'wrong_token' } });
     return;
   }
   const made = new WebSocket(`ws://${location.host}/v1/live`, ['telec.v1', `telec.token.${token}`]);
@@ -68,6 +69,7 @@ function open(): void {
 /** A browser does not say why a socket was refused; a question does. */
 async function afterBreak(): Promise<void> {
   const { connection } = currentState();
+  const token = readToken();
   const pause = Math.min(PAUSE.most, PAUSE.first * 2 ** tries) * (0.75 + Math.random() / 2);
   tries += 1;
   const since = connection.kind === 'lost' ? connection.since : Date.now();
@@ -76,7 +78,7 @@ async function afterBreak(): Promise<void> {
     await ask('/v1/status');
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
-      forgetToken();
+      if (token !== null) forgetToken(token);
       update({ connection: { kind: 'signed_out', why: 'wrong_token' } });
       return;
     }

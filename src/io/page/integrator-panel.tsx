@@ -6,6 +6,7 @@ import { ChartPanel } from './chart-panel.tsx';
 import { duration, useNow } from './clock.ts';
 import { shortEvent } from './event-text.ts';
 import type { Model } from './model.ts';
+import { useStore } from './store.ts';
 import { Plain } from './words.tsx';
 
 interface IntegratorProps {
@@ -65,10 +66,12 @@ function Lease({
   integrator: StatusView['integrator'];
 }) {
   const now = useNow();
+  const inPast = useStore(({ past }) => past !== null);
   if (lease === null) return <p className="lease hint">Nobody holds the lease of main.</p>;
   const whole = Math.max(1, Date.parse(lease.expires_at) - Date.parse(lease.renewed_at));
   const left = Math.max(0, Date.parse(lease.expires_at) - now);
-  const live = lease.live && left > 0;
+  // Renewals are in no log: of the past it is known that it was held, not for how long yet.
+  const live = lease.live && (left > 0 || inPast);
   return (
     <div className={`lease ${live ? 'live' : 'over'}`}>
       <span className="lease-words">
@@ -85,11 +88,13 @@ function Lease({
             in hand
           </span>
         )}
-        <span className="lease-left">{live ? `${duration(left)} left` : 'ran out'}</span>
+        <span className="lease-left">{inPast ? 'held' : live ? `${duration(left)} left` : 'ran out'}</span>
       </span>
-      <span className="lease-bar" aria-hidden="true">
-        <span style={{ transform: `scaleX(${Math.min(1, left / whole)})` }} />
-      </span>
+      {!inPast && (
+        <span className="lease-bar" aria-hidden="true">
+          <span style={{ transform: `scaleX(${Math.min(1, left / whole)})` }} />
+        </span>
+      )}
     </div>
   );
 }

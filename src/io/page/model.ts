@@ -2,8 +2,10 @@
  * What the page knows of a repository: an overview with the changes since put in. Pure; messages come in, a new model
  * comes out, and what did not change keeps its identity so that nothing is drawn twice. Decides no words and no state.
  */
+import type { NotificationRow } from '../../actors/client.ts';
 import type { CandidateRow, DeliveryRow, LiveChange, LiveMessage, Overview } from '../../actors/live/views.ts';
 import { parseInstant } from '../../machines/identity.ts';
+import { roomedNotifications } from '../../machines/notification-order.ts';
 import { compareQueue, type Placed } from '../../machines/queue.ts';
 
 /** As an overview, with candidates by their key. */
@@ -12,7 +14,7 @@ export interface Model extends Omit<Overview, 'candidates'> {
 }
 
 /** Bounds of what a page that stays open for weeks keeps; the daemon has the rest. */
-export const KEPT = { final: 400, deliveries: 400, notifications: 200, recent: 2000 };
+export const KEPT = { final: 400, deliveries: 400, recent: 2000 };
 
 /** The model after a message; `before` is null for the first, which is an overview. A change without a model is left out. */
 export function modelAfter(before: Model | null, message: LiveMessage): Model | null {
@@ -38,7 +40,8 @@ function changed(before: Model, change: LiveChange): Model {
     candidates,
     candidates_hidden: hidden,
     deliveries: newestFirst(before.deliveries, change.deliveries, ({ entry }) => entry, KEPT.deliveries),
-    notifications: newestFirst(before.notifications, change.notifications, ({ id }) => id, KEPT.notifications),
+    notifications: notificationsAfter(before.notifications, change.notifications),
+    unseen: change.unseen,
     recent: fresh.length === 0 && older === before.recent ? before.recent : [...older, ...fresh].slice(-KEPT.recent),
   };
 }
@@ -57,6 +60,14 @@ function withCandidates(
   const leaving = final.slice(0, final.length - KEPT.final / 2);
   for (const { key } of leaving) candidates.delete(key);
   return { candidates, hidden: before.candidates_hidden + leaving.length };
+}
+
+/** The same as the daemon has room for: it tells no more of a row that made room. */
+function notificationsAfter(before: NotificationRow[], rows: NotificationRow[]): NotificationRow[] {
+  if (rows.length === 0) return before;
+  const all = new Map(before.map((row) => [row.id, row]));
+  for (const row of rows) all.set(row.id, row);
+  return roomedNotifications(all.values());
 }
 
 /** New rows in front, each in place of an older row of its id. */

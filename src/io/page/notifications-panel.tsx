@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react';
 import type { NotificationRow } from '../../actors/client.ts';
 import { linkOf } from '../../machines/links.ts';
-import { deeds } from './api.ts';
+import { deeds, look } from './api.ts';
 import { useDeed } from './deed.ts';
 import type { Model } from './model.ts';
 import { Nothing, Panel } from './panel.tsx';
@@ -16,29 +16,22 @@ export function NotificationsPanel({ model }: { model: Model }) {
   const { busy, run } = useDeed();
   const { notifications } = model;
   const unseen = useMemo(() => notifications.filter(({ human_status }) => human_status === 'unseen'), [notifications]);
+  // With what was seen all stand as they changed last, so that a row somebody acts on does not go out of sight.
   const rows = useMemo(() => {
+    if (all) return notifications;
     const isOpen = ({ agent_status }: NotificationRow) => agent_status !== 'resolved';
-    const seen = all ? notifications.filter(({ human_status }) => human_status !== 'unseen') : [];
-    return [...unseen.filter(isOpen), ...unseen.filter((row) => !isOpen(row)), ...seen];
+    return [...unseen.filter(isOpen), ...unseen.filter((row) => !isOpen(row))];
   }, [notifications, unseen, all]);
-  const seeAll = () =>
-    run(
-      () =>
-        deeds.mark(
-          'seen',
-          unseen.slice(0, 200).map(({ id }) => id),
-        ),
-      null,
-    );
+  const seeAll = () => run(seeEveryone, null);
   return (
     <Panel
       id="notifications"
       title="Notifications"
       aside={
         <>
-          <span className="count">{unseen.length} unseen</span>
+          <span className="count">{model.unseen} unseen</span>
           <span className="buttons">
-            {able && unseen.length > 1 && (
+            {able && model.unseen > 1 && (
               <button type="button" className="small" disabled={busy} onClick={() => void seeAll()}>
                 All seen
               </button>
@@ -60,6 +53,16 @@ export function NotificationsPanel({ model }: { model: Model }) {
     </Panel>
   );
 }
+
+/** Also those that there is no room for here. */
+async function seeEveryone(): Promise<void> {
+  const ids = (await look.unseen()).map(({ id }) => id);
+  for (let from = 0; from < ids.length; from += MARKED_MAX)
+    await deeds.mark('seen', ids.slice(from, from + MARKED_MAX));
+}
+
+/** What the daemon takes at once. */
+const MARKED_MAX = 200;
 
 const WORDS: Record<NotificationRow['agent_status'], string> = {
   none: '',

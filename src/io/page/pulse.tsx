@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { LeaseView, StatusView } from '../../actors/client.ts';
 import { duration, since, useNow } from './clock.ts';
 import { lanesOf, type Model } from './model.ts';
+import { useStore } from './store.ts';
 import { Ago, Plain } from './words.tsx';
 
 export function Pulse({ model }: { model: Model }) {
@@ -81,7 +82,10 @@ const slugOf = (key: string): string => key.split('/')[0] ?? key;
 
 function LeaseLine({ lease }: { lease: LeaseView | null }) {
   const now = useNow();
+  const inPast = useStore(({ past }) => past !== null);
   if (lease === null) return 'nobody holds main';
+  // Renewals are in no log.
+  if (inPast) return `lease ${lease.fence} is held`;
   const left = Date.parse(lease.expires_at) - now;
   return left > 0 && lease.live ? `lease ${lease.fence}, ${duration(left)} left` : `lease ${lease.fence} ran out`;
 }
@@ -109,7 +113,7 @@ function QueueTile({ model }: { model: Model }) {
 
 function AttentionTile({ model }: { model: Model }) {
   const { blocked } = model.status.counts;
-  const unseen = model.notifications.filter(({ human_status }) => human_status === 'unseen').length;
+  const { unseen } = model;
   return (
     <Tile
       to={blocked > 0 ? 'blocked' : 'notifications'}

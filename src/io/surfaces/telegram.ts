@@ -61,6 +61,8 @@ async function answered(call: () => Promise<SurfaceAnswer>, message: string | nu
     return await call();
   } catch (error) {
     if (!(error instanceof GrammyError)) return { kind: 'failed', detail: faultCode(error) };
+    // JSON that is none of Telegram's: of a proxy, or of whatever answers at `api_root`.
+    if (typeof error.error_code !== 'number') return { kind: 'failed', detail: 'it does not answer as Telegram does' };
     return saidBy(error, message);
   }
 }
