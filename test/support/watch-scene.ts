@@ -78,7 +78,12 @@ const countsOf = (rows: readonly CandidateRow[]): StatusView['counts'] => {
 /** An overview with these rows. */
 export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): LiveMessage & { kind: 'overview' } {
   const status: StatusView = { ...example.status, counts: countsOf(rows), ...more.status };
-  return { kind: 'overview', run: 'run', overview: { ...example, now: NOW, candidates: rows, ...more, status } };
+  const unseen = (more.notifications ?? example.notifications).filter((each) => each.human_status === 'unseen').length;
+  return {
+    kind: 'overview',
+    run: 'run',
+    overview: { ...example, now: NOW, candidates: rows, unseen, ...more, status },
+  };
 }
 
 export function change(more: Partial<LiveChange>): LiveChange {
