@@ -62,6 +62,8 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
     const isHere = archived === 0 || (await (host as Host).log.isWhole());
     const old = archived === 0 ? '' : `, ${archived} of them in archives${isHere ? '' : ' that are not all here'}`;
     const detail = `${where}; ${length} entries in log ${(host as Host).logId}${old}`;
+    const bad = archived > 0 && isHere ? await unreadable((host as Host).log) : null;
+    if (bad) return warn(`${detail}; ${bad.message}`, bad.hint ?? 'telec events tail');
     return dead === 0 ? ok(detail) : warn(`${detail}; ${dead} could not be read`, 'telec events dead');
   });
   if (host === null) return rows;
@@ -110,6 +112,21 @@ async function gitVersion(): Promise<Omit<DoctorRow, 'check'>> {
   const [leastMajor = 0, leastMinor = 0] = GIT_LEAST;
   const suits = major > leastMajor || (major === leastMajor && minor >= leastMinor);
   return suits ? ok(found) : fail(`${found} is too old`, `install git ${GIT_LEAST.join('.')} or newer`);
+}
+
+/** What keeps an archive that is here from being read; null when nothing does. Reads every file once. */
+async function unreadable(log: Host['log']): Promise<TelecError | null> {
+  try {
+    let after = '0';
+    for (const { through } of (await log.archived())?.parts ?? []) {
+      await log.read(after, 1);
+      after = through;
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof TelecError) return error;
+    throw error;
+  }
 }
 
 async function foldLog(host: Host): Promise<Omit<DoctorRow, 'check'>> {

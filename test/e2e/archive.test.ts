@@ -7,7 +7,14 @@ import { dirname, join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ArchiveView } from '../../src/actors/archive/views.ts';
-import type { CandidateView, EnvelopeView, Faults, ReplayView, StatusView } from '../../src/actors/client.ts';
+import type {
+  CandidateView,
+  DoctorRow,
+  EnvelopeView,
+  Faults,
+  ReplayView,
+  StatusView,
+} from '../../src/actors/client.ts';
 import { runtime } from '../../src/actors/open.ts';
 import { endWorlds, MORTAL_TELEC, makeWorld, type Run, type RunOptions, type World } from '../support/e2e-world.ts';
 
@@ -155,7 +162,13 @@ describe('archived entries', () => {
     expect(
       (await world.run<EnvelopeView>(['events', 'tail', '--from', before.events.at(-2)?.id ?? ''])).lines,
     ).toHaveLength(1);
+    const inRedis = async () => (await world.run<DoctorRow[]>(['doctor'])).json.find(({ check }) => check === 'redis');
+    expect(await inRedis()).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining(`${path} cannot be trusted`),
+    });
     writeFileSync(path, good);
+    expect((await inRedis())?.status).toBe('ok');
     expect(await wholeOf(world)).toEqual(before);
   });
 });

@@ -102,7 +102,11 @@ export class TestKeyboard extends EventEmitter {
     return this.#waiting.shift() ?? null;
   }
 
+  /** What was set, in order. */
+  readonly modes: boolean[] = [];
+
   setRawMode(on: boolean): void {
+    this.modes.push(on);
     this.isRaw = on;
   }
 

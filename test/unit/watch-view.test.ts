@@ -174,12 +174,19 @@ describe('the view', () => {
   });
 
   test('draws all of it anew when the process goes on after a stop, and not once it is closed', async () => {
-    const { terminal } = await stage(few());
+    const { terminal, keyboard, end, ended } = await stage(few());
     const shown = terminal.text();
+    keyboard.modes.length = 0;
     terminal.write('\u001b[1;1H$ a shell wrote here\u001b[?7h');
     process.emit('SIGCONT', 'SIGCONT');
     expect(terminal.text()).toBe(shown);
     expect(terminal.wraps).toBe(false);
+    expect(keyboard.modes).toEqual([false, true]);
+    end.abort();
+    await ended;
+    const after = terminal.raw.length;
+    process.emit('SIGCONT', 'SIGCONT');
+    expect(terminal.raw.slice(after)).toBe('');
   });
 
   test('shows what a branch, a reason or an entry says without obeying it', async () => {

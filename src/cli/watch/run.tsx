@@ -29,6 +29,7 @@ export async function runView(parts: ViewRun): Promise<'quit' | 'interrupted'> {
   });
   const screen = new Screen(terminal, (error) => fail(error));
   const abort = () => end('interrupted');
+  const continued = () => takeKeys(stdin);
   signal.addEventListener('abort', abort, { once: true });
   const reader = new Reader({ store, acts, leave: (how) => end(how) });
   screen.open();
@@ -42,14 +43,23 @@ export async function runView(parts: ViewRun): Promise<'quit' | 'interrupted'> {
     patchConsole: false,
   });
   instance.waitUntilExit().then(undefined, fail);
+  process.on('SIGCONT', continued);
   if (signal.aborted) abort();
   try {
     return await ended;
   } finally {
+    process.off('SIGCONT', continued);
     signal.removeEventListener('abort', abort);
     screen.close();
     reader.close();
     instance.unmount();
     instance.cleanup();
   }
+}
+
+/** A shell sets its terminal back while a program is stopped. Node believes that it is raw still, hence off and on. */
+function takeKeys(stdin: NodeJS.ReadStream): void {
+  if (!stdin.isRaw) return;
+  stdin.setRawMode(false);
+  stdin.setRawMode(true);
 }
