@@ -4,11 +4,13 @@
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { sharedRedis } from '../support/e2e-world.ts';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { endWorlds, sharedRedis } from '../support/e2e-world.ts';
 import { type GuardWorld, makeGuardWorld } from '../support/guard-world.ts';
 
 const BEFORE = '#!/bin/sh\necho "mine $1" >&2\n';
+
+afterAll(endWorlds);
 
 interface Shared extends GuardWorld {
   /** The hook in the folder of all repositories, as it is now. */
