@@ -43,8 +43,10 @@ const below = (version, least) => version[0] < least[0] || (version[0] === least
 /** Whether a browser of the Chromium family is there; `TELEC_BROWSER` names another one. */
 const browser = () => Boolean(process.env.TELEC_BROWSER) || ['chromium', 'chromium-browser', 'google-chrome'].some(has);
 
-/** A browser without any font draws boxes. */
-const hasFonts = () => process.platform !== 'linux' || existsSync('/usr/share/fonts/truetype');
+/** A browser draws boxes for the signs that no font has; these have all that the page writes. */
+const hasFonts = () =>
+  process.platform !== 'linux' ||
+  ['dejavu', 'liberation', 'noto'].some((name) => existsSync(`/usr/share/fonts/truetype/${name}`));
 
 /** The way to act as root: nothing to add, `sudo -n`, or null. */
 function rootPrefix() {
