@@ -261,6 +261,8 @@ export class Host {
         ...config.integration,
         guards: config.guards,
         cleanup: config.cleanup,
+        checks: config.checks,
+        speculation: config.speculation,
         leaseTtlMs: config.lease.ttlMs,
         leaseRenewMs: config.lease.renewMs,
       },

@@ -9,7 +9,11 @@ import type {
   AuditOutcome,
   BlockOutcome,
   BooksOutcome,
+  CheckInput,
+  CheckOutcome,
   CleanOutcome,
+  EjectInput,
+  EjectOutcome,
   FollowUpOutcome,
   JudgeOutcome,
   Member,
@@ -26,12 +30,14 @@ import type {
 } from '../machines/effects.ts';
 import type { Violation } from '../machines/events.ts';
 import { integratorMachine } from '../machines/integrator.ts';
-import type { ReleaseInput, SelectInput } from '../machines/integrator-rules.ts';
+import type { ReleaseInput, SelectInput } from '../machines/integrator-context.ts';
+import { batchFor, openWindow } from '../machines/speculation.ts';
 import type { InspectionSink } from './inspection.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { auditTrain } from './session/audit.ts';
 import { blockRefused } from './session/block.ts';
 import { keepBooks } from './session/books.ts';
+import { ejectCandidate, startChecks } from './session/checks.ts';
 import { cleanRemote } from './session/clean-remote.ts';
 import { landFollowUps } from './session/follow-ups.ts';
 import { judgeCandidate, recheckToJudge, selectToJudge } from './session/judge.ts';
@@ -144,6 +150,10 @@ export function startSession(options: SessionOptions): Session {
       keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(({ input }) =>
         stoppable(() => keepBooks(work, input)),
       ),
+      startChecks: fromPromise<CheckOutcome, CheckInput>(({ input }) => stoppable(() => startChecks(work, input))),
+      ejectCandidate: fromPromise<EjectOutcome, EjectInput>(({ input }) =>
+        stoppable(() => ejectCandidate(work, input)),
+      ),
       pushTrain: fromPromise<PushOutcome, { train: Member[] }>(({ input }) =>
         stoppable(() => pushTrain(work, input.train)),
       ),
@@ -177,6 +187,12 @@ export function startSession(options: SessionOptions): Session {
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
       cleanAt: CLEAN_AT,
+      window: openWindow(config.speculation.window, options.repository.tests.credit),
+      batch:
+        config.speculation.batch === 'auto'
+          ? batchFor(options.repository.tests.failureRate())
+          : config.speculation.batch,
+      patience: config.speculation.patience,
     },
     ...(inspect ? { inspect } : {}),
   });

@@ -12,6 +12,7 @@ import {
   type CandidateState,
   candidateMachine,
 } from '../machines/candidate.ts';
+import { CheckBook } from '../machines/check-book.ts';
 import type { DomainEvent } from '../machines/events.ts';
 import { type CandidateKey, candidateKey, parseInstant } from '../machines/identity.ts';
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
@@ -28,32 +29,17 @@ import {
   withDelivery,
 } from '../machines/standing.ts';
 import { type Applied, type CandidateRecord, type Change, NOTHING } from './candidate-record.ts';
+import type { RepositoryDump, SlugEntry } from './repository-dump.ts';
 import { foldShadow, isOutOfTurn } from './shadow-fold.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
-
-interface SlugEntry {
-  review: ReviewStanding | null;
-  /** Ids of its candidates, oldest first. */
-  ids: string[];
-  top: Placed | null;
-}
-
-/** What `dump` gives and `load` takes: JSON, a cache of the fold. */
-export interface RepositoryDump {
-  standing: Standing;
-  sessions: SessionBook;
-  slugs: [string, SlugEntry][];
-  pushes: string[];
-  records: { record: CandidateRecord; snapshot: Snapshot<unknown> | null }[];
-  landed: [string, string][];
-}
 
 type Inspect = ActorOptions<typeof candidateMachine>['inspect'];
 
 export class Repository {
   #standing: Standing = FRESH_STANDING;
   #sessions: SessionBook = [];
+  #tests = new CheckBook();
   readonly #slugs = new Map<string, SlugEntry>();
   readonly #pushes = new Set<string>();
   readonly #records = new Map<string, CandidateRecord>();
@@ -76,6 +62,11 @@ export class Repository {
   /** Sessions of all roles. */
   get sessions(): SessionBook {
     return this.#sessions;
+  }
+
+  /** What the log says of checks. */
+  get tests(): CheckBook {
+    return this.#tests;
   }
 
   /** Ready candidates, the next one first. */
@@ -141,6 +132,7 @@ export class Repository {
     const before = this.#standing;
     this.#standing = foldStanding(this.#standing, event);
     this.#sessions = foldSessions(this.#sessions, event);
+    if (event.type !== 'deployment.completed') this.#tests.apply(event);
     switch (event.type) {
       case 'review.approved':
       case 'review.changes_requested':
@@ -198,6 +190,7 @@ export class Repository {
     return {
       standing: this.#standing,
       sessions: this.#sessions,
+      tests: this.#tests.dump(),
       slugs: [...this.#slugs],
       pushes: [...this.#pushes],
       landed: [...this.#landed],
@@ -212,6 +205,7 @@ export class Repository {
   load(dump: RepositoryDump): void {
     this.#standing = dump.standing;
     this.#sessions = dump.sessions;
+    this.#tests = CheckBook.from(dump.tests);
     for (const [slug, entry] of dump.slugs) this.#slugs.set(slug, entry);
     for (const push of dump.pushes) this.#pushes.add(push);
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);
@@ -270,6 +264,7 @@ export class Repository {
     if (!this.#actors.get(record.id)?.getSnapshot().can(event)) {
       return { changes: [], unbelieved: 'a completion that no push, probe or merge of the log bears out' };
     }
+    this.#tests.apply(event);
     for (const commit of deliveryEnds(event.payload)) this.#landed.set(commit, record.id);
     this.#standing = withDelivery(this.#standing, event.payload);
     record.deliveryEntry = event.id;

@@ -13,7 +13,7 @@ import { compareRank } from '../machines/queue.ts';
 import { deliveryEnds } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import { SHAPE, saveSummary } from './glance.ts';
-import type { RepositoryDump } from './repository.ts';
+import type { RepositoryDump } from './repository-dump.ts';
 
 export interface SnapshotFile {
   logId: string;
@@ -36,7 +36,7 @@ type Snapshots = RepositoryDump['records'][number]['snapshot'][];
 interface StoredFile extends Omit<SnapshotFile, 'repository' | 'notifications'> {
   shape: number;
   machine: string;
-  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'pushes'> & {
+  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'tests' | 'pushes'> & {
     reviews: [slug: string, review: Slugs[number][1]['review']][];
     records: Table;
     contexts: Table;
@@ -74,6 +74,7 @@ export function snapshotText(snapshot: SnapshotFile): string {
     repository: {
       standing: repository.standing,
       sessions: repository.sessions,
+      tests: repository.tests,
       pushes: repository.pushes,
       reviews: repository.slugs.map(([slug, { review }]) => [slug, review]),
       records: tableOf(repository.records.map(({ record: { context: _, ...record } }) => record)),
@@ -100,14 +101,14 @@ export function readSnapshot(text: string, logId: string): SnapshotFile | null {
     const stored = JSON.parse(text) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
     const { lastId, positions } = stored;
-    const { standing, sessions, pushes, reviews, snapshots } = stored.repository;
+    const { standing, sessions, tests, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
       record.context = contexts[index] as CandidateContext;
       return { record, snapshot: snapshots[index] ?? null };
     });
     const slugs = slugsOf(reviews, records);
-    const repository = { standing, sessions, pushes, records, slugs, landed: landedOf(records) };
+    const repository = { standing, sessions, tests, pushes, records, slugs, landed: landedOf(records) };
     return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;

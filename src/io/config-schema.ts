@@ -3,6 +3,7 @@
  * is decided in `config.ts`.
  */
 import { z } from 'zod';
+import { checksSchema, speculationSchema } from './config-checks.ts';
 import { notifySchema } from './config-notify.ts';
 import { LOOPBACK } from './loopback.ts';
 
@@ -122,6 +123,12 @@ export const configSchema = z.strictObject({
     .enum(['normal', 'strict'])
     .default('normal')
     .describe("strict: a commit on main without receipt halts and takes the cutover back; read from main's own file."),
+  checks: checksSchema
+    .default([])
+    .describe("Commands run on the very tree that will land: {name, run, timeout_ms}; read from main's own file."),
+  speculation: speculationSchema
+    .prefault({})
+    .describe("How far ahead of main deliveries are tested; read from main's own file."),
   web: webSchema.prefault({}).describe('Where the daemon answers over HTTP.'),
   notify: notifySchema.prefault({}).describe('Who is told outside of telec, and where.'),
   cleanup: cleanupSchema.prefault({}).describe("What is cleaned up behind a delivery; read from main's own file."),

@@ -1,13 +1,14 @@
 /**
  * The configuration: its schema, where each value comes from, and every problem in it at once.
  * Given texts and an environment, never reads a file: who calls knows which file is main's own. What decides how a
- * candidate lands and what is cleaned up behind it (`integration`, `cleanup`) is taken from main's own file, so that a
- * branch cannot loosen its own rules.
+ * candidate lands and what is cleaned up behind it (`integration`, `checks`, `speculation`, `cleanup`, `guards`) is taken
+ * from main's own file, so that a branch cannot loosen its own rules.
  */
 import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { EXIT, type Problem, TelecError } from '../errors.ts';
+import { type CheckDefinition, type Speculation, speculationSchema, toChecks } from './config-checks.ts';
 import { type NotifyConfig, notifySchema } from './config-notify.ts';
 import { cleanupSchema, configSchema, integrationSchema, leaseSchema, webSchema } from './config-schema.ts';
 import { nearest } from './near-miss.ts';
@@ -41,6 +42,9 @@ export interface Config {
   };
   /** `strict`: a commit on main without receipt halts. */
   guards: 'normal' | 'strict';
+  /** Run on the tree that will land; none: merged, not tested. */
+  checks: readonly CheckDefinition[];
+  speculation: Speculation;
   web: { host: string; port: number };
   /** Who is told outside of telec; as in the file. */
   notify: NotifyConfig;
@@ -48,7 +52,7 @@ export interface Config {
 }
 
 /** What a key may be set to. */
-export type ConfigValue = string | number | boolean | null | Readonly<Record<string, unknown>>;
+export type ConfigValue = string | number | boolean | null | readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** Every key with its default, what it means and the environment variable that beats the file. */
 export interface ConfigKey {
@@ -65,14 +69,15 @@ const SECTIONS = {
   '': configSchema.shape,
   lease: leaseSchema.shape,
   integration: integrationSchema.shape,
+  speculation: speculationSchema.shape,
   web: webSchema.shape,
   notify: notifySchema.shape,
   cleanup: cleanupSchema.shape,
 };
 /** Read from main's own file where main has one. */
-const OF_MAIN = /^((integration|cleanup)\.|guards$)/;
+const OF_MAIN = /^((integration|speculation|cleanup)\.|(guards|checks)$)/;
 
-function isSection(name: string): name is 'lease' | 'integration' | 'web' | 'notify' | 'cleanup' {
+function isSection(name: string): name is 'lease' | 'integration' | 'speculation' | 'web' | 'notify' | 'cleanup' {
   return name !== '' && Object.hasOwn(SECTIONS, name);
 }
 
@@ -213,7 +218,7 @@ function checkedFile(name: string, text: string | null): { values: Tree; problem
 
 /** The value of an environment variable in the type its key wants; a text that is none stays text, to be complained of. */
 function fromEnv(entry: ConfigKey, text: string): unknown {
-  if (entry.key.startsWith('notify.')) return fromJson(text);
+  if (/^(notify\.|checks$|speculation\.(lanes|parallel)$)/.test(entry.key)) return fromJson(text);
   if (typeof entry.fallback === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return typeof entry.fallback === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
@@ -245,7 +250,7 @@ export function readConfig(texts: ConfigTexts): ConfigReading {
   const main = texts.main === texts.workTree ? { ...workTree, problems: [] } : checkedFile(mainFile, texts.main);
   const problems = [...workTree.problems, ...main.problems];
   const sources = new Map<string, string>();
-  const merged: Tree = { lease: {}, integration: {}, web: {}, notify: {}, cleanup: {} };
+  const merged: Tree = { lease: {}, integration: {}, speculation: {}, web: {}, notify: {}, cleanup: {} };
   const broken = problems.length > 0;
   for (const entry of CONFIG_KEYS) {
     const { key } = entry;
@@ -289,7 +294,7 @@ function invalid(problems: Problem[]): TelecError {
 }
 
 function toConfig(fields: ConfigFields): Config {
-  const { lease, integration, guards, web, notify, cleanup } = fields;
+  const { lease, integration, guards, checks, speculation, web, notify, cleanup } = fields;
   return {
     remote: fields.remote,
     main: fields.main,
@@ -307,6 +312,8 @@ function toConfig(fields: ConfigFields): Config {
       afterDelivery: integration.after_delivery,
     },
     guards,
+    checks: toChecks(checks),
+    speculation,
     web,
     notify,
     cleanup: {
@@ -320,10 +327,10 @@ function toConfig(fields: ConfigFields): Config {
 
 /** Hex SHA-256 of what decides how candidates land; equal in all clones that integrate alike. */
 export function configDigest(config: Config): string {
-  const { main } = config;
+  const { main, checks, speculation } = config;
   // What runs afterwards, and what a cutover asks for, changes nothing about how a candidate lands.
   const { afterDelivery: _, parityMin: __, ...integration } = config.integration;
-  const said = [main, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
+  const said = [main, checks, speculation, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 }
 
@@ -340,7 +347,8 @@ export function configTemplate(): string {
     const [group, name] = key.includes('.') ? key.split('.') : ['', key];
     if (group && group !== section) lines.push(`# ${group}:`);
     section = group ?? '';
-    const text = typeof fallback === 'string' && /[^a-z]/.test(fallback) ? JSON.stringify(fallback) : String(fallback);
+    const isPlain = typeof fallback === 'string' ? /^[a-z]*$/.test(fallback) : !Array.isArray(fallback);
+    const text = isPlain ? String(fallback) : JSON.stringify(fallback);
     lines.push(`# ${group ? '  ' : ''}${name}: ${text}  # ${meaning}`);
   }
   return `${lines.join('\n')}\n`;

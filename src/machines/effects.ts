@@ -4,6 +4,7 @@
  */
 import type { Violation } from './events.ts';
 import type { ReasonCode } from './readiness.ts';
+import type { Aside, Entry, Verdict } from './speculation.ts';
 
 /** A candidate taken from the queue, with what dates and orders its commits. */
 export interface Taken {
@@ -57,6 +58,23 @@ export type BooksOutcome = { kind: 'booked'; member: Member } | { kind: 'provisi
 export type CleanOutcome = { kind: 'cleaned' } | Stopped;
 /** Follow-ups that were not on main yet are there, or there were none. */
 export type FollowUpOutcome = { kind: 'followed_up' } | Stopped;
+/** The checks of an entry were begun, or need not be: what is known of it now. A later verdict comes as an event. */
+export type CheckOutcome = { kind: 'begun'; tip: string; verdict: Verdict } | Stopped;
+/**
+ * What stood in the way of a candidate that was set aside is confirmed and in the log (`ejected`), or main is not what it
+ * was judged on, and it is built again (`returned`).
+ */
+export type EjectOutcome = { kind: 'ejected' } | { kind: 'returned' } | Stopped;
+export interface CheckInput {
+  entry: Entry;
+  /** What it is tested in the place of: deliveries of its batch before it. */
+  batch: readonly Entry[];
+  /** False: a later entry of its batch is tested instead, if anything is. */
+  closed: boolean;
+}
+export interface EjectInput {
+  aside: Aside;
+}
 export type PushOutcome =
   | { kind: 'pushed' }
   /** A member no longer holds; the survivors are rebuilt. */
@@ -78,6 +96,8 @@ export type SessionEffectOutcome =
   | RecheckOutcome
   | MergeOutcome
   | BooksOutcome
+  | CheckOutcome
+  | EjectOutcome
   | CleanOutcome
   | FollowUpOutcome
   | PushOutcome

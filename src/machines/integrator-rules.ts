@@ -8,7 +8,11 @@ import {
   type AuditOutcome,
   type BlockOutcome,
   type BooksOutcome,
+  type CheckInput,
+  type CheckOutcome,
   type CleanOutcome,
+  type EjectInput,
+  type EjectOutcome,
   type FollowUpOutcome,
   type JudgeOutcome,
   type Member,
@@ -26,78 +30,27 @@ import {
 } from './effects.ts';
 import type { Violation } from './events.ts';
 import { candidateKey } from './identity.ts';
-
-export interface IntegratorInput {
-  sessionId: string;
-  mode: 'live' | 'shadow';
-  graceMs: number;
-  /** Rebuilds after a lost race before the session gives up. */
-  pushAttempts: number;
-  /** Whole deliveries in one push at most. */
-  pushBatch: number;
-  /** Base of the growing delay between rebuilds, ms. */
-  rebuildMs: number;
-  /** Deliveries after which a drain that goes on cleans up between two trains. */
-  cleanAt: number;
-}
-
-export interface IntegratorContext extends IntegratorInput {
-  fence: number | null;
-  /** Candidates taken earlier that are to be merged (again) before anything new is dequeued, in order. */
-  worklist: Taken[];
-  candidate: Taken | null;
-  /** Main or the train's last tip: what the candidate in hand is merged into. */
-  base: string | null;
-  /** The candidate in hand once it is merged, before its books are kept. */
-  merged: Member | null;
-  /** Deliveries on main whose branch on the remote is still to be cleaned up. */
-  uncleaned: number;
-  train: Member[];
-  /** What the audit of the train that was just pushed found. */
-  violations: Violation[];
-  /** Members the next push may have; halved while a refusal is being narrowed down. */
-  trainLimit: number;
-  refusal: string | null;
-  lostRaces: number;
-  graceOver: boolean;
-  stopping: boolean;
-  stop: Stop | null;
-  /** The error behind a stop for reason `bug`, for the one who runs the session. */
-  fault: unknown;
-}
-
-/** `last`: the grace window is over, so all candidates are probed before the queue is called empty. */
-export interface SelectInput {
-  worklist: Taken[];
-  train: Member[];
-  last: boolean;
-  stopping: boolean;
-}
-
-export interface ReleaseInput {
-  stop: Stop | null;
-  worklist: Taken[];
-  train: Member[];
-  candidate: Taken | null;
-}
-
-export type IntegratorEvent =
-  /** A candidate became ready: look at the queue again. */
-  | { type: 'session.wake' }
-  /** Finish the train in hand, then end. */
-  | { type: 'session.stop'; reason: string }
-  /** The lease can no longer be trusted. */
-  | { type: 'lease.lost'; reason: string }
-  /** A hold was lifted. */
-  | { type: 'hold.lifted' };
-
-const asTaken = ({ slug, branch, sha, attempt, dequeuedAt }: Taken): Taken => ({
-  slug,
-  branch,
-  sha,
-  attempt,
-  dequeuedAt,
-});
+import type {
+  IntegratorContext,
+  IntegratorEvent,
+  IntegratorInput,
+  ReleaseInput,
+  SelectInput,
+} from './integrator-context.ts';
+import {
+  asMember,
+  asTaken,
+  dueAside,
+  forgetInHand,
+  hasRoom,
+  hasSome,
+  landingNow,
+  leftBehind,
+  toTest,
+  uncoupled,
+  without,
+} from './integrator-line.ts';
+import { type Aside, culpritAt, type Entry, grown, halved, running } from './speculation.ts';
 
 type KindOf = SessionEffectOutcome['kind'];
 type Outcome<K extends KindOf> = Extract<SessionEffectOutcome, { kind: K }>;
@@ -128,6 +81,8 @@ export const integratorSetup = setup({
       notProvided('mergeCandidate'),
     ),
     keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(notProvided('keepBooks')),
+    startChecks: fromPromise<CheckOutcome, CheckInput>(notProvided('startChecks')),
+    ejectCandidate: fromPromise<EjectOutcome, EjectInput>(notProvided('ejectCandidate')),
     pushTrain: fromPromise<PushOutcome, { train: Member[] }>(notProvided('pushTrain')),
     judgeCandidate: fromPromise<JudgeOutcome, { candidate: Taken; base: string }>(notProvided('judgeCandidate')),
     auditTrain: fromPromise<AuditOutcome, { train: Member[] }>(notProvided('auditTrain')),
@@ -168,9 +123,18 @@ export const integratorSetup = setup({
       outcome(event, 'empty') !== null && context.uncleaned > 0 && context.mode === 'live',
     endsWithoutLease: ({ event }) => ['busy', 'held'].includes(outcome(event, 'stopped')?.stop.outcome ?? ''),
     isStopping: ({ context }) => context.stopping,
-    hasRoom: ({ context }) => context.train.length < context.trainLimit && !context.stopping,
-    isEmptyWithTrain: ({ context, event }) => outcome(event, 'empty') !== null && context.train.length > 0,
-    isHoldWithTrain: ({ context, event }) => outcome(event, 'on_hold') !== null && context.train.length > 0,
+    haveBegun: is('begun'),
+    wasEjected: is('ejected'),
+    hasReturned: is('returned'),
+    hasRoom: ({ context }) => hasRoom(context),
+    mayLand: ({ context }) => landingNow(context) > 0,
+    isAsideDue: ({ context }) => dueAside(context) !== null,
+    hasLeft: ({ context }) => leftBehind(context).length > 0,
+    hasCulprit: ({ context }) => culpritAt(context) >= 0,
+    hasToTest: ({ context }) => toTest(context) >= 0 && running(context.chain) < context.window.size,
+    hasNobody: ({ context }) => context.chain.length === 0 && context.aside.length === 0,
+    isEmptyWithSome: ({ context, event }) => outcome(event, 'empty') !== null && hasSome(context),
+    isHoldWithSome: ({ context, event }) => outcome(event, 'on_hold') !== null && hasSome(context),
     isEmptyInShadow: ({ context, event }) =>
       outcome(event, 'empty') !== null && context.graceOver && context.mode === 'shadow',
     isEmptyAfterGrace: ({ context, event }) => outcome(event, 'empty') !== null && context.graceOver,
@@ -200,32 +164,78 @@ export const integratorSetup = setup({
       const candidate = outcome(event, 'taken')?.candidate;
       if (!candidate) return {};
       const key = candidateKey(candidate);
-      return { candidate, graceOver: false, worklist: context.worklist.filter((other) => candidateKey(other) !== key) };
+      const order = context.order.includes(key) ? context.order : [...context.order, key];
+      const worklist = context.worklist.filter((other) => candidateKey(other) !== key);
+      return { candidate, graceOver: false, worklist, order, more: true };
     }),
     rememberBase: assign(({ event }) => ({ base: outcome(event, 'holds')?.base ?? null })),
-    dropCandidate: assign({ candidate: null, merged: null }),
+    dropCandidate: assign(({ context }) => forgetInHand(context)),
     couple: assign(({ context, event }) => {
       const member = outcome(event, 'booked')?.member;
-      return member ? { train: [...context.train, member], candidate: null, merged: null } : {};
+      if (!member) return {};
+      return { chain: [...context.chain, { ...member, verdict: 'untested' }], candidate: null, merged: null };
     }),
-    postpone: assign(({ context }) =>
-      context.candidate ? { worklist: [context.candidate, ...context.worklist], candidate: null, merged: null } : {},
+    rememberVerdict: assign(({ context, event }) => {
+      const told = event.type === 'checks.settled' ? event : outcome(event, 'begun');
+      if (!told) return {};
+      // The end of a test may be heard of before its beginning.
+      const isOpen = ({ tip, verdict }: Entry) => tip === told.tip && (verdict === 'untested' || verdict === 'running');
+      return { chain: context.chain.map((entry) => (isOpen(entry) ? { ...entry, verdict: told.verdict } : entry)) };
+    }),
+    setAside: assign(({ context }) => {
+      const { candidate, aside, chain } = context;
+      const base = chain.at(-1)?.tip;
+      if (!candidate || base === undefined) return {};
+      const set: Aside = { ...asTaken(candidate), base, because: 'conflict' };
+      return { aside: [...aside, set], candidate: null, merged: null };
+    }),
+    setCulpritAside: assign(({ context }) => {
+      const culprit = context.chain[culpritAt(context)];
+      if (!culprit) return {};
+      const cutAt = context.order.indexOf(candidateKey(culprit));
+      const rest = without(context, [], cutAt);
+      const key = candidateKey(culprit);
+      return {
+        ...rest,
+        worklist: (rest.worklist ?? []).filter((other) => candidateKey(other) !== key),
+        aside: [...(rest.aside ?? []), { ...asTaken(culprit), base: culprit.base, because: 'checks' }],
+      };
+    }),
+    dropAside: assign(({ context }) => {
+      const due = dueAside(context);
+      if (!due) return {};
+      const key = candidateKey(due);
+      return {
+        aside: context.aside.filter((other) => candidateKey(other) !== key),
+        order: context.order.filter((other) => other !== key),
+        window: due.because === 'checks' ? halved(context.window) : context.window,
+      };
+    }),
+    formTrain: assign(({ context }) => {
+      const landing = landingNow(context);
+      return { train: context.chain.slice(0, landing).map(asMember), chain: context.chain.slice(landing) };
+    }),
+    uncouple: assign(({ context }) => uncoupled(context)),
+    uncoupleSurvivors: assign(({ context, event }) => uncoupled(context, outcome(event, 'members_left')?.left ?? [])),
+    rememberLeft: assign(({ context, event }) =>
+      event.type === 'member.left' ? { left: [...context.left, event.key] } : {},
     ),
-    uncouple: assign(({ context }) => ({ worklist: [...context.train.map(asTaken), ...context.worklist], train: [] })),
-    uncoupleSurvivors: assign(({ context, event }) => {
-      const left = outcome(event, 'members_left')?.left ?? [];
-      const survivors = context.train.filter((member) => !left.includes(candidateKey(member))).map(asTaken);
-      return { worklist: [...survivors, ...context.worklist], train: [] };
+    uncoupleBehindLeft: assign(({ context }) => {
+      const keys = leftBehind(context);
+      const cutAt = Math.min(...keys.map((key) => context.order.indexOf(key)));
+      return { ...without(context, keys, cutAt), left: [] };
     }),
     countLostRace: assign(({ context }) => ({ lostRaces: context.lostRaces + 1 })),
     forgetLostRaces: assign({ lostRaces: 0 }),
     halve: assign(({ context }) => {
-      const limit = Math.max(1, Math.ceil(context.train.length / 2));
-      return {
-        trainLimit: limit,
-        train: context.train.slice(0, limit),
-        worklist: [...context.train.slice(limit).map(asTaken), ...context.worklist],
-      };
+      const trainLimit = Math.max(1, Math.ceil(context.train.length / 2));
+      const first = context.train[trainLimit];
+      const cutAt = first ? context.order.indexOf(candidateKey(first)) : context.order.length;
+      return { trainLimit, ...without(context, [], cutAt) };
+    }),
+    uncoupleChain: assign(({ context }) => {
+      const last = context.train.at(-1);
+      return without(context, [], last ? context.order.indexOf(candidateKey(last)) + 1 : 0);
     }),
     rememberAudit: assign(({ event }) => ({ violations: outcome(event, 'audited')?.violations ?? [] })),
     rememberRefusal: assign(({ event }) => ({ refusal: outcome(event, 'refused')?.detail ?? null })),
@@ -233,9 +243,15 @@ export const integratorSetup = setup({
       train: [],
       violations: [],
       refusal: null,
+      order: context.order.filter((key) => !context.train.some((member) => candidateKey(member) === key)),
+      more: true,
       // The search for the refused member is over once nothing waits to be rebuilt.
       trainLimit: context.worklist.length === 0 ? context.pushBatch : context.trainLimit,
     })),
+    growWindow: assign(({ context }) => ({ window: grown(context.window, context.train.length) })),
+    lookAgain: assign({ more: true, woken: true }),
+    beginLook: assign({ woken: false }),
+    endLook: assign(({ context }) => ({ more: context.woken })),
     beginGrace: assign({ graceOver: false }),
     endGrace: assign({ graceOver: true }),
   },

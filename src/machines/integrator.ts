@@ -7,7 +7,9 @@
  * the push), and that every end of a session that may hold the lease passes `releasing`.
  */
 import type { Member, Taken } from './effects.ts';
+import { checkInput, dueAside, lineOf } from './integrator-line.ts';
 import { integratorSetup } from './integrator-rules.ts';
+import type { Aside } from './speculation.ts';
 
 /** Where every effect leads that stops the session or throws, and where a lost lease leads from anywhere. */
 const stopped = { target: '#integrator.releasing', actions: 'rememberStop' } as const;
@@ -27,6 +29,12 @@ export const integratorMachine = integratorSetup.createMachine({
     merged: null,
     uncleaned: 0,
     train: [],
+    chain: [],
+    aside: [],
+    order: [],
+    more: true,
+    woken: false,
+    left: [],
     violations: [],
     trainLimit: input.pushBatch,
     refusal: null,
@@ -88,6 +96,10 @@ export const integratorMachine = integratorSetup.createMachine({
       initial: 'selecting',
       on: {
         'session.stop': { actions: 'beginStopping' },
+        'session.wake': { actions: 'lookAgain' },
+        'hold.lifted': { actions: 'lookAgain' },
+        'checks.settled': { actions: 'rememberVerdict' },
+        'member.left': { actions: 'rememberLeft' },
         'lease.lost': lost,
       },
       states: {
@@ -95,19 +107,20 @@ export const integratorMachine = integratorSetup.createMachine({
           description: 'Takes the next candidate: one to rebuild first, else the head of the queue.',
           tags: ['working'],
           meta: { endsBy: 'the outcome of the effect selectCandidate' },
+          entry: 'beginLook',
           invoke: {
             id: 'selectCandidate',
             src: 'selectCandidate',
             input: ({ context }) => ({
               worklist: context.worklist,
-              train: context.train,
+              train: lineOf(context),
               last: context.graceOver,
               stopping: context.stopping,
             }),
             onDone: [
               { guard: 'wasTaken', target: 'rechecking', actions: 'take' },
-              { guard: 'isEmptyWithTrain', target: 'pushing' },
-              { guard: 'isHoldWithTrain', target: 'pushing' },
+              { guard: 'isEmptyWithSome', target: 'testing', actions: 'endLook' },
+              { guard: 'isHoldWithSome', target: 'testing', actions: 'endLook' },
               { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
               { guard: 'isOnHold', target: 'holding' },
               { guard: 'isEmptyWithToClean', target: 'cleaning' },
@@ -126,7 +139,7 @@ export const integratorMachine = integratorSetup.createMachine({
           invoke: {
             id: 'recheckCandidate',
             src: 'recheckCandidate',
-            input: ({ context }) => ({ candidate: context.candidate as Taken, train: context.train }),
+            input: ({ context }) => ({ candidate: context.candidate as Taken, train: lineOf(context) }),
             onDone: [
               { guard: 'holdsInShadow', target: 'judging', actions: 'rememberBase' },
               { guard: 'stillHolds', target: 'merging', actions: 'rememberBase' },
@@ -160,11 +173,11 @@ export const integratorMachine = integratorSetup.createMachine({
             input: ({ context }) => ({
               candidate: context.candidate as Taken,
               base: context.base as string,
-              train: context.train,
+              train: lineOf(context),
             }),
             onDone: [
               { guard: 'wasMerged', target: 'bookkeeping', actions: 'rememberMerged' },
-              { guard: 'isProvisional', target: 'pushing', actions: 'postpone' },
+              { guard: 'isProvisional', target: 'testing', actions: 'setAside' },
               { guard: 'isSettled', target: 'selecting', actions: 'dropCandidate' },
               stopped,
             ],
@@ -179,10 +192,10 @@ export const integratorMachine = integratorSetup.createMachine({
           invoke: {
             id: 'keepBooks',
             src: 'keepBooks',
-            input: ({ context }) => ({ member: context.merged as Member, train: context.train }),
+            input: ({ context }) => ({ member: context.merged as Member, train: lineOf(context) }),
             onDone: [
               { guard: 'wasBooked', target: 'checking', actions: 'couple' },
-              { guard: 'isProvisional', target: 'pushing', actions: 'postpone' },
+              { guard: 'isProvisional', target: 'testing', actions: 'setAside' },
               { guard: 'isSettled', target: 'selecting', actions: 'dropCandidate' },
               stopped,
             ],
@@ -190,10 +203,50 @@ export const integratorMachine = integratorSetup.createMachine({
           },
         },
         checking: {
-          description: 'The place of the configured checks; without any it passes through: merged, not tested.',
+          description:
+            'Begins the configured checks of a delivery on exactly the tree that would land; without any, nothing is tested.',
           tags: ['working'],
-          meta: { endsBy: 'passes through at once' },
-          always: [{ guard: 'hasRoom', target: 'selecting' }, { target: 'pushing' }],
+          meta: { endsBy: 'the outcome of the effect startChecks' },
+          invoke: {
+            id: 'startChecks',
+            src: 'startChecks',
+            input: ({ context }) => checkInput(context),
+            onDone: [{ guard: 'haveBegun', target: 'testing', actions: 'rememberVerdict' }, stopped],
+            onError: failed,
+          },
+        },
+        testing: {
+          description:
+            'Looks at the chain: lands what passed, sets aside what failed, builds more while the window has room, else waits for a verdict.',
+          tags: ['waiting'],
+          meta: { endsBy: 'the verdict of a check, which its timeout bounds, or session.wake' },
+          always: [
+            { guard: 'hasLeft', target: 'testing', reenter: true, actions: 'uncoupleBehindLeft' },
+            { guard: 'mayLand', target: 'pushing', actions: 'formTrain' },
+            { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
+            { guard: 'isAsideDue', target: 'ejecting' },
+            { guard: 'hasCulprit', target: 'testing', reenter: true, actions: 'setCulpritAside' },
+            { guard: 'hasToTest', target: 'checking' },
+            { guard: 'hasRoom', target: 'selecting' },
+            { guard: 'hasNobody', target: 'selecting' },
+          ],
+        },
+        ejecting: {
+          description:
+            'All before it have landed: blocks the one that failed its checks or does not merge, on main as it is now.',
+          tags: ['working'],
+          meta: { endsBy: 'the outcome of the effect ejectCandidate' },
+          invoke: {
+            id: 'ejectCandidate',
+            src: 'ejectCandidate',
+            input: ({ context }) => ({ aside: dueAside(context) as Aside }),
+            onDone: [
+              { guard: 'wasEjected', target: 'testing', actions: 'dropAside' },
+              { guard: 'hasReturned', target: 'testing', actions: 'uncouple' },
+              stopped,
+            ],
+            onError: failed,
+          },
         },
         pushing: {
           description: 'Rechecks every member of the train, then pushes them and the new fence in one atomic push.',
@@ -205,7 +258,7 @@ export const integratorMachine = integratorSetup.createMachine({
             input: ({ context }) => ({ train: context.train }),
             onDone: [
               { guard: 'wasPushed', target: 'auditing' },
-              { guard: 'haveMembersLeft', target: 'selecting', actions: 'uncoupleSurvivors' },
+              { guard: 'haveMembersLeft', target: 'testing', actions: 'uncoupleSurvivors' },
               {
                 guard: 'isLostRaceTooMany',
                 target: '#integrator.releasing',
@@ -216,7 +269,7 @@ export const integratorMachine = integratorSetup.createMachine({
                 target: 'rebuilding',
                 actions: ['uncouple', 'countLostRace'],
               },
-              { guard: 'isRefusedAlone', target: 'refusing', actions: 'rememberRefusal' },
+              { guard: 'isRefusedAlone', target: 'refusing', actions: ['uncoupleChain', 'rememberRefusal'] },
               {
                 guard: 'wasRefused',
                 target: 'pushing',
@@ -243,7 +296,7 @@ export const integratorMachine = integratorSetup.createMachine({
             id: 'blockCandidate',
             src: 'blockCandidate',
             input: ({ context }) => ({ member: context.train[0] as Member, detail: context.refusal ?? '' }),
-            onDone: [{ guard: 'wasBlocked', target: 'selecting', actions: 'emptyTrain' }, stopped],
+            onDone: [{ guard: 'wasBlocked', target: 'testing', actions: 'emptyTrain' }, stopped],
             onError: failed,
           },
         },
@@ -271,12 +324,12 @@ export const integratorMachine = integratorSetup.createMachine({
               {
                 guard: 'isRecordedWithMuchToClean',
                 target: 'cleaning',
-                actions: ['countLanded', 'emptyTrain', 'forgetLostRaces'],
+                actions: ['countLanded', 'growWindow', 'emptyTrain', 'forgetLostRaces'],
               },
               {
                 guard: 'wasRecorded',
-                target: 'selecting',
-                actions: ['countLanded', 'emptyTrain', 'forgetLostRaces'],
+                target: 'testing',
+                actions: ['countLanded', 'growWindow', 'emptyTrain', 'forgetLostRaces'],
               },
               stopped,
             ],
@@ -290,7 +343,7 @@ export const integratorMachine = integratorSetup.createMachine({
           invoke: {
             id: 'cleanRemote',
             src: 'cleanRemote',
-            onDone: [{ guard: 'wasCleaned', target: 'selecting', actions: 'forgetLanded' }, stopped],
+            onDone: [{ guard: 'wasCleaned', target: 'testing', actions: 'forgetLanded' }, stopped],
             onError: failed,
           },
         },
@@ -333,7 +386,7 @@ export const integratorMachine = integratorSetup.createMachine({
         input: ({ context }) => ({
           stop: context.stop,
           worklist: context.worklist,
-          train: context.train,
+          train: lineOf(context),
           candidate: context.candidate,
         }),
         onDone: 'ended',

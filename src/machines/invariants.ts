@@ -8,7 +8,7 @@
 import type { CandidateContext } from './candidate.ts';
 import type { DeliveryContext } from './delivery.ts';
 import { candidateKey } from './identity.ts';
-import type { IntegratorContext } from './integrator-rules.ts';
+import type { IntegratorContext } from './integrator-context.ts';
 import type { LeaseContext } from './lease.ts';
 import { readinessReasons } from './readiness.ts';
 import type { TodoContext } from './todo-rules.ts';

@@ -78,6 +78,8 @@ export class World implements Shared {
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,
       guards: 'normal',
+      checks: [],
+      speculation: { window: 4, parallel: 4, batch: 1, patience: 0, lanes: [], priorities: false },
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     };
     this.spanMs = chance.pick([5000, 20_000, 60_000]);

@@ -7,7 +7,9 @@ import type {
   AuditOutcome,
   BlockOutcome,
   BooksOutcome,
+  CheckOutcome,
   CleanOutcome,
+  EjectOutcome,
   FollowUpOutcome,
   JudgeOutcome,
   Member,
@@ -24,7 +26,8 @@ import type {
 } from '../../src/machines/effects.ts';
 import { candidateKey } from '../../src/machines/identity.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
-import type { IntegratorContext, IntegratorEvent, IntegratorInput } from '../../src/machines/integrator-rules.ts';
+import type { IntegratorContext, IntegratorEvent, IntegratorInput } from '../../src/machines/integrator-context.ts';
+import { openWindow } from '../../src/machines/speculation.ts';
 import {
   type Answers,
   type Exploration,
@@ -45,6 +48,9 @@ export const SESSION_INPUT: IntegratorInput = {
   pushBatch: 2,
   rebuildMs: 1,
   cleanAt: 2,
+  window: openWindow(2),
+  batch: 1,
+  patience: 0,
 };
 
 const NAMES = ['one', 'two', 'three'];
@@ -106,6 +112,19 @@ const keepBooks: ByKind<BooksOutcome> = {
   settled: () => [{ kind: 'settled' }],
   stopped: aborted,
 };
+const startChecks: ByKind<CheckOutcome> = {
+  begun: ({ chain }) => {
+    const tip = chain.at(-1)?.tip;
+    const verdicts = ['free', 'running', 'passed', 'failed'] as const;
+    return tip === undefined ? [] : verdicts.map((verdict) => ({ kind: 'begun' as const, tip, verdict }));
+  },
+  stopped: aborted,
+};
+const ejectCandidate: ByKind<EjectOutcome> = {
+  ejected: () => [{ kind: 'ejected' }],
+  returned: () => [{ kind: 'returned' }],
+  stopped: aborted,
+};
 const cleanRemote: ByKind<CleanOutcome> = { cleaned: () => [{ kind: 'cleaned' }], stopped: aborted };
 const landFollowUps: ByKind<FollowUpOutcome> = { followed_up: () => [{ kind: 'followed_up' }], stopped: aborted };
 const pushTrain: ByKind<PushOutcome> = {
@@ -133,6 +152,8 @@ const EFFECTS = {
   recheckCandidate,
   mergeCandidate,
   keepBooks,
+  startChecks,
+  ejectCandidate,
   cleanRemote,
   landFollowUps,
   pushTrain,

@@ -15,6 +15,8 @@ const push = { ...session, seq: 9, push_number: 1 };
 const decision = { actor: 'ada@desk', reason: 'because', command_id: ULID };
 const row = { row: 'deployment/fix-login', actor: 'ada@desk', command_id: ULID };
 
+const checkRun = { check: 'unit', tree: SHA_C, run: 1, seen: SHA_C, definition: 'd1', toolchain: 't1' };
+
 export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
   'review.approved': { slug: 'fix-login', approved_at: AT, review_round: 1, reviewer_session_id: 'rev-1', sha: SHA_A },
   'review.changes_requested': {
@@ -92,6 +94,19 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
   },
   'integration.merge.succeeded': { ...step, base: SHA_B, merge_commit: SHA_B, tip: SHA_B, tree: SHA_C },
   'integration.merge.conflicted': { ...step, base: SHA_B, paths: ['login.ts'], provisional: false },
+  'integration.checks.started': { ...step, ...checkRun },
+  'integration.checks.passed': { ...step, ...checkRun, duration_ms: 1200, cached: false, flaked: false },
+  'integration.checks.failed': {
+    ...step,
+    ...checkRun,
+    duration_ms: 900,
+    kind: 'failed',
+    exit_status: 1,
+    signal: null,
+    output_tail: 'expected 2, got 3',
+    log: '',
+    final: true,
+  },
   'integration.push.attempted': {
     ...push,
     base: SHA_A,

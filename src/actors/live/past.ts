@@ -15,7 +15,8 @@ import { envelopeView } from '../commands/reading.ts';
 import { Dispatcher } from '../dispatcher.ts';
 import { NotificationBoard } from '../notifications.ts';
 import { compareIds, Pipeline } from '../pipeline.ts';
-import { Repository, type RepositoryDump } from '../repository.ts';
+import { Repository } from '../repository.ts';
+import type { RepositoryDump } from '../repository-dump.ts';
 
 /** Entries between two checkpoints at first; when there are too many of them, every second one goes and this doubles. */
 const STRIDE = 1000;

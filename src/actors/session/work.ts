@@ -7,6 +7,7 @@
 import { InvariantViolation, TelecError } from '../../errors.ts';
 import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
+import type { CheckDefinition, Speculation } from '../../io/config-checks.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { GitFault } from '../../io/git/run.ts';
 import { SignerFault } from '../../io/guards/signer.ts';
@@ -41,6 +42,9 @@ export interface SessionConfig {
   cleanup: { worktree: boolean; localBranch: boolean; remoteBranch: boolean; todo: boolean };
   leaseTtlMs: number;
   leaseRenewMs: number;
+  /** What the main work tree's file says, for a main that has none. */
+  checks: readonly CheckDefinition[];
+  speculation: Speculation;
 }
 
 /** Delays of a session, ms; given by the composition root so that tests can be fast. */

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { EXIT, TelecError } from '../../errors.ts';
 import { aftercareEvents } from './aftercare.ts';
 import { candidateEvents } from './candidates.ts';
+import { checkEvents } from './checks.ts';
 import { decisionEvents } from './decisions.ts';
 import { followUpEvents } from './follow-ups.ts';
 import { guardEvents } from './guards.ts';
@@ -20,6 +21,7 @@ const OWN_EVENTS = {
   ...workerEvents,
   ...terminalEvents,
   ...candidateEvents,
+  ...checkEvents,
   ...aftercareEvents,
   ...followUpEvents,
   ...sessionEvents,

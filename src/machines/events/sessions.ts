@@ -23,6 +23,7 @@ export const sessionEvents = {
       mode: z.enum(['live', 'shadow']).describe('Whether it may move main'),
       project: field.note('Folder it was started for').optional(),
       candidate: field.word('Key of the candidate that woke it').optional(),
+      window: field.count('Deliveries tested at a time at most; absent where nothing is tested', 1).optional(),
     }),
     idempotencyFields: FENCED_SESSION,
     fenced: true,

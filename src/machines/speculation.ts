@@ -1,0 +1,151 @@
+/**
+ * The rules of speculation: which deliveries of the chain may land, which one has failed, what is tested next, and how
+ * wide the window is. The chain holds deliveries merged each into the one before it, in the order of the queue, that are
+ * on no main yet. Pure; the integrator machine acts by these rules and keeps nothing of its own beside them.
+ *
+ * Invariant: nothing lands but up to an entry that passed as that very tree (or that has nothing to pass).
+ */
+import type { Member, Taken } from './effects.ts';
+
+/**
+ * `free`: no check is configured for it. `untested`: it waits for a later entry of its batch, tested with it.
+ * `running`: its checks run. `passed` and `failed`: all of them passed, or one failed for good.
+ */
+export type Verdict = 'free' | 'untested' | 'running' | 'passed' | 'failed';
+
+/** One delivery of the chain. */
+export interface Entry extends Member {
+  verdict: Verdict;
+}
+
+/**
+ * A candidate that failed, or does not merge, on a tip that was not on main yet. It is judged for good once everything
+ * before it has landed; those behind it are built without it meanwhile.
+ */
+export interface Aside extends Taken {
+  /** The tip it was tried on. */
+  base: string;
+  because: 'checks' | 'conflict';
+}
+
+/** How wide the session tests: a credit that grows and halves, and what of it counts. */
+export interface Window {
+  /** Tests at a time now, 1 to `max`. */
+  size: number;
+  /** As configured. */
+  max: number;
+  /** 1 to twice `max`: what is above `max` lets a rare failure pass without a narrower window. */
+  credit: number;
+}
+
+export function openWindow(max: number, credit = 2 * max): Window {
+  const within = Math.min(Math.max(1, credit), 2 * max);
+  return { size: Math.min(within, max), max, credit: within };
+}
+
+/** One more place for each delivery that was tested and landed. */
+export const grown = ({ max, credit }: Window, landed: number): Window => openWindow(max, credit + landed);
+/** Half of it after a failure that was no accident of the ones before. */
+export const halved = ({ max, credit }: Window): Window => openWindow(max, Math.floor(credit / 2));
+
+/** Tests of one batch at most, whatever the failure rate says. */
+export const BATCH_MAX = 8;
+
+/**
+ * Deliveries to test together at a failure rate between 0 and 1: about 1/sqrt(rate), where the tests that batches save
+ * and those that bisecting costs are even. 1 without experience.
+ */
+export function batchFor(failureRate: number | null): number {
+  if (failureRate === null) return 1;
+  if (failureRate <= 0) return BATCH_MAX;
+  return Math.min(BATCH_MAX, Math.max(1, Math.round(1 / Math.sqrt(failureRate))));
+}
+
+export interface ChainState {
+  chain: readonly Entry[];
+  aside: readonly Aside[];
+  /** Entries behind a failed one whose verdicts are waited for before it is set aside; 0: none. */
+  patience: number;
+}
+
+/** Whether the failed entry at `at` is still waiting for a later one that contains it. */
+function isHeld({ chain, patience }: ChainState, at: number): boolean {
+  return chain.slice(at + 1, at + 1 + patience).some(({ verdict }) => verdict === 'running' || verdict === 'passed');
+}
+
+/**
+ * How many deliveries from the front of the chain may land as they are: up to one that is free or passed, with nothing
+ * before it that could still fail by itself. What a later passed one contains landed in combination.
+ */
+export function landable(state: ChainState): number {
+  const { chain, patience } = state;
+  let landing = 0;
+  /** Index of a failed entry that only a later passed one can redeem. */
+  let failedAt = -1;
+  for (const [at, { verdict, base }] of chain.entries()) {
+    // Somebody set aside stands before this one: its turn comes first.
+    if (state.aside.some((other) => other.base === base)) break;
+    if (verdict === 'running') break;
+    if (verdict === 'failed') {
+      if (patience === 0) break;
+      if (failedAt < 0) failedAt = at;
+    } else if (verdict === 'free' && failedAt < 0) landing = at + 1;
+    else if (verdict === 'passed' && (failedAt < 0 || at - failedAt <= patience)) {
+      landing = at + 1;
+      failedAt = -1;
+    }
+  }
+  return landing;
+}
+
+/** Whether the front of the chain ends where somebody set aside waits for it to land. */
+export function isAwaited({ chain, aside }: ChainState, landing: number): boolean {
+  const tip = chain[landing - 1]?.tip;
+  return tip !== undefined && aside.some(({ base }) => base === tip);
+}
+
+/** The first entry that failed and is not held; -1 for none. */
+export function failedAt(state: ChainState): number {
+  return state.chain.findIndex(({ verdict }, at) => verdict === 'failed' && !isHeld(state, at));
+}
+
+/** Entries right before `at` that were tested only together with it. */
+function untestedBefore(chain: readonly Entry[], at: number): number {
+  let count = 0;
+  while (chain[at - 1 - count]?.verdict === 'untested') count += 1;
+  return count;
+}
+
+/**
+ * Index of the entry to test next: the middle of a batch that failed, else the last one when the batch it ends is
+ * closed; -1 for none. `closed`: nothing more is taken for now.
+ */
+export function nextToTest(state: ChainState, closed: boolean): number {
+  const { chain } = state;
+  const failed = failedAt(state);
+  if (failed >= 0) {
+    const before = untestedBefore(chain, failed);
+    return before === 0 ? -1 : failed - before + Math.floor((before + 1) / 2) - 1;
+  }
+  return closed && chain.at(-1)?.verdict === 'untested' ? chain.length - 1 : -1;
+}
+
+/** The entry that failed by itself: nothing before it shares its test; -1 for none. */
+export function culpritAt(state: ChainState): number {
+  const failed = failedAt(state);
+  return failed >= 0 && untestedBefore(state.chain, failed) === 0 ? failed : -1;
+}
+
+export const running = (chain: readonly Entry[]): number => chain.filter(({ verdict }) => verdict === 'running').length;
+
+/** Deliveries at the end of the chain that wait for the test of their batch. */
+export const openBatch = (chain: readonly Entry[]): number => untestedBefore(chain, chain.length);
+
+/** Deliveries a chain may hold: those of one push where nothing is tested, else what the window can test in batches. */
+export function capacity(
+  chain: readonly Entry[],
+  { window, batch, trainLimit }: { window: Window; batch: number; trainLimit: number },
+): number {
+  if (chain.every(({ verdict }) => verdict === 'free')) return trainLimit;
+  return Math.max(trainLimit, window.size * batch);
+}
