@@ -61,9 +61,11 @@ const run = promisify(execFile);
 export async function makeExact(place: ExactPlace, tree: string, signal: AbortSignal): Promise<void> {
   if (!isObjectId(tree)) throw new GitFault(`no id of a tree: ${JSON.stringify(tree)}`);
   const { gitFolder, workTree } = place;
+  for (const path of [gitFolder, workTree]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!lstatSync(path).isDirectory()) throw new GitFault(`${path} is no folder`);
+  }
   const modes = prepareFolder(gitFolder, tree.length === 64 ? 'sha256' : 'sha1');
-  mkdirSync(workTree, { recursive: true, mode: 0o700 });
-  if (!lstatSync(workTree).isDirectory()) throw new GitFault(`${workTree} is no folder`);
   await removeUnseen(workTree, modes, signal);
   const git = commandOf(place, signal);
   await git(['read-tree', '-u', '--reset', tree]);
