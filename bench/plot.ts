@@ -104,7 +104,6 @@ function waits({ runs, oracle }: PlotData): string[] {
     return [
       `<path class="wait" style="stroke: var(--w${window})" d="${line(tested, inOrder(tested))}"/>`,
       text(x(tested.ends.length) + (isWhole ? 5 : 0), waited + (isWhole ? 4 : -8), `window ${window}`, {
-        anchor: isWhole ? 'start' : 'middle',
         kind: 'value',
       }),
     ];
