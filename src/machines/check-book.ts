@@ -8,7 +8,7 @@
 import type { CHECK_FAILURES } from './events/checks.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import { grown, halved, openWindow } from './speculation.ts';
+import { grown, halved, openWindow, type Window } from './speculation.ts';
 
 export type CheckFailure = (typeof CHECK_FAILURES)[number];
 type Began = PayloadOf<'integration.checks.started'>;
@@ -146,6 +146,11 @@ export class CheckBook {
   /** Credit of the window as the ends so far left it; see `speculation.ts`. */
   get credit(): number {
     return this.#credit;
+  }
+
+  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
+  window(max: number): Window {
+    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
   }
 
   dump(): CheckBookDump {
