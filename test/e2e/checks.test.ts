@@ -37,9 +37,7 @@ test('S0-3.2a what passes lands with the checks of its very tree in the receipt'
     ]);
     expect(world.ran()).toEqual(expect.arrayContaining([`unit ${tree}`, `lint ${tree}`]));
   }
-  expect(git(world.remoteDir, 'rev-parse', 'refs/heads/main^{tree}').trim()).toBe(
-    (await receiptOf(world, 'two')).tree,
-  );
+  expect(git(world.remoteDir, 'rev-parse', 'refs/heads/main^{tree}').trim()).toBe((await receiptOf(world, 'two')).tree);
   expect(world.ran()).toHaveLength(4);
   await expectSound(world);
 });
@@ -63,7 +61,7 @@ test('what fails is blocked with what the command said, and one line that shows 
     ],
     next_action: 'mend work/two so that unit passes on main, push, then telec submit work/two --slug two',
   });
-  expect(evidence).toMatchObject({ kind: 'checks', base, check: 'unit', output_tail: 'the sum is\\x07 wrong\n' });
+  expect(evidence).toMatchObject({ kind: 'checks', base, check: 'unit', output_tail: 'the sum is\uFFFD wrong\n' });
   const log = /^all its output: (\S+) on /m.exec(blocked?.diagnostics.join('\n') ?? '')?.[1] ?? '';
   expect(readFileSync(log, 'utf8')).toContain('the sum is');
   // What it names as the way to see it again, run in a clone, as somebody would.

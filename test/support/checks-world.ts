@@ -1,5 +1,5 @@
 /** Worlds whose deliveries are tested: one script as the check, steered by files of the tree and by gates of the test. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeWorld, shortType, type World, type WorldOptions } from './e2e-world.ts';
 import { poll } from './redis-server.ts';
@@ -55,8 +55,7 @@ export interface ChecksOptions extends Omit<WorldOptions, 'config'> {
 
 /** The configuration as YAML, with the script of `dir`. */
 export function checksConfig(dir: string, options: ChecksOptions = {}): string {
-  const run = `RUN`;
-  const checks = [`{name: unit, run: ${run}, ${options.check ?? ''}}`, ...(options.checks ?? [])];
+  const checks = [`{name: unit, run: RUN, ${options.check ?? ''}}`, ...(options.checks ?? [])];
   const lines = checks.map((check) => `  - ${check.replace('RUN', JSON.stringify(`sh '${dir}/check.sh'`))}\n`).join('');
   const speculation = options.speculation ?? 'window: 4, parallel: 4';
   return `checks:\n${lines}speculation: {${speculation}}\n${options.config ?? 'integration: {grace_ms: 0}\n'}`;
@@ -80,6 +79,7 @@ export async function checksWorld(options: ChecksOptions = {}): Promise<ChecksWo
       .map((line) => line.split(' '));
   return {
     ...world,
+    first: world.main(),
     open: (name) => writeFileSync(join(dir, 'gates', name), ''),
     ran: () => lines().map(([check, tree]) => `${check} ${tree}`),
     processes: () => lines().map(([, , pid]) => Number(pid)),
@@ -99,5 +99,12 @@ export async function checksWorld(options: ChecksOptions = {}): Promise<ChecksWo
   };
 }
 
-/** Of these processes, those that are still there. */
-export const alive = (pids: readonly number[]): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
+/** Of these processes, those that still run; one that nobody asks about its end is over, too. */
+export const alive = (pids: readonly number[]): number[] =>
+  pids.filter((pid) => {
+    try {
+      return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  });

@@ -49,16 +49,16 @@ export function checkFinding(failure: CheckFailure, host: string): Finding {
   };
 }
 
-/** Merges into a work tree of its own, so that nothing of the caller's is touched, and runs the command there. */
+/** Puts the tree of the merge into a work tree of its own, so that nothing of the caller's is touched, and runs it there. */
 function reproduction({ subject: { base, candidate }, definition }: CheckFailure): string {
   const run = definition.run.trim();
   // One line, whatever the command: a script of several is carried by printf.
   const command = /[\n\r]/.test(run) ? `sh -c "$(printf %b ${inQuotes(escaped(run))})"` : `sh -c ${inQuotes(run)}`;
   return [
     'd=$(mktemp -d)',
-    `git worktree add --quiet --detach "$d" ${base}`,
+    `git worktree add --quiet --detach --no-checkout "$d" ${base}`,
     'cd "$d"',
-    `git merge --quiet --no-commit --no-ff ${candidate.sha}`,
+    `git read-tree -u --reset "$(git merge-tree --write-tree ${base} ${candidate.sha})"`,
     command,
   ].join(' && ');
 }
