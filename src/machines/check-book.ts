@@ -165,8 +165,13 @@ export class CheckBook {
   }
 
   /** How wide a session that began now would test. */
-  get window(): Window {
+  get windowNow(): Window {
     return openWindow(this.#max, this.#credit);
+  }
+
+  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
+  window(max: number): Window {
+    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
   }
 
   dump(): CheckBookDump {
