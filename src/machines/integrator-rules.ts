@@ -167,12 +167,13 @@ export const integratorSetup = setup({
     rememberShutdown: assign({ stop: aborted('shutdown', 'the session was told to end') }),
     beginStopping: assign({ stopping: true }),
     take: assign(({ context, event }) => {
-      const candidate = outcome(event, 'taken')?.candidate;
-      if (!candidate) return {};
+      const taken = outcome(event, 'taken');
+      if (!taken) return {};
+      const { candidate, behind } = taken;
       const key = candidateKey(candidate);
       const order = context.order.includes(key) ? context.order : [...context.order, key];
       const worklist = context.worklist.filter((other) => candidateKey(other) !== key);
-      return { candidate, graceOver: false, worklist, order, more: true };
+      return { candidate, graceOver: false, worklist, order, more: true, behind };
     }),
     rememberBase: assign(({ event }) => ({ base: outcome(event, 'holds')?.base ?? null })),
     dropCandidate: assign(({ context }) => forgetInHand(context)),

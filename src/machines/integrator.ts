@@ -33,6 +33,7 @@ export const integratorMachine = integratorSetup.createMachine({
     aside: [],
     order: [],
     more: true,
+    behind: 0,
     woken: false,
     left: [],
     violations: [],
