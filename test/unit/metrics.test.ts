@@ -43,7 +43,7 @@ function world(given: { lease?: object | null; away?: boolean; behind?: boolean 
   const metrics = createMetrics({
     host: host as unknown as Host,
     logFault: () => fault.now,
-    isSessionRunning: () => false,
+    session: () => null,
   });
   /** Samples by `name{labels}`. */
   const scrape = async () => {
@@ -197,7 +197,7 @@ test('a scrape of 5,000 candidates costs a fraction of what one may cost', async
       leases: { read: async () => ({ record: null, now: NOW }) },
     } as unknown as Host,
     logFault: () => null,
-    isSessionRunning: () => false,
+    session: () => null,
   });
   await metrics.scrape();
   const times: number[] = [];
