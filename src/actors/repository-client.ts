@@ -176,7 +176,9 @@ export class RepositoryClient implements TelecClient {
   async actor(id: string): Promise<ActorDetailView> {
     const { host } = await this.#folded();
     const session = this.#now.session();
-    const own = session ? sessionActorDetail(session, id) : tracedActorDetail(await this.#elsewhere(), id);
+    const own = session
+      ? sessionActorDetail(session, id)
+      : tracedActorDetail(host.repository, await this.#elsewhere(), id);
     return own ?? candidateActorDetail(host.repository, id);
   }
 
