@@ -29,7 +29,9 @@ export class Traces {
   /** Given to the sessions of the daemon. */
   readonly inspect: InspectionSink = {
     next: (event) => {
-      if (event.type !== '@xstate.snapshot' || !('value' in event.snapshot)) return;
+      // Those that are only passed through are told by no snapshot.
+      if (event.type !== '@xstate.snapshot' && event.type !== '@xstate.microstep') return;
+      if (!('value' in event.snapshot)) return;
       const { id } = event.actorRef as unknown as { id: string };
       if (!id.startsWith('integrator-')) return;
       const state = statePath(event.snapshot.value);
