@@ -30,6 +30,7 @@ import { audit } from './audit-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
+import { radarView } from './radar-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
@@ -408,6 +409,7 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
+  radar: radarView.rows,
   integrate,
   resume: ready,
   hold: { hold },
