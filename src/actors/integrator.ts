@@ -48,6 +48,7 @@ import { releaseLease } from './session/release.ts';
 import { reconcileInShadow } from './session/shadow-reconcile.ts';
 import { takeLease, takeLeaseInShadow } from './session/take-lease.ts';
 import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
+import type { ChainOf } from './tests/shown.ts';
 
 /** One request to the remote removes so many branches that it costs next to nothing for each. */
 const CLEAN_AT = 50;
@@ -97,6 +98,8 @@ export interface Session {
   state(): string;
   /** Key of the candidate in hand. */
   candidate(): Taken | null;
+  /** Its window and those it has in hand. */
+  chain(): ChainOf;
   /** The queue grew. */
   wake(): void;
   /** The hold is lifted. */
@@ -222,6 +225,7 @@ export function startSession(options: SessionOptions): Session {
     id: sessionId,
     state: () => statePath(actor.getSnapshot().value),
     candidate: () => actor.getSnapshot().context.candidate,
+    chain: () => actor.getSnapshot().context,
     wake: () => actor.send({ type: 'session.wake' }),
     holdLifted: () => actor.send({ type: 'hold.lifted' }),
     stop(reason) {

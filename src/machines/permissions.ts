@@ -68,6 +68,8 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'queue',
     'why',
     'radar',
+    'checks',
+    'checks log',
     'watch',
     'lease',
     'notifications',

@@ -31,6 +31,8 @@ const LINES: Record<string, string[]> = {
   queue: ['queue'],
   radar: ['radar'],
   why: ['why', 'login'],
+  checks: ['checks'],
+  'checks log': ['checks', 'log', 'login', 'unit'],
   watch: ['watch'],
   integrate: ['integrate'],
   resume: ['resume', 'login'],
