@@ -16,7 +16,7 @@ import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
 /** Raised whenever the shape of what is stored changes, here or in the snapshot. */
-export const SHAPE = 7;
+export const SHAPE = 8;
 
 /** The fold in brief, as of one entry. Valid for the telec that wrote it. */
 export interface Summary {

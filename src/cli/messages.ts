@@ -26,6 +26,7 @@ import type {
 } from '../actors/client.ts';
 import type { PermitView } from '../actors/guards/server-views.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
+import { turnCell, turnLines } from './priority-messages.ts';
 import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
 /** The tone of each state, the same wherever one is shown. */
@@ -171,6 +172,7 @@ export function candidateText(candidate: CandidateView, paint: Paint): string {
     if (blocked.reproduce) lines.push(`  see it again: ${plain(blocked.reproduce)}`);
     lines.push(`  next: ${plain(blocked.next_action)}`);
   }
+  lines.push(...turnLines(candidate.turn));
   if (candidate.shadow) lines.push(...shadowLines(candidate.shadow, paint));
   if (candidate.follow_up_slug) lines.push(`  follow-up: ${plain(candidate.follow_up_slug, 200)}`);
   return lines.join('\n');
@@ -193,7 +195,7 @@ export function candidateDetailText(candidate: CandidateDetailView, paint: Paint
 export function queueText(queue: QueueRow[], paint: Paint): string {
   if (queue.length === 0) return 'the queue is empty';
   return table(
-    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', ''],
+    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', '', ''],
     queue.map((row) => [
       row.position,
       row.slug,
@@ -201,6 +203,7 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
       short(row.sha),
       span(row.waiting_ms),
       row.on_hold ? 'on hold' : '',
+      turnCell(row),
       verdictCell(row),
     ]),
     paint,
