@@ -19,6 +19,7 @@ import type { NotificationRow, SurfaceView } from './notify/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
+import type { CheckRunDetail, CheckRunView, ChecksDesk, TestsView } from './tests/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -82,6 +83,8 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
+  /** What of it is tested now, and how far ahead of main. */
+  tests: TestsView;
   /** The chats and programs that are told, as their daemon noted last; empty where nobody is. */
   surfaces: SurfaceView[];
   /**
@@ -132,6 +135,8 @@ export interface CandidateView {
   attempt: number;
   /** When it was not taken in the order in which candidates became ready; null when it was. */
   turn: TurnView | null;
+  /** Its checks, while a session has it and once it is blocked; empty else: what landed has them in its receipt. */
+  checks: CheckRunView[];
   updated_at: string;
 }
 
@@ -145,6 +150,7 @@ export interface HistoryRow {
 }
 
 export interface CandidateDetailView extends CandidateView {
+  checks: CheckRunDetail[];
   history: HistoryRow[];
 }
 
@@ -306,6 +312,8 @@ export interface TelecClient {
   todos(): Promise<TodoDesk>;
   /** What stands between others and main on this machine. */
   guards(): Promise<GuardsDesk>;
+  /** The configured checks, what came of their runs, and what failed. */
+  checks(): Promise<ChecksDesk>;
   /** Watching the repository, now and as it was. */
   live(): Promise<LiveDesk>;
   close(): Promise<void>;

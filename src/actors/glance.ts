@@ -25,6 +25,7 @@ export interface Summary {
   logId: string;
   lastId: string;
   counts: StatusView['counts'];
+  tests: StatusView['tests'];
   standing: Standing;
 }
 
@@ -56,6 +57,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
     standing: summary.standing,
     narrowed: keepsToShadow(context.env),
     counts: summary.counts,
+    tests: summary.tests,
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },
     guards: guardsGlance(place.folder),

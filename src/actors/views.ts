@@ -12,12 +12,22 @@ import { deviationOf, priorityOf } from '../machines/priority.ts';
 import { compareQueue, compareRank } from '../machines/queue.ts';
 import { type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { CandidateRecord } from './candidate-record.ts';
-import type { BlockedView, CandidateView, NotificationRow, QueueRow, ShadowView, TurnView, WhyView } from './client.ts';
+import type {
+  BlockedView,
+  CandidateDetailView,
+  CandidateView,
+  NotificationRow,
+  QueueRow,
+  ShadowView,
+  TurnView,
+  WhyView,
+} from './client.ts';
 import { findFollowUp } from './follow-ups.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { Repository } from './repository.ts';
 import { isJudgedOn } from './shadow-record.ts';
 import { holdAt } from './status.ts';
+import { runDetail, runsShown, runView } from './tests/shown.ts';
 import { type Around, NOT_HANDED_OVER, overtakenBy, waitsFor } from './waits.ts';
 
 /** Of those that go first although they are younger, so many are named. */
@@ -28,7 +38,7 @@ export function reasonsOf({ state, context }: CandidateRecord): Reason[] {
   return state === 'pending' || state === 'blocked' ? readinessReasons(context) : [];
 }
 
-export function candidateView(record: CandidateRecord): CandidateView {
+export function candidateView(repository: Repository, record: CandidateRecord): CandidateView {
   const { context, state } = record;
   const { delivery, failure } = context;
   return {
@@ -48,8 +58,14 @@ export function candidateView(record: CandidateRecord): CandidateView {
     evidence: state === 'blocked' ? (failure?.evidence ?? null) : null,
     attempt: context.attempt,
     turn: turnView(record),
+    checks: runsShown(repository, record).map(runView),
     updated_at: record.updatedAt,
   };
+}
+
+/** With the end of what its checks wrote. */
+export function candidateDetail(repository: Repository, record: CandidateRecord): Omit<CandidateDetailView, 'history'> {
+  return { ...candidateView(repository, record), checks: runsShown(repository, record).map(runDetail) };
 }
 
 function turnView({ turn }: CandidateRecord): TurnView | null {
@@ -102,7 +118,7 @@ export function candidateViews(repository: Repository, filter: { state?: string;
       (record) =>
         (state === undefined || record.state === state) && (slug === undefined || record.context.slug === slug),
     )
-    .map(candidateView);
+    .map((record) => candidateView(repository, record));
 }
 
 /** The newest generation of the highest ranking candidate of a slug. */
