@@ -60,6 +60,7 @@ import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
 import type { ChecksDesk } from './tests/views.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { PriorityRequest, PriorityView } from './turns/views.ts';
 import { candidateDetail, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -217,6 +218,11 @@ export class RepositoryClient implements TelecClient {
   async resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView> {
     const { resume } = await import('./commands/resume.ts');
     return resume(await this.#writing(), request);
+  }
+
+  async setPriority(request: PriorityRequest): Promise<PriorityView> {
+    const { setPriority } = await import('./turns/set-priority.ts');
+    return setPriority(await this.#writing(), request);
   }
 
   async hold(request: HoldRequest): Promise<HoldView> {

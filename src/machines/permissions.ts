@@ -154,6 +154,11 @@ export const PERMISSIONS: readonly PermissionRow[] = [
   ),
   ...allowed(
     STEERING,
+    'say in your report what should go first, and why; whoever started the session decides it',
+    'priority',
+  ),
+  ...allowed(
+    STEERING,
     'telec todo finalize <slug>, then stop: whoever started the session hands over',
     'todo handover',
   ),

@@ -8,6 +8,7 @@ import { moment, overview, watched } from '../../scripts/live-examples.ts';
 import { radarView } from '../../scripts/radar-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
+import { prioritySet } from '../../scripts/turn-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
 import type { LiveDesk } from '../../src/actors/live/views.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
@@ -88,6 +89,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     settle: async () => ({ kind: 'settled', candidate: examples.completed }),
     integrate: async () => examples.integrate,
     resume: async () => examples.ready,
+    setPriority: async () => prioritySet,
     hold: async () => examples.hold,
     unhold: async () => null,
     leaseBreak: async () => examples.lease,

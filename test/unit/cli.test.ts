@@ -36,6 +36,7 @@ const LINES: Record<string, string[]> = {
   watch: ['watch'],
   integrate: ['integrate'],
   resume: ['resume', 'login'],
+  priority: ['priority', 'login', 'urgent', '--reason', 'customers wait'],
   hold: ['hold'],
   unhold: ['unhold'],
   lease: ['lease'],
