@@ -31,6 +31,7 @@ import { checkLog, checksView, runDetail, tests } from './checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
+import { radarView } from './radar-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { todoShapes } from './todo-examples.ts';
@@ -425,6 +426,7 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
+  radar: radarView.rows,
   checks: checksView,
   'checks log': checkLog,
   integrate,

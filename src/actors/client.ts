@@ -16,6 +16,7 @@ import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { NotificationRow, SurfaceView } from './notify/views.ts';
+import type { RadarView } from './radar/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
@@ -301,6 +302,11 @@ export interface TelecClient {
   archive(request: ArchiveRequest): Promise<ArchiveView>;
   /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
   audit(): Promise<AuditView>;
+  /**
+   * Conflicts that pushed branches will have, as the remote is now; `branch` null: of all. Thrown: REMOTE_UNREACHABLE (3),
+   * NOT_FOUND (1) for a branch that the remote has not.
+   */
+  radar(branch: string | null): Promise<RadarView>;
   init(request: InitRequest): Promise<InitView>;
   /** The comparison with another path that moves main. */
   shadow(): Promise<ShadowDesk>;

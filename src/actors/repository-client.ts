@@ -54,6 +54,7 @@ import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import { compareIds } from './pipeline.ts';
+import type { RadarView } from './radar/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
@@ -248,6 +249,11 @@ export class RepositoryClient implements TelecClient {
   async audit(): Promise<AuditView> {
     const { audit } = await import('./audit/audit.ts');
     return audit(this.#parts.context, this.#parts.host);
+  }
+
+  async radar(branch: string | null): Promise<RadarView> {
+    const { radarNow } = await import('./radar/desk.ts');
+    return radarNow(this.#parts.context, (await this.#folded()).host, branch);
   }
 
   async init(request: InitRequest): Promise<InitView> {

@@ -17,6 +17,7 @@ import type { DomainEvent } from '../machines/events.ts';
 import { type CandidateKey, candidateKey, parseInstant } from '../machines/identity.ts';
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
+import { RadarBook } from '../machines/radar.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { foldSessions, type SessionBook } from '../machines/session-book.ts';
 import {
@@ -41,6 +42,8 @@ export class Repository {
   #standing: Standing = FRESH_STANDING;
   #sessions: SessionBook = [];
   #tests = new CheckBook();
+  /** What is foreseen of branches. */
+  readonly radar = new RadarBook();
   readonly #slugs = new Map<string, SlugEntry>();
   readonly #pushes = new Set<string>();
   readonly #records = new Map<string, CandidateRecord>();
@@ -140,6 +143,7 @@ export class Repository {
     this.#standing = foldStanding(this.#standing, event);
     this.#sessions = foldSessions(this.#sessions, event);
     if (event.type !== 'deployment.completed') this.#tests.apply(event);
+    this.radar.apply(event);
     switch (event.type) {
       case 'review.approved':
       case 'review.changes_requested':
@@ -196,6 +200,7 @@ export class Repository {
       standing: this.#standing,
       sessions: this.#sessions,
       tests: this.#tests.dump(),
+      radar: this.radar.dump(),
       slugs: [...this.#slugs],
       pushes: [...this.#pushes],
       landed: [...this.#landed],
@@ -211,6 +216,7 @@ export class Repository {
     this.#standing = dump.standing;
     this.#sessions = dump.sessions;
     this.#tests = CheckBook.from(dump.tests);
+    this.radar.load(dump.radar);
     for (const [slug, entry] of dump.slugs) this.#slugs.set(slug, entry);
     for (const push of dump.pushes) this.#pushes.add(push);
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);

@@ -13,6 +13,7 @@ import { addEvents } from './table/events.ts';
 import { addGuards } from './table/guards.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
+import { addRadar } from './table/radar.ts';
 import { addRoadmap } from './table/roadmap.ts';
 import { addRollout } from './table/rollout.ts';
 import { addSessions } from './table/sessions.ts';
@@ -105,6 +106,7 @@ export function buildProgram(run: Run): Command {
   });
   addEvents(program, add);
   addCandidates(program, add);
+  addRadar(program, add);
   addChecks(program, add);
   addPapers(addTodo(program, add), add);
   addRoadmap(program, add);

@@ -225,7 +225,7 @@ export const integratorSetup = setup({
     uncouple: assign(({ context }) => uncoupled(context)),
     uncoupleSurvivors: assign(({ context, event }) => uncoupled(context, outcome(event, 'members_left')?.left ?? [])),
     rememberLeft: assign(({ context, event }) =>
-      event.type === 'member.left' ? { left: [...context.left, event.key] } : {},
+      event.type === 'member.left' && !context.left.includes(event.key) ? { left: [...context.left, event.key] } : {},
     ),
     uncoupleBehindLeft: assign(({ context }) => {
       const keys = leftBehind(context);

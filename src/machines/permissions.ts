@@ -67,6 +67,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'radar',
     'checks',
     'checks log',
     'watch',

@@ -229,20 +229,32 @@ function judgePushes(world: World): void {
       world.fail('I5', `a push by ${move.by} brought something else`);
     const model = new Model();
     for (const entry of store.entries.slice(0, index + 1)) model.apply(told(entry));
-    judgeReadiness(world, model, said, move, index);
+    judgeReadiness(world, { model, said, move, index });
   }
   if (new Set(landings.map(({ mainTo }) => mainTo)).size !== landings.length)
     world.fail('I6', 'one commit landed twice');
   if (looks.length === 0 && landings.length > 0) world.fail('I10', 'nobody ever looked at the remote');
 }
 
-/** Every member of a push that landed held all conditions when it was tried, as far as its session could see. */
-function judgeReadiness(world: World, model: Model, { payload }: Told, move: RefMove, index: number): void {
-  for (const member of payload.members) {
-    const candidate = model.find(member);
+/**
+ * Every member of a push that landed held all conditions, as far as its session could see: when the push was noted, or
+ * when the session looked for the last time, between that and the landing.
+ */
+function judgeReadiness(world: World, push: { model: Model; said: Told; move: RefMove; index: number }): void {
+  const { model, said, move, index } = push;
+  const { members } = said.payload as { members: { slug: string; branch: string; sha: string }[] };
+  const candidates = members.map((member) => ({ member, candidate: model.find(member) }));
+  for (const { member, candidate } of candidates)
+    if (candidate?.state !== 'integrating')
+      world.fail('I10', `${candidate?.key ?? member.slug} was pushed while it was ${candidate?.state}`);
+  const isHeld = () => candidates.every(({ candidate }) => !candidate || model.isReady(candidate));
+  for (const entry of world.store.entries.slice(index + 1, move.at)) {
+    if (isHeld()) break;
+    model.apply(told(entry));
+  }
+  for (const { member, candidate } of candidates) {
     const key = candidate?.key ?? member.slug;
-    if (candidate?.state !== 'integrating') world.fail('I10', `${key} was pushed while it was ${candidate?.state}`);
-    else if (!model.isReady(candidate))
+    if (candidate && !model.isReady(candidate))
       world.fail('I10', `${key} was pushed though ${model.unsigned(candidate) ?? JSON.stringify(candidate.facts)}`);
     const look = world.looks.findLast(({ by, at }) => by === move.by && at <= index);
     const head = look?.heads.get(member.branch);

@@ -5,6 +5,7 @@ import { checkLog, checksView } from '../../scripts/checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
+import { radarView } from '../../scripts/radar-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import { prioritySet } from '../../scripts/turn-examples.ts';
@@ -96,6 +97,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     archive: async () => archiveView,
     replay: async () => examples.replay,
     audit: async () => examples.audit,
+    radar: async () => radarView,
     init: async () => examples.init,
     sessions: async () => ({
       list: async () => examples.sessions,

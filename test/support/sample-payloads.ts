@@ -293,6 +293,39 @@ export const SAMPLES: { [T in EventType]: PayloadOf<T> } = {
   'notification.seen': row,
   'notification.claimed': row,
   'notification.resolved': row,
+  'integration.conflict.foreseen': {
+    branch: 'feature/fix-login',
+    sha: SHA_A,
+    slug: 'fix-login',
+    owner: 'w-1',
+    owner_from: 'pushed',
+    base: SHA_B,
+    conflicts: [
+      {
+        kind: 'branch',
+        branch: 'feature/search',
+        sha: SHA_B,
+        slug: null,
+        owner: 'Ada <ada@example.org>',
+        owner_from: 'author',
+        lands: null,
+        paths: ['login.ts'],
+        paths_omitted: 0,
+      },
+    ],
+    omitted: 0,
+    news: ['feature/search'],
+    summary: 'with feature/search in login.ts',
+    next_action: 'agree with its owner',
+    previous: null,
+  },
+  'integration.conflict.cleared': {
+    branch: 'feature/fix-login',
+    sha: SHA_A,
+    slug: 'fix-login',
+    reason: 'clean',
+    previous: '1700000000000-0',
+  },
 };
 
 /** The names of all types, in the order above. */

@@ -29,6 +29,7 @@ const LINES: Record<string, string[]> = {
   candidates: ['candidates'],
   candidate: ['candidate', 'login'],
   queue: ['queue'],
+  radar: ['radar'],
   why: ['why', 'login'],
   checks: ['checks'],
   'checks log': ['checks', 'log', 'login', 'unit'],
