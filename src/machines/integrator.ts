@@ -33,6 +33,7 @@ export const integratorMachine = integratorSetup.createMachine({
     aside: [],
     order: [],
     more: true,
+    behind: 0,
     woken: false,
     left: [],
     violations: [],
@@ -99,6 +100,7 @@ export const integratorMachine = integratorSetup.createMachine({
         'session.wake': { actions: 'lookAgain' },
         'hold.lifted': { actions: 'lookAgain' },
         'checks.settled': { actions: 'rememberVerdict' },
+        'checks.stopped': { actions: 'rememberBreakdown' },
         'member.left': { actions: 'rememberLeft' },
         'lease.lost': lost,
       },
@@ -221,6 +223,7 @@ export const integratorMachine = integratorSetup.createMachine({
           tags: ['waiting'],
           meta: { endsBy: 'the verdict of a check, which its timeout bounds, or session.wake' },
           always: [
+            { guard: 'hasStop', target: '#integrator.releasing' },
             { guard: 'hasLeft', target: 'testing', reenter: true, actions: 'uncoupleBehindLeft' },
             { guard: 'mayLand', target: 'pushing', actions: 'formTrain' },
             { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },

@@ -83,7 +83,7 @@ const reconcileCandidates: ByKind<ReconcileOutcome> = {
 const selectCandidate: ByKind<SelectOutcome> = {
   taken: ({ worklist, order }) => {
     const head = worklist[0] ?? NAMES.map(taken).find((one) => !order.includes(candidateKey(one)));
-    return head ? [{ kind: 'taken', candidate: head }] : [];
+    return head ? [{ kind: 'taken', candidate: head, behind: 0 }] : [];
   },
   // While something waits to be rebuilt the queue is called empty only by a session that is told to end.
   empty: ({ worklist, stopping }) => (worklist.length === 0 || stopping ? [{ kind: 'empty' }] : []),

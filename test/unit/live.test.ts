@@ -128,7 +128,8 @@ describe('a change', () => {
     await world.host.leases.acquire('s-1', 't', 60_000, 0);
     await world.tell(...ready(own('first')), ...begun, dequeued(own('first')));
     let state = 'draining.rechecking';
-    world.session = { id: 's-1', state: () => state, candidate: () => null } as unknown as LiveWorld['session'];
+    const silent = { candidate: () => null, chain: () => null };
+    world.session = { id: 's-1', state: () => state, ...silent } as unknown as LiveWorld['session'];
     const reader = await follow(world);
     state = 'draining.merging';
     await world.clock.advance(300);

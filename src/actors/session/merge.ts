@@ -28,7 +28,8 @@ export async function selectCandidate(
   await parts.dispatcher.catchUp();
   work.stopIfModeMoved();
   const [again] = input.worklist;
-  if (again) return { kind: 'taken', candidate: again };
+  const queued = parts.repository.queue.length;
+  if (again) return { kind: 'taken', candidate: again, behind: input.worklist.length - 1 + queued };
   if (parts.repository.standing.hold) return { kind: 'on_hold' };
   if (input.last && parts.repository.queue.length === 0) await probeAll(work, await work.lookHolding());
   for (;;) {
@@ -58,7 +59,11 @@ export async function selectCandidate(
     const { dequeuedAt } = head.context;
     // Another event may have come between the look at the queue and the dequeue; then it is not ours.
     if (head.state !== 'integrating' || dequeuedAt === null) continue;
-    return { kind: 'taken', candidate: { slug, branch, sha, attempt: head.context.attempt, dequeuedAt } };
+    return {
+      kind: 'taken',
+      candidate: { slug, branch, sha, attempt: head.context.attempt, dequeuedAt },
+      behind: parts.repository.queue.length,
+    };
   }
 }
 
