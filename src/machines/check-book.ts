@@ -164,13 +164,8 @@ export class CheckBook {
     return this.#tested;
   }
 
-  /** How wide a session that began now would test. */
-  get windowNow(): Window {
-    return openWindow(this.#max, this.#credit);
-  }
-
   /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
-  window(max: number): Window {
+  window(max = this.#max): Window {
     return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
   }
 

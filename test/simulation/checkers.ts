@@ -14,6 +14,7 @@ import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import { judgeShadow, owedInShadow } from './other-path.ts';
+import { fifoOf, judgeTurn } from './turns.ts';
 import type { World } from './world.ts';
 
 /** Written by a session that lost its lease, or for it. */
@@ -113,10 +114,12 @@ function judgeMoves(world: World): void {
 function judgeLog(world: World): void {
   const { store, remote } = world;
   const models = new Map<string, ModelCandidate[]>([['0', []]]);
+  const waited = new Map<string, string[]>([['0', []]]);
   const model = new Model();
   const sessions = new Map<number, string>();
   const ends = new Map<string, number>();
   let newest = 0;
+  let previous: Told | null = null;
   const kept = new Set(store.entries.map(({ id }) => id));
   for (const id of world.people.acknowledged) if (!kept.has(id)) world.fail('I9', `entry ${id} is gone`);
   for (const entry of store.entries) {
@@ -126,6 +129,7 @@ function judgeLog(world: World): void {
     const was = before?.state;
     model.apply(said);
     models.set(entry.id, model.queue());
+    waited.set(entry.id, fifoOf(model));
     if (payload?.fence && payload.session_id && !UNFENCED.has(type ?? '')) {
       if (payload.fence < newest)
         world.fail('I1', `${entry.id} is written under fence ${payload.fence} after ${newest}`);
@@ -138,9 +142,12 @@ function judgeLog(world: World): void {
       const [first] = models.get(payload.as_of) ?? [];
       if (first?.key !== before?.key)
         world.fail('I8', `${entry.id} takes ${before?.key}, as of ${payload.as_of} ${first?.key} came first`);
+      const turn = { taken: before?.key ?? '', waited: waited.get(payload.as_of) ?? [], before: previous };
+      judgeTurn(world, said, turn);
     }
     if (type === 'deployment.completed') judgeCompletion(world, said, before, was, ends);
     if (type === 'deployment.failed') judgeFailure(world, said, was);
+    previous = said;
     if (type === 'integration.followup.landed' && !remote.graph.isAncestor(payload.commit, remote.main ?? ''))
       world.fail('I6', `${entry.id} says that ${payload.commit} brought ${payload.slug}, and main does not contain it`);
   }
