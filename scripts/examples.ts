@@ -32,6 +32,7 @@ import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverG
 import { papers } from './paper-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
+import { simulation } from './simulate-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 import { ticket, web } from './web-examples.ts';
 
@@ -420,6 +421,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
+  simulate: simulation,
   audit,
   'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,

@@ -5,6 +5,7 @@ import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-exampl
 import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
+import { simulation } from '../../scripts/simulate-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
 import type { LiveDesk } from '../../src/actors/live/views.ts';
@@ -101,6 +102,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       leave: async () => undefined,
       adopt: async () => examples.adopt,
     }),
+    recordedLoad: async () => ({ changes: [], flakeRate: 0, seed: 0, view: simulation.load }),
     shadow: async () => ({ report: async () => shadowReport, restart: async () => shadowRestarted }),
     cutover: async () => ({
       status: async () => cutoverStatus,
@@ -152,6 +154,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    simulate: async () => simulation,
     takeGuardsOut: async () => ({ ...examples.guards.change, in_force: false }),
     serverGuard: async () => ({
       install: async () => examples.guards.server,
