@@ -144,7 +144,7 @@ describe('the view', () => {
         status: { ...few().overview.status, tests },
         deliveries: [{ ...(delivery as DeliveryRow), receipt }],
       }),
-      120,
+      180,
       40,
     );
     expect(terminal.lines()[3]).toMatch(/^tests {6}window 2 of 8; 2 in the chain: 1 tested now, 1 passed/);

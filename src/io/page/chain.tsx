@@ -1,6 +1,6 @@
 /** What is tested ahead of main: the window, and the chain in the order in which it would land. */
 import type { StatusView } from '../../actors/client.ts';
-import { chainWords, type Place, placeWords, runWords } from '../../machines/check-words.ts';
+import { chainWords, type Place, placeWords, runWords, widthWords } from '../../machines/check-words.ts';
 import { linkOf } from '../../machines/links.ts';
 import type { Model } from './model.ts';
 import { Plain } from './words.tsx';
@@ -20,7 +20,7 @@ export function Chain({ model }: { model: Model }) {
       <p className="chain-head">
         <span className="label">Tests</span>
         <Width window={tests.window} />
-        <span className="hint">{said}</span>
+        <span className="hint">{widthWords(tests.window, tests.chain)}</span>
       </p>
       {tests.chain.length > 0 && (
         <ol className="chain-rows">

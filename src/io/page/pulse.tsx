@@ -1,7 +1,7 @@
 /** The four answers one look is for: where main is, what the integrator does, what is next, what needs a person. */
 import type { ReactNode } from 'react';
 import type { LeaseView, StatusView } from '../../actors/client.ts';
-import { chainWords } from '../../machines/check-words.ts';
+import { widthWords } from '../../machines/check-words.ts';
 import { duration, since, useNow } from './clock.ts';
 import { lanesOf, type Model } from './model.ts';
 import { useStore } from './store.ts';
@@ -71,7 +71,7 @@ function IntegratorTile({ status }: { status: StatusView }) {
   return (
     <Tile to="integrator" title="Integrator" value={state} tone={idle ? '' : 'moving'}>
       {tests.chain.length > 0 ? (
-        chainWords(tests)
+        widthWords(tests.window, tests.chain)
       ) : integrator.candidate === null ? (
         <LeaseLine lease={lease} />
       ) : (
