@@ -8,8 +8,8 @@ import type { PipelineEvent } from '../../src/actors/pipeline.ts';
 import type { Repository } from '../../src/actors/repository.ts';
 import { CheckBook } from '../../src/machines/check-book.ts';
 import { FRESH_STANDING } from '../../src/machines/standing.ts';
-import { checkedWorld } from '../support/checks-world.ts';
 import { foldWorld, work } from '../support/fold-world.ts';
+import { checkedWorld } from '../support/tested-world.ts';
 
 const NOW = 1_700_000_100_000;
 
