@@ -87,20 +87,32 @@ export function chainWords({
   if (!configured || window === null) return 'no checks are configured: what lands is merged, not tested';
   const wide = `window ${window.size} of ${window.max}`;
   if (chain.length === 0) return `${wide}; nothing is tested`;
-  const counted = COUNTED.flatMap(([verdict, words]) => {
-    const count = chain.filter((row) => row.verdict === verdict).length;
-    return count === 0 ? [] : [`${count} ${words}`];
+  const counted = PLACES.flatMap((place) => {
+    const count = chain.filter(({ verdict }) => verdict === place).length;
+    return count === 0 ? [] : [`${count} ${COUNT_WORDS[place]}`];
   });
   return `${wide}; ${chain.length} in the chain: ${counted.join(', ')}`;
 }
 
-const COUNTED: readonly [Place, string][] = [
-  ['landing', 'landing'],
-  ['running', 'tested now'],
-  ['untested', 'tested with their batch'],
-  ['passed', 'passed'],
-  ['free', 'without a test'],
-  ['failed', 'failed'],
-  ['aside', 'set aside'],
-  ['again', 'merged again'],
+/** All places, in the order in which they are told. */
+export const PLACES: readonly Place[] = [
+  'landing',
+  'running',
+  'untested',
+  'passed',
+  'free',
+  'failed',
+  'aside',
+  'again',
 ];
+
+const COUNT_WORDS: Readonly<Record<Place, string>> = {
+  landing: 'landing',
+  running: 'tested now',
+  untested: 'tested with their batch',
+  passed: 'passed',
+  free: 'without a test',
+  failed: 'failed',
+  aside: 'set aside',
+  again: 'merged again',
+};

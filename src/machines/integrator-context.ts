@@ -47,6 +47,8 @@ export interface IntegratorContext extends IntegratorInput {
   order: CandidateKey[];
   /** False once the queue was found empty or on hold, until there may be more. */
   more: boolean;
+  /** How many more could have been taken when the last one was. */
+  behind: number;
   /** Somebody became ready while the queue was looked at. */
   woken: boolean;
   /** Told to have left: no longer to be delivered, and perhaps still in the line. */

@@ -167,12 +167,13 @@ export const integratorSetup = setup({
     rememberShutdown: assign({ stop: aborted('shutdown', 'the session was told to end') }),
     beginStopping: assign({ stopping: true }),
     take: assign(({ context, event }) => {
-      const candidate = outcome(event, 'taken')?.candidate;
-      if (!candidate) return {};
+      const taken = outcome(event, 'taken');
+      if (!taken) return {};
+      const { candidate, behind } = taken;
       const key = candidateKey(candidate);
       const order = context.order.includes(key) ? context.order : [...context.order, key];
       const worklist = context.worklist.filter((other) => candidateKey(other) !== key);
-      return { candidate, graceOver: false, worklist, order, more: true };
+      return { candidate, graceOver: false, worklist, order, more: true, behind };
     }),
     rememberBase: assign(({ event }) => ({ base: outcome(event, 'holds')?.base ?? null })),
     dropCandidate: assign(({ context }) => forgetInHand(context)),
@@ -224,7 +225,7 @@ export const integratorSetup = setup({
     uncouple: assign(({ context }) => uncoupled(context)),
     uncoupleSurvivors: assign(({ context, event }) => uncoupled(context, outcome(event, 'members_left')?.left ?? [])),
     rememberLeft: assign(({ context, event }) =>
-      event.type === 'member.left' ? { left: [...context.left, event.key] } : {},
+      event.type === 'member.left' && !context.left.includes(event.key) ? { left: [...context.left, event.key] } : {},
     ),
     uncoupleBehindLeft: assign(({ context }) => {
       const keys = leftBehind(context);

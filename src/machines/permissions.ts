@@ -67,6 +67,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'radar',
     'checks',
     'checks log',
     'watch',
@@ -150,6 +151,11 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'shadow restart',
     'guard uninstall',
     'guard allow',
+  ),
+  ...allowed(
+    STEERING,
+    'say in your report what should go first, and why; whoever started the session decides it',
+    'priority',
   ),
   ...allowed(
     STEERING,

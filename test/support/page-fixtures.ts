@@ -67,6 +67,8 @@ export function candidateRow(
     state,
     meaning: MEANING[state],
     ready_at: at((200 - Math.min(index, 199)) * 37_000),
+    turn_at: at((200 - Math.min(index, 199)) * 37_000),
+    priority: 'normal',
     attempt: state === 'pending' || state === 'ready' ? 0 : 1,
     waiting_for: waits(state),
     reasons: state === 'pending' ? [{ code: 'missing_review_approved', text: 'no review has approved it' }] : [],
