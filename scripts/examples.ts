@@ -27,6 +27,7 @@ import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
 import { archiveView } from './archive-examples.ts';
 import { audit } from './audit-examples.ts';
+import { checkLog, checksView, runDetail, tests } from './checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
@@ -73,6 +74,7 @@ const status: StatusView = {
   guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
+  tests,
   surfaces: [{ surface: 'telegram', state: 'ok', detail: null, since: '2026-01-01T09:00:01.000Z' }],
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
 };
@@ -93,6 +95,7 @@ const ready: CandidateView = {
   receipt: null,
   evidence: null,
   attempt: 0,
+  checks: [],
   updated_at: '2026-01-01T10:00:00.000Z',
 };
 
@@ -116,6 +119,9 @@ const blocked: CandidateView = {
 
 const detail: CandidateDetailView = {
   ...ready,
+  state: 'integrating',
+  attempt: 1,
+  checks: [runDetail],
   history: [
     { id: entry, at: '2026-01-01T10:00:00.000Z', event: `${prefix}deployment.started`, from: null, to: 'pending' },
     {
@@ -124,6 +130,13 @@ const detail: CandidateDetailView = {
       event: `${prefix}branch.pushed`,
       from: 'pending',
       to: 'ready',
+    },
+    {
+      id: '1767261600002-0',
+      at: '2026-01-01T10:00:20.000Z',
+      event: `${prefix}integration.candidate.dequeued`,
+      from: 'ready',
+      to: 'integrating',
     },
   ],
 };
@@ -408,6 +421,8 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
+  checks: checksView,
+  'checks log': checkLog,
   integrate,
   resume: ready,
   hold: { hold },

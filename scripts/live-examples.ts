@@ -30,6 +30,7 @@ export const overview: Overview = {
       superseded_by: null,
       merge_commit: null,
       verdict: null,
+      checks: [],
       updated_at,
     },
   ],

@@ -18,6 +18,7 @@ import type { NotificationRow, SurfaceView } from './notify/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
+import type { CheckRunDetail, CheckRunView, ChecksDesk, TestsView } from './tests/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
@@ -79,6 +80,8 @@ export interface StatusView {
   /** The entry this version cannot read, at which the fold stopped. */
   stale: { id: string; type: string } | null;
   counts: Record<CandidateState, number>;
+  /** What of it is tested now, and how far ahead of main. */
+  tests: TestsView;
   /** The chats and programs that are told, as their daemon noted last; empty where nobody is. */
   surfaces: SurfaceView[];
   /**
@@ -127,6 +130,8 @@ export interface CandidateView {
   evidence: Record<string, unknown> | null;
   /** Number of dequeues over the life of the triple. */
   attempt: number;
+  /** Its checks, while a session has it and once it is blocked; empty else: what landed has them in its receipt. */
+  checks: CheckRunView[];
   updated_at: string;
 }
 
@@ -140,6 +145,7 @@ export interface HistoryRow {
 }
 
 export interface CandidateDetailView extends CandidateView {
+  checks: CheckRunDetail[];
   history: HistoryRow[];
 }
 
@@ -296,6 +302,8 @@ export interface TelecClient {
   todos(): Promise<TodoDesk>;
   /** What stands between others and main on this machine. */
   guards(): Promise<GuardsDesk>;
+  /** The configured checks, what came of their runs, and what failed. */
+  checks(): Promise<ChecksDesk>;
   /** Watching the repository, now and as it was. */
   live(): Promise<LiveDesk>;
   close(): Promise<void>;

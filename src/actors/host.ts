@@ -37,6 +37,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { testsView } from './tests/shown.ts';
 import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
@@ -177,7 +178,8 @@ export class Host {
   save(): void {
     const { appliedId } = this.dispatcher;
     if (this.options.fresh || appliedId === this.#savedId) return;
-    saveSnapshot(this.options.folder, this.dump(), this.repository.counts());
+    const counts = this.repository.counts();
+    saveSnapshot(this.options.folder, this.dump(), { counts, tests: testsView(this.repository, null) });
     this.#savedId = appliedId;
   }
 

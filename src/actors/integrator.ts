@@ -50,6 +50,7 @@ import { takeLease, takeLeaseInShadow } from './session/take-lease.ts';
 import { TestBed } from './session/tests/bed.ts';
 import { followLine } from './session/tests/follow-line.ts';
 import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
+import type { ChainOf } from './tests/shown.ts';
 
 /** One request to the remote removes so many branches that it costs next to nothing for each. */
 const CLEAN_AT = 50;
@@ -99,6 +100,8 @@ export interface Session {
   state(): string;
   /** Key of the candidate in hand. */
   candidate(): Taken | null;
+  /** Its window and those it has in hand. */
+  chain(): ChainOf;
   /** The queue grew. */
   wake(): void;
   /** The hold is lifted. */
@@ -190,7 +193,7 @@ export function startSession(options: SessionOptions): Session {
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
       cleanAt: CLEAN_AT,
-      window: options.repository.tests.window(config.speculation.window),
+      window: options.repository.tests.windowOf(config.speculation.window),
       batch:
         config.speculation.batch === 'auto'
           ? batchFor(options.repository.tests.failureRate())
@@ -226,6 +229,7 @@ export function startSession(options: SessionOptions): Session {
     id: sessionId,
     state: () => statePath(actor.getSnapshot().value),
     candidate: () => actor.getSnapshot().context.candidate,
+    chain: () => actor.getSnapshot().context,
     wake: () => actor.send({ type: 'session.wake' }),
     holdLifted: () => actor.send({ type: 'hold.lifted' }),
     stop(reason) {

@@ -57,8 +57,9 @@ import { compareIds } from './pipeline.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
+import type { ChecksDesk } from './tests/views.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
-import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
+import { candidateDetail, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -127,7 +128,7 @@ export class RepositoryClient implements TelecClient {
     } finally {
       await replica.close();
     }
-    return { ...candidateView(record), history };
+    return { ...candidateDetail(host.repository, record), history };
   }
 
   async queue(): Promise<QueueRow[]> {
@@ -328,6 +329,11 @@ export class RepositoryClient implements TelecClient {
       integrator: this.#parts.integrator,
       integrate: (opened, signal) => this.#foreground.integrate(opened, signal),
     });
+  }
+
+  async checks(): Promise<ChecksDesk> {
+    const { openChecksDesk } = await import('./tests/desk.ts');
+    return openChecksDesk({ context: this.#parts.context, folded: async () => (await this.#folded()).host });
   }
 
   async live(): Promise<LiveDesk> {

@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atomicWrite } from '../io/state.ts';
-import { type CandidateContext, type CandidateState, candidateMachine } from '../machines/candidate.ts';
+import { type CandidateContext, candidateMachine } from '../machines/candidate.ts';
 import type { NotificationRow } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
 import { deliveryEnds } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
-import { SHAPE, saveSummary } from './glance.ts';
+import { SHAPE, type Summary, saveSummary } from './glance.ts';
 import type { RepositoryDump } from './repository-dump.ts';
 
 export interface SnapshotFile {
@@ -58,10 +58,14 @@ export function foldVersion(): string {
 }
 
 /** Writes the snapshot, and beside it the summary from which a short answer is made without a fold. */
-export function saveSnapshot(folder: string, snapshot: SnapshotFile, counts: Record<CandidateState, number>): void {
+export function saveSnapshot(
+  folder: string,
+  snapshot: SnapshotFile,
+  { counts, tests }: Pick<Summary, 'counts' | 'tests'>,
+): void {
   atomicWrite(pathIn(folder), snapshotText(snapshot));
   const { logId, lastId, repository } = snapshot;
-  saveSummary(folder, { logId, lastId, counts, standing: repository.standing });
+  saveSummary(folder, { logId, lastId, counts, tests, standing: repository.standing });
 }
 
 /** The snapshot as text, for `readSnapshot`. */

@@ -11,12 +11,21 @@ import type { NotificationRow as Row } from '../machines/notification.ts';
 import { compareRank } from '../machines/queue.ts';
 import { type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { CandidateRecord } from './candidate-record.ts';
-import type { BlockedView, CandidateView, NotificationRow, QueueRow, ShadowView, WhyView } from './client.ts';
+import type {
+  BlockedView,
+  CandidateDetailView,
+  CandidateView,
+  NotificationRow,
+  QueueRow,
+  ShadowView,
+  WhyView,
+} from './client.ts';
 import { findFollowUp } from './follow-ups.ts';
 import type { NotificationBoard } from './notifications.ts';
 import type { Repository } from './repository.ts';
 import { isJudgedOn } from './shadow-record.ts';
 import { holdAt } from './status.ts';
+import { runDetail, runsShown, runView } from './tests/shown.ts';
 import { type Around, NOT_HANDED_OVER, waitsFor } from './waits.ts';
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
@@ -24,7 +33,7 @@ export function reasonsOf({ state, context }: CandidateRecord): Reason[] {
   return state === 'pending' || state === 'blocked' ? readinessReasons(context) : [];
 }
 
-export function candidateView(record: CandidateRecord): CandidateView {
+export function candidateView(repository: Repository, record: CandidateRecord): CandidateView {
   const { context, state } = record;
   const { delivery, failure } = context;
   return {
@@ -43,8 +52,14 @@ export function candidateView(record: CandidateRecord): CandidateView {
     receipt: delivery?.receipt ?? null,
     evidence: state === 'blocked' ? (failure?.evidence ?? null) : null,
     attempt: context.attempt,
+    checks: runsShown(repository, record).map(runView),
     updated_at: record.updatedAt,
   };
+}
+
+/** With the end of what its checks wrote. */
+export function candidateDetail(repository: Repository, record: CandidateRecord): Omit<CandidateDetailView, 'history'> {
+  return { ...candidateView(repository, record), checks: runsShown(repository, record).map(runDetail) };
 }
 
 function shadowView({ shadow }: CandidateRecord): ShadowView | null {
@@ -91,7 +106,7 @@ export function candidateViews(repository: Repository, filter: { state?: string;
       (record) =>
         (state === undefined || record.state === state) && (slug === undefined || record.context.slug === slug),
     )
-    .map(candidateView);
+    .map((record) => candidateView(repository, record));
 }
 
 /** The newest generation of the highest ranking candidate of a slug. */

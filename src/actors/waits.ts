@@ -2,13 +2,17 @@
  * What a candidate waits for, in words: the one source of `telec why`, of the lists that are watched and of the terminal.
  * Texts of conditions come from the guards, texts of states from the machines. Reads only.
  */
+import type { CheckBook } from '../machines/check-book.ts';
 import { fullType } from '../machines/events.ts';
+import type { CandidateKey } from '../machines/identity.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import type { HoldView, WhyView } from './client.ts';
 import { type OpenFollowUp, openFollowUps } from './follow-ups.ts';
 import type { Repository } from './repository.ts';
+import type { ChainRow } from './tests/views.ts';
+import { testWaits } from './tests/waits.ts';
 
 type Wait = WhyView['waiting_for'][number];
 
@@ -32,13 +36,17 @@ export interface Around {
   doing: Doing | null;
   /** Of blocked candidates, by the candidate's key. */
   followUps: ReadonlyMap<string, OpenFollowUp>;
+  /** Those that a session has in the chain, the next to land first. */
+  chain: readonly ChainRow[];
+  /** What the log says of checks. */
+  tests: Pick<CheckBook, 'runsOf'>;
 }
 
 /** What surrounds the candidates of `repository` now. */
-export function aroundOf(repository: Repository, now: Pick<Around, 'hold' | 'narrowed' | 'doing'>): Around {
+export function aroundOf(repository: Repository, now: Pick<Around, 'hold' | 'narrowed' | 'doing' | 'chain'>): Around {
   const { mode, main, session } = repository.standing;
   const followUps = new Map(openFollowUps(repository).map((followUp) => [followUp.source as string, followUp]));
-  return { ...now, mode, main, sessionMode: session?.mode ?? null, followUps };
+  return { ...now, mode, main, sessionMode: session?.mode ?? null, followUps, tests: repository.tests };
 }
 
 /** Empty for a candidate that waits for nothing any more. */
@@ -53,7 +61,7 @@ export function waitsFor({ key, state, context, shadow }: CandidateRecord, aroun
       return [around.narrowed ? NARROWED : QUEUED];
     case 'integrating':
       if (inShadow && context.openPush !== null) return [around.sessionMode === 'live' ? LATE_PUSH : OPEN_PUSH];
-      return [inHand(around.doing)];
+      return chainWaits(key, around) ?? [inHand(around.doing)];
     case 'blocked': {
       const followUp = around.followUps.get(key);
       return [
@@ -93,6 +101,16 @@ function onHold({ reason, owner, alarm }: HoldView): Wait {
     event: fullType('integration.hold.lifted'),
     who: alarm ? 'a person (telec unhold --reason R)' : 'whoever placed it (telec unhold)',
   };
+}
+
+/** Null where its place in the chain says nothing of it. */
+function chainWaits(key: CandidateKey, { chain, tests }: Around): Wait[] | null {
+  const place = chain.findIndex((row) => row.key === key);
+  const row = chain[place];
+  if (row === undefined) return null;
+  const first = place > 0 ? (chain[0]?.key.split('/')[0] ?? null) : null;
+  const waits = testWaits(row, first, tests.runsOf(key));
+  return waits.length === 0 ? null : waits;
 }
 
 function inHand(doing: Doing | null): Wait {

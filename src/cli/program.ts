@@ -5,6 +5,7 @@
 import { Argument, Command } from 'commander';
 import { addAudit } from './table/audit.ts';
 import { addCandidates } from './table/candidates.ts';
+import { addChecks } from './table/checks.ts';
 import { addControl } from './table/control.ts';
 import { addCutover } from './table/cutover.ts';
 import { type Entry, EXAMPLES, flag, type Run } from './table/entry.ts';
@@ -103,6 +104,7 @@ export function buildProgram(run: Run): Command {
   });
   addEvents(program, add);
   addCandidates(program, add);
+  addChecks(program, add);
   addPapers(addTodo(program, add), add);
   addRoadmap(program, add);
   addControl(program, add);

@@ -67,6 +67,8 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'checks',
+    'checks log',
     'watch',
     'lease',
     'notifications',

@@ -122,7 +122,7 @@ describe('merges against git merge in a checkout', () => {
       const outcome = await mergeOf(ours, theirs);
       const expected =
         outcome.kind === 'conflict'
-          ? { kind: 'conflict' }
+          ? { kind: 'conflict', paths: outcome.paths }
           : { kind: 'clean', tree: outcome.kind === 'merged' ? outcome.tree : await repository.treeOf(ours) };
       expect({ seed, again: again[index] }).toEqual({ seed, again: expected });
       count[expected.kind === 'conflict' ? 'conflict' : 'clean'] += 1;

@@ -1,6 +1,7 @@
 /** A runtime that answers the examples of the page, and a run of the command line against it, all in this process. */
 
 import { archiveView } from '../../scripts/archive-examples.ts';
+import { checkLog, checksView } from '../../scripts/checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
@@ -114,6 +115,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       environment: async () => examples.guards.environment,
       allow: async () => examples.guards.permit,
     }),
+    checks: async () => ({ list: async () => checksView, log: async () => checkLog }),
     live: async () => liveDesk(),
     close: async () => {
       open--;

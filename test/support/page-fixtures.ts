@@ -76,6 +76,7 @@ export function candidateRow(
     superseded_by: null,
     merge_commit: state === 'completed' ? shaOf(index + 7000) : null,
     verdict: null,
+    checks: [],
     updated_at: at((index % 50) * 61_000 + 4000),
     ...change,
   };
@@ -155,6 +156,7 @@ export function statusOf(now: number, rows: readonly CandidateRow[], change: Par
     guards: { in_force: true, missing: [], mend: null },
     stale: null,
     counts,
+    tests: { configured: false, window: null, chain: [], running: 0, failure_rate: null },
     surfaces: [],
     log: { last_id: '0', applied_id: '0', length: 0, dead: 0, state: 'intact' },
     ...change,

@@ -30,6 +30,8 @@ const LINES: Record<string, string[]> = {
   candidate: ['candidate', 'login'],
   queue: ['queue'],
   why: ['why', 'login'],
+  checks: ['checks'],
+  'checks log': ['checks', 'log', 'login', 'unit'],
   watch: ['watch'],
   integrate: ['integrate'],
   resume: ['resume', 'login'],

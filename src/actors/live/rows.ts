@@ -5,6 +5,7 @@ import { compareQueue } from '../../machines/queue.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { Repository } from '../repository.ts';
 import { isJudgedOn } from '../shadow-record.ts';
+import { runsShown, runView } from '../tests/shown.ts';
 import { reasonsOf } from '../views.ts';
 import { type Around, waitsFor } from '../waits.ts';
 import type { CandidateRow, DeliveryRow } from './views.ts';
@@ -34,6 +35,7 @@ export function candidateRow(record: CandidateRecord, around: Around): Candidate
     superseded_by: state === 'superseded' ? context.outrankedBy : null,
     merge_commit: delivery?.merge_commit ?? null,
     verdict: state === 'ready' && around.mode === 'shadow' ? verdictOf(record, around.main) : null,
+    checks: runsShown(around, record).map(runView),
     updated_at,
   };
 }

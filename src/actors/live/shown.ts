@@ -3,12 +3,14 @@
  * was applied, at the price of what changed and one look at each candidate that goes on. Reads the fold, keeps rows.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { CheckRun } from '../../machines/check-book.ts';
 import { fullType } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import type { NotificationRow as Row } from '../../machines/notification.ts';
 import { byChange, roomedNotifications, unseenOf } from '../../machines/notification-order.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView } from '../client.ts';
+import { runsShown } from '../tests/shown.ts';
 import { notificationView } from '../views.ts';
 import type { Around } from '../waits.ts';
 import type { Look } from './look.ts';
@@ -22,6 +24,7 @@ interface Given {
   state: CandidateRecord['state'];
   context: CandidateRecord['context'];
   shadow: CandidateRecord['shadow'];
+  runs: readonly CheckRun[];
   row: CandidateRow;
 }
 
@@ -123,7 +126,7 @@ export class Shown {
     const stale = moved(before, around);
     const look = (record: CandidateRecord) => {
       const given = this.#rows.get(record.key);
-      if (given && isUnchanged(given, record) && !stale.has(record.state)) return;
+      if (given && isUnchanged(given, record, around) && !stale.has(record.state)) return;
       const row = this.#give(record, around);
       if (!given || !isDeepStrictEqual(given.row, row)) rows.push(row);
     };
@@ -150,7 +153,7 @@ export class Shown {
   #give(record: CandidateRecord, around: Around): CandidateRow {
     const { state, context, shadow } = record;
     const row = candidateRow(record, around);
-    this.#rows.set(record.key, { record, state, context, shadow, row });
+    this.#rows.set(record.key, { record, state, context, shadow, runs: runsShown(around, record), row });
     return row;
   }
 
@@ -181,22 +184,24 @@ export class Shown {
 const roomOf = ({ notifications }: Look): Map<string, Row> =>
   new Map(roomedNotifications(notifications.dump()).map((row) => [row.id, row]));
 
-const isUnchanged = (given: Given, record: CandidateRecord): boolean =>
+const isUnchanged = (given: Given, record: CandidateRecord, around: Around): boolean =>
   given.record === record &&
   given.state === record.state &&
   given.context === record.context &&
-  given.shadow === record.shadow;
+  given.shadow === record.shadow &&
+  given.runs === runsShown(around, record);
 
 /** The states whose rows may say something else, because of what is around them. */
 function moved(before: Around, after: Around): ReadonlySet<CandidateRecord['state']> {
   const states = new Set<CandidateRecord['state']>();
-  const { hold, mode, narrowed, doing, sessionMode, followUps } = after;
+  const { hold, mode, narrowed, doing, sessionMode, followUps, chain } = after;
   const isShadow = mode === 'shadow' || before.mode === 'shadow';
   if (mode !== before.mode || narrowed !== before.narrowed || !isDeepStrictEqual(hold, before.hold))
     states.add('ready');
   if (isShadow && after.main !== before.main) states.add('ready');
   if (mode !== before.mode || sessionMode !== before.sessionMode || !isDeepStrictEqual(doing, before.doing))
     states.add('integrating');
+  if (!isDeepStrictEqual(chain, before.chain)) states.add('integrating');
   if (!isDeepStrictEqual(followUps, before.followUps)) states.add('blocked');
   return states;
 }

@@ -15,6 +15,7 @@ import type {
   WhyView,
 } from '../client.ts';
 import type { EnvelopeView } from '../event-views.ts';
+import type { CheckRunView } from '../tests/views.ts';
 
 /** A place in the log. */
 export interface Moment {
@@ -53,6 +54,8 @@ export interface CandidateRow {
   merge_commit: string | null;
   /** In shadow: what would become of it. */
   verdict: ShadowView['verdict'] | 'not_judged' | null;
+  /** As in a candidate: its place in the chain stands in `status.tests`. */
+  checks: CheckRunView[];
   updated_at: string;
 }
 

@@ -14,6 +14,7 @@ export interface TwinCommit {
   tree: string;
   files: Files;
   message: string;
+  author: string;
   timeSeconds: number;
   /** Set on fence commits. */
   note: (FenceNote & { timeSeconds: number }) | null;
@@ -60,6 +61,7 @@ export class CommitGraph {
       tree,
       files: sorted,
       message,
+      author,
       timeSeconds,
       note: note ? { ...note, timeSeconds } : null,
     };
