@@ -22,6 +22,8 @@ export const overview: Overview = {
       state,
       meaning: 'All conditions hold; waits in the queue for its turn.',
       ready_at,
+      turn_at: ready_at,
+      priority: 'normal',
       attempt,
       waiting_for: why.waiting_for,
       reasons,

@@ -79,6 +79,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     redisUrl: await redisUrl(place, context.env),
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
+    env: context.env,
     narrowed: narrowedBy(context.env),
     secrets: secretsOf(context.env),
     ...(context.faults ? { faults: context.faults as Faults } : {}),
@@ -216,6 +217,18 @@ export const runtime: Runtime = {
   async demo(context, request, tell) {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
+  },
+  async simulate(context, { load, settings }, progress) {
+    const { simulateAll } = await import('./simulate/simulate.ts');
+    const { generatedLoad } = await import('./simulate/load.ts');
+    const told = { signal: context.signal, progress };
+    if (load.kind === 'generated') return simulateAll(generatedLoad(load), settings, told);
+    const client = await openClient(context);
+    try {
+      return await simulateAll(await client.recordedLoad(load), settings, told);
+    } finally {
+      await client.close();
+    }
   },
   async takeGuardsOut(context) {
     const { takeGuardsOut } = await import('./guards/desk.ts');

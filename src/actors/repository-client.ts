@@ -56,10 +56,13 @@ import type { CutoverDesk } from './modes/views.ts';
 import { compareIds } from './pipeline.ts';
 import type { RadarView } from './radar/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
+import type { Load } from './simulate/load.ts';
+import type { RecordedRequest } from './simulate/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
 import type { ChecksDesk } from './tests/views.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { PriorityRequest, PriorityView } from './turns/views.ts';
 import { candidateDetail, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -177,7 +180,9 @@ export class RepositoryClient implements TelecClient {
   async actor(id: string): Promise<ActorDetailView> {
     const { host } = await this.#folded();
     const session = this.#now.session();
-    const own = session ? sessionActorDetail(session, id) : tracedActorDetail(await this.#elsewhere(), id);
+    const own = session
+      ? sessionActorDetail(session, id)
+      : tracedActorDetail(host.repository, await this.#elsewhere(), id);
     return own ?? candidateActorDetail(host.repository, id);
   }
 
@@ -215,6 +220,11 @@ export class RepositoryClient implements TelecClient {
   async resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView> {
     const { resume } = await import('./commands/resume.ts');
     return resume(await this.#writing(), request);
+  }
+
+  async setPriority(request: PriorityRequest): Promise<PriorityView> {
+    const { setPriority } = await import('./turns/set-priority.ts');
+    return setPriority(await this.#writing(), request);
   }
 
   async hold(request: HoldRequest): Promise<HoldView> {
@@ -346,6 +356,22 @@ export class RepositoryClient implements TelecClient {
     const { openLiveDesk } = await import('./live/desk.ts');
     this.#live ??= openLiveDesk({ ...this.#now, follows: this.#parts.ownsHost });
     return this.#live;
+  }
+
+  async recordedLoad({ from, to, checkMs }: RecordedRequest): Promise<Load> {
+    const { Recording } = await import('./simulate/recorded.ts');
+    const recording = new Recording();
+    const replica = await this.#parts.replica({
+      onApplied: ({ id, domain }, changes) => {
+        if (domain && (from === null || compareIds(id, from) > 0)) recording.apply(domain, changes);
+      },
+    });
+    try {
+      await replica.dispatcher.catchUp(to ?? undefined);
+    } finally {
+      await replica.close();
+    }
+    return recording.load(checkMs);
   }
 
   async close(): Promise<void> {

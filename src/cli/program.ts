@@ -19,6 +19,7 @@ import { addRollout } from './table/rollout.ts';
 import { addSessions } from './table/sessions.ts';
 import { addShadow } from './table/shadow.ts';
 import { addTodo } from './table/todo.ts';
+import { addTurns } from './table/turns.ts';
 
 /** The program, with `run` behind every command. */
 export function buildProgram(run: Run): Command {
@@ -109,6 +110,7 @@ export function buildProgram(run: Run): Command {
   addChecks(program, add);
   addPapers(addTodo(program, add), add);
   addRoadmap(program, add);
+  addTurns(program, add);
   addControl(program, add);
   addSessions(program, add);
   addShadow(program, add);

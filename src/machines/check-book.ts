@@ -164,9 +164,9 @@ export class CheckBook {
     return this.#tested;
   }
 
-  /** How wide a session that began now would test. */
-  get window(): Window {
-    return openWindow(this.#max, this.#credit);
+  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
+  window(max = this.#max): Window {
+    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
   }
 
   dump(): CheckBookDump {

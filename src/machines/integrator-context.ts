@@ -47,6 +47,8 @@ export interface IntegratorContext extends IntegratorInput {
   order: CandidateKey[];
   /** False once the queue was found empty or on hold, until there may be more. */
   more: boolean;
+  /** How many more could have been taken when the last one was. */
+  behind: number;
   /** Somebody became ready while the queue was looked at. */
   woken: boolean;
   /** Told to have left: no longer to be delivered, and perhaps still in the line. */
@@ -90,5 +92,7 @@ export type IntegratorEvent =
   | { type: 'hold.lifted' }
   /** The checks of the entry with that tip came to an end. */
   | { type: 'checks.settled'; tip: string; verdict: Verdict }
+  /** What runs the checks cannot go on; `fault` when that is a bug. */
+  | { type: 'checks.stopped'; stop: Stop | null; fault: unknown }
   /** Somebody in the chain or aside is no longer to be delivered: superseded, or found on main. */
   | { type: 'member.left'; key: CandidateKey };

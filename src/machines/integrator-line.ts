@@ -85,15 +85,21 @@ export function dueAside({ aside, chain, order }: IntegratorContext): Aside | nu
 
 export const toTest = (context: IntegratorContext): number => nextToTest(context, !hasRoom(context));
 
+/** Deliveries that share a test now: no more than it takes to let everybody who waits be tested at once. */
+function together({ chain, batch, window, behind }: IntegratorContext, count: number): number {
+  const free = Math.max(1, window.size - running(chain));
+  return Math.min(batch, Math.ceil((count + behind) / free));
+}
+
 /** What `checking` tests: the batch that is closed or to be bisected, else the delivery that was just built. */
 export function checkInput(context: IntegratorContext): CheckInput {
-  const { chain, batch } = context;
+  const { chain } = context;
   const chosen = toTest(context);
   const at = chosen >= 0 ? chosen : chain.length - 1;
   const entry = chain[at] as Entry;
   const before = chain.slice(0, at);
   const company = before.slice(before.length - openBatch(before));
-  return { entry, batch: company, closed: chosen >= 0 || company.length + 1 >= batch };
+  return { entry, batch: company, closed: chosen >= 0 || company.length + 1 >= together(context, company.length + 1) };
 }
 
 export const hasSome = ({ chain, aside }: IntegratorContext): boolean => chain.length + aside.length > 0;

@@ -74,6 +74,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'simulate',
     'audit',
     'machine list',
     'machine show',
@@ -151,6 +152,11 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'shadow restart',
     'guard uninstall',
     'guard allow',
+  ),
+  ...allowed(
+    STEERING,
+    'say in your report what should go first, and why; whoever started the session decides it',
+    'priority',
   ),
   ...allowed(
     STEERING,

@@ -209,6 +209,7 @@ function moved(before: Around, after: Around): ReadonlySet<CandidateRecord['stat
   if (mode !== before.mode || narrowed !== before.narrowed || !isDeepStrictEqual(hold, before.hold))
     states.add('ready');
   if (isShadow && after.main !== before.main) states.add('ready');
+  if (after.priorities !== before.priorities) states.add('ready');
   if (mode !== before.mode || sessionMode !== before.sessionMode || !isDeepStrictEqual(doing, before.doing))
     states.add('integrating');
   if (!isDeepStrictEqual(chain, before.chain)) states.add('integrating');

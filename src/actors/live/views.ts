@@ -3,6 +3,7 @@
  * terminal view and programs get the same shapes. Types only; field names are snake_case because they are sent as they
  * are, instants are RFC 3339 text.
  */
+import type { Priority } from '../../machines/priority.ts';
 import type {
   ActorDetailView,
   ActorRow,
@@ -42,6 +43,9 @@ export interface CandidateRow {
   /** Its state in the words of the machine. */
   meaning: string;
   ready_at: string;
+  /** The instant from which on its turn is counted: `ready_at` with the head start of its priority. */
+  turn_at: string;
+  priority: Priority;
   attempt: number;
   /** What it waits for, in the words of `telec why`; empty when final. */
   waiting_for: WhyView['waiting_for'];

@@ -16,12 +16,14 @@ import { registryEvents } from './registry.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
 import { sessionEvents } from './sessions.ts';
 import { terminalEvents } from './terminal.ts';
+import { turnEvents } from './turns.ts';
 import { workerEvents } from './workers.ts';
 
 const OWN_EVENTS = {
   ...workerEvents,
   ...terminalEvents,
   ...candidateEvents,
+  ...turnEvents,
   ...checkEvents,
   ...aftercareEvents,
   ...followUpEvents,
