@@ -5,6 +5,7 @@
  */
 import type { Drain } from './drain.ts';
 import type { Candidate } from './generated.ts';
+import type { Tested, TestedSetting } from './tested.ts';
 
 /** Folders: `remote` is a copy of the generated repository for this job alone, `dir` does not exist yet. */
 export type Job =
@@ -16,6 +17,17 @@ export type Job =
       main: string;
       drains: { candidates: Candidate[]; pushBatch: number }[];
     }
+  /** One drain whose deliveries are tested; `warm` go before it, under a check that takes no time. */
+  | {
+      kind: 'tested';
+      dir: string;
+      remote: string;
+      seed: string;
+      main: string;
+      warm: Candidate[];
+      candidates: Candidate[];
+      setting: TestedSetting;
+    }
   /** Everything that a drain left in `dir` is audited. */
   | { kind: 'audit'; dir: string; remote: string; seed: string }
   | { kind: 'mergeAgain'; dir: string; remote: string; since: string }
@@ -26,7 +38,7 @@ export type Job =
       candidates: Candidate[];
     };
 
-export type Answer = { drains: Drain[]; rssMb: number } | { times: number[] | null };
+export type Answer = { drains: Drain[]; rssMb: number } | { tested: Tested } | { times: number[] | null };
 
 async function perform(job: Job): Promise<Answer> {
   if (job.kind === 'drains') {
@@ -39,6 +51,17 @@ async function perform(job: Job): Promise<Answer> {
       await integration.close();
     }
     return { drains, rssMb: process.memoryUsage.rss() / 1e6 };
+  }
+  if (job.kind === 'tested') {
+    const { Integration } = await import('./drain.ts');
+    const { testedDrain } = await import('./tested.ts');
+    const integration = await Integration.open(job.dir, job.remote, job.seed, job.main);
+    try {
+      await testedDrain(integration, job.warm, { ...job.setting, checkMs: 50 });
+      return { tested: await testedDrain(integration, job.candidates, job.setting) };
+    } finally {
+      await integration.close();
+    }
   }
   if (job.kind === 'audit') {
     const { auditAll } = await import('./drain.ts');

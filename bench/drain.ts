@@ -4,8 +4,11 @@
  */
 import { join } from 'node:path';
 import { auditMain } from '../src/actors/audit/audit.ts';
+import { envelopeView } from '../src/actors/commands/reading.ts';
+import type { EnvelopeView } from '../src/actors/event-views.ts';
 import type { FaultPoint } from '../src/actors/faults.ts';
 import { type Host, openHost } from '../src/actors/host.ts';
+import type { SessionResult } from '../src/actors/integrator.ts';
 import { readConfig } from '../src/io/config.ts';
 import type { IntegrationRepository } from '../src/io/git/port.ts';
 import { openRepository } from '../src/io/git/repository.ts';
@@ -71,6 +74,12 @@ export class Integration {
 
   /** Announces the candidates as their workers would, then lets one session deliver them. */
   async drain(candidates: readonly Candidate[], pushBatch: number): Promise<Drain> {
+    await this.announce(candidates);
+    return this.#trace.drain(await this.run(candidates.length, `integration:\n  push_batch: ${pushBatch}\n`));
+  }
+
+  /** Makes the candidates ready, in their order. */
+  async announce(candidates: readonly Candidate[]): Promise<void> {
     const host = this.#host;
     for (const [index, { slug, branch, sha }] of candidates.entries()) {
       const at = new Date(host.clock.now() - candidates.length + index).toISOString();
@@ -85,16 +94,38 @@ export class Integration {
       ]);
     }
     await host.dispatcher.catchUp();
-    const { config } = readConfig({
-      main: null,
-      workTree: `integration:\n  push_batch: ${pushBatch}\n  grace_ms: 0\n`,
-      env: {},
-    });
+  }
+
+  /** One session under that `telec.yaml`, which must end `count` candidates. */
+  async run(count: number, yaml: string): Promise<SessionResult> {
+    const { config } = readConfig({ main: null, workTree: yaml, env: { TELEC_INTEGRATION_GRACE_MS: '0' } });
     this.#trace.begin();
-    const result = await host.startSession(this.#git, config).done;
-    if (result.outcome !== 'drained' || result.completed + result.blocked !== candidates.length)
+    const result = await this.#host.startSession(this.#git, config).done;
+    if (result.outcome !== 'drained' || result.completed + result.blocked !== count)
       throw new Error(`the session ended ${result.outcome}: ${JSON.stringify(result)}`);
-    return this.#trace.drain(result);
+    return result;
+  }
+
+  /** Everything in the log behind `after` ('0': all of it), oldest first. */
+  async entries(after: string): Promise<EnvelopeView[]> {
+    const entries: EnvelopeView[] = [];
+    for (let from = after; ; ) {
+      const page = await this.#host.log.read(from, 1000);
+      entries.push(...page.map(envelopeView));
+      const last = page.at(-1);
+      if (!last) return entries;
+      from = last.id;
+    }
+  }
+
+  /** Newest entry of the log. */
+  async lastId(): Promise<string> {
+    return (await this.#host.log.stats()).lastId;
+  }
+
+  /** Folder of its state. */
+  get folder(): string {
+    return this.#folder;
   }
 
   async close(): Promise<void> {

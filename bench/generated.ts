@@ -22,6 +22,8 @@ export interface GroupSpec {
   candidates: number;
   /** Positions (from 1) of candidates that conflict with the one before them. */
   conflicts?: readonly number[];
+  /** Positions (from 1) of candidates that bring a file `broken-<slug>` at the top. */
+  broken?: readonly number[];
 }
 
 export interface Candidate {
@@ -43,11 +45,12 @@ export function generate(dir: string, files: number, groups: readonly GroupSpec[
   const stream = new Stream(files, slots);
   stream.history();
   let edit = 0;
-  for (const { name, candidates, conflicts = [] } of groups) {
+  for (const { name, candidates, conflicts = [], broken = [] } of groups) {
     for (let at = 1; at <= candidates; at += 1) {
       const rival = conflicts.includes(at);
       // A rival begins with the very edit its predecessor began with.
       stream.candidate(`${name}-${at}`, rival ? edit - COMMITS * EDITS_PER_COMMIT : edit, edit);
+      if (broken.includes(at)) stream.breakLast(`${name}-${at}`);
       edit += COMMITS * EDITS_PER_COMMIT;
     }
   }
@@ -115,6 +118,11 @@ class Stream {
       }
       this.#file(`part-${edit % FORK_SPREAD}/added-${edit % 97}/${slug}-${commit}.txt`, `${slug} ${commit}\n`);
     }
+  }
+
+  /** One more file in the commit that was written last. */
+  breakLast(slug: string): void {
+    this.#file(`broken-${slug}`, `${slug}\n`);
   }
 
   #commit(branch: string, parent: number | null, message: string): void {

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures telec beside bare git and bare Redis in one run and says for each number how far it is from
- * the limit and from the goal. Nothing fails for being slow. Options: --quick, --only <part>, --json.
+ * the limit and from the goal. Nothing fails for being slow. Options: --quick, --only <part>, --json,
+ * --plot <file.svg> for the picture of the part `speculation`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,16 +12,20 @@ import { measureAppends } from './appends.ts';
 import { measureAudit } from './audit.ts';
 import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
+import { measureGrounds } from './grounds.ts';
 import { measureGuards } from './guards.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
 import { measureQueue } from './queue.ts';
+import { measureSpeculation } from './speculation.ts';
 
-type Part = (dir: string, quick: boolean, say: (text: string) => void) => Promise<Line[]>;
+type Part = (dir: string, quick: boolean, say: (text: string) => void, plot: string | null) => Promise<Line[]>;
 
 const PARTS: Record<string, Part> = {
   integration: measureIntegration,
   queue: measureQueue,
+  speculation: measureSpeculation,
+  grounds: measureGrounds,
   audit: measureAudit,
   appends: measureAppends,
   fold: measureFold,
@@ -34,7 +39,12 @@ function first(program: string, args: string[]): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+    options: {
+      quick: { type: 'boolean' },
+      json: { type: 'boolean' },
+      only: { type: 'string', multiple: true },
+      plot: { type: 'string' },
+    },
   });
   const chosen = values.only ?? Object.keys(PARTS);
   const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
@@ -57,7 +67,7 @@ async function main(): Promise<void> {
   try {
     for (const name of chosen) {
       say(name);
-      lines.push(...((await PARTS[name]?.(dir, values.quick ?? false, say)) ?? []));
+      lines.push(...((await PARTS[name]?.(dir, values.quick ?? false, say, values.plot ?? null)) ?? []));
     }
   } finally {
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });

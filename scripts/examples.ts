@@ -27,13 +27,16 @@ import type { DemoView } from '../src/actors/demo/story.ts';
 import type { AdoptView, SessionEndView, SessionRow, SessionStartView } from '../src/actors/sessions/views.ts';
 import { archiveView } from './archive-examples.ts';
 import { audit } from './audit-examples.ts';
+import { checkLog, checksView, runDetail, tests } from './checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
+import { radarView } from './radar-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
 import { simulation } from './simulate-examples.ts';
 import { todoShapes } from './todo-examples.ts';
+import { prioritySet } from './turn-examples.ts';
 import { ticket, web } from './web-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -74,6 +77,7 @@ const status: StatusView = {
   guards: { in_force: true, missing: [], mend: null },
   stale: null,
   counts: { pending: 1, ready: 2, integrating: 1, completed: 40, blocked: 1, superseded: 3 },
+  tests,
   surfaces: [{ surface: 'telegram', state: 'ok', detail: null, since: '2026-01-01T09:00:01.000Z' }],
   log: { last_id: entry, applied_id: entry, length: 412, dead: 0, state: 'intact' },
 };
@@ -94,6 +98,8 @@ const ready: CandidateView = {
   receipt: null,
   evidence: null,
   attempt: 0,
+  turn: null,
+  checks: [],
   updated_at: '2026-01-01T10:00:00.000Z',
 };
 
@@ -117,6 +123,9 @@ const blocked: CandidateView = {
 
 const detail: CandidateDetailView = {
   ...ready,
+  state: 'integrating',
+  attempt: 1,
+  checks: [runDetail],
   history: [
     { id: entry, at: '2026-01-01T10:00:00.000Z', event: `${prefix}deployment.started`, from: null, to: 'pending' },
     {
@@ -125,6 +134,13 @@ const detail: CandidateDetailView = {
       event: `${prefix}branch.pushed`,
       from: 'pending',
       to: 'ready',
+    },
+    {
+      id: '1767261600002-0',
+      at: '2026-01-01T10:00:20.000Z',
+      event: `${prefix}integration.candidate.dequeued`,
+      from: 'ready',
+      to: 'integrating',
     },
   ],
 };
@@ -138,6 +154,8 @@ const queue: QueueRow[] = [
     ready_at: '2026-01-01T10:00:00.000Z',
     waiting_ms: 65_000,
     on_hold: false,
+    priority: 'urgent',
+    overtakes: 2,
     verdict: null,
   },
 ];
@@ -409,8 +427,12 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
+  radar: radarView.rows,
+  checks: checksView,
+  'checks log': checkLog,
   integrate,
   resume: ready,
+  priority: prioritySet,
   hold: { hold },
   unhold: { hold: null },
   lease,

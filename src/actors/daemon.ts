@@ -193,6 +193,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     folder: workspace.folder,
     redisUrl: parts.url,
     source: `daemon/${hostname()}`,
+    env: context.env,
     narrowed: parts.narrowed,
     secrets: parts.secrets,
     onWait: (word) => context.say(word),
@@ -218,7 +219,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const metrics = createMetrics({
       host,
       logFault: () => steward?.logFault ?? null,
-      isSessionRunning: () => steward?.session != null,
+      session: () => steward?.session ?? null,
     });
     const routes = {
       client,

@@ -87,10 +87,10 @@ export class Foreground {
       const record = host.repository.find(key);
       if (!record) throw new TelecError('NOT_FOUND', EXIT.domain, `${key} is not in the log`, { hint: 'telec submit' });
       if (['completed', 'blocked', 'superseded'].includes(record.state)) {
-        return { kind: 'settled', candidate: candidateView(record) };
+        return { kind: 'settled', candidate: candidateView(host.repository, record) };
       }
       const left = deadline - clock.monotonic();
-      if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(record) };
+      if (signal.aborted || left <= 0) return { kind: 'timeout', candidate: candidateView(host.repository, record) };
       const running = await this.#daemonRuns();
       const lease = leaseView(await host.leases.read());
       const alone = !running && !lease?.live;
@@ -98,7 +98,7 @@ export class Foreground {
       // Of a daemon that is kept to shadow a verdict is all that comes, though the repository is live.
       const inShadow = host.mode === 'shadow' || (running && (await this.#daemonNarrowed()));
       if (inShadow && (looked || !alone) && isSettledInShadow(record, host.repository.standing.main)) {
-        return { kind: 'settled', candidate: candidateView(record) };
+        return { kind: 'settled', candidate: candidateView(host.repository, record) };
       }
       // Without a daemon nobody else notices that its time is over.
       if (alone) await liftExpiredHold(host);

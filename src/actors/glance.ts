@@ -16,7 +16,7 @@ import { statusView } from './status.ts';
 import { findPlace, redisUrl } from './workspace.ts';
 
 /** Raised whenever the shape of what is stored changes, here or in the snapshot. */
-export const SHAPE = 7;
+export const SHAPE = 8;
 
 /** The fold in brief, as of one entry. Valid for the telec that wrote it. */
 export interface Summary {
@@ -25,6 +25,7 @@ export interface Summary {
   logId: string;
   lastId: string;
   counts: StatusView['counts'];
+  tests: StatusView['tests'];
   standing: Standing;
 }
 
@@ -56,6 +57,7 @@ export async function glance(context: CommandContext): Promise<StatusView | null
     standing: summary.standing,
     narrowed: keepsToShadow(context.env),
     counts: summary.counts,
+    tests: summary.tests,
     session: null,
     daemon: { running: false, pid: null, since: null, web: null },
     guards: guardsGlance(place.folder),

@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { CheckGround } from '../io/checks/port.ts';
 import type { Clock, Ids } from '../io/clock.ts';
 import { systemClock, systemIds } from '../io/clock.ts';
 import type { Config } from '../io/config.ts';
@@ -36,6 +37,7 @@ import { createProducer, type NotificationProducer } from './producer.ts';
 import { Repository } from './repository.ts';
 import { TIMINGS } from './session/work.ts';
 import { loadSnapshot, type SnapshotFile, saveSnapshot } from './snapshot.ts';
+import { testsView } from './tests/shown.ts';
 import { waitingOn } from './todos/waiting.ts';
 
 export interface HostOptions {
@@ -65,6 +67,8 @@ export interface HostOptions {
   /** As `fresh`, but from where the archives end also when they are here. */
   fromArchived?: boolean;
   report?: (message: string, details: Record<string, unknown>) => void;
+  /** Environment that the checks get a part of; default: that of this process. */
+  env?: Record<string, string | undefined>;
   /** Values that no event may show, beside what the URL of Redis and the remote's settings hold. */
   secrets?: readonly string[];
   /** What the environment says of the modes; it narrows sessions of this host to shadow. */
@@ -174,7 +178,8 @@ export class Host {
   save(): void {
     const { appliedId } = this.dispatcher;
     if (this.options.fresh || appliedId === this.#savedId) return;
-    saveSnapshot(this.options.folder, this.dump(), this.repository.counts());
+    const counts = this.repository.counts();
+    saveSnapshot(this.options.folder, this.dump(), { counts, tests: testsView(this.repository, null) });
     this.#savedId = appliedId;
   }
 
@@ -217,6 +222,13 @@ export class Host {
       sign: fenceSigner(this.options.folder),
       ...(this.options.tuning?.git ? { limits: this.options.tuning.git } : {}),
     });
+  }
+
+  async #openGround(): Promise<CheckGround> {
+    const { openGround } = await import('../io/checks/ground.ts');
+    const { folder, env = process.env } = this.options;
+    const repository = join(folder, 'git');
+    return openGround({ folder: join(folder, 'checks'), repository, env, scrub: (text) => this.#scrub(text) });
   }
 
   /** Calls `listener` whenever a connection to Redis was cut. */
@@ -273,6 +285,7 @@ export class Host {
       log: this.log,
       catalogue: this.catalogue,
       git,
+      openGround: () => this.#openGround(),
       repository: this.repository,
       dispatcher: this.dispatcher,
       producer: this.producer,

@@ -31,7 +31,7 @@ import type {
 import type { Violation } from '../machines/events.ts';
 import { integratorMachine } from '../machines/integrator.ts';
 import type { ReleaseInput, SelectInput } from '../machines/integrator-context.ts';
-import { batchFor, openWindow } from '../machines/speculation.ts';
+import { batchFor } from '../machines/speculation.ts';
 import type { InspectionSink } from './inspection.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { auditTrain } from './session/audit.ts';
@@ -47,7 +47,10 @@ import { reconcileCandidates } from './session/reconcile.ts';
 import { releaseLease } from './session/release.ts';
 import { reconcileInShadow } from './session/shadow-reconcile.ts';
 import { takeLease, takeLeaseInShadow } from './session/take-lease.ts';
+import { TestBed } from './session/tests/bed.ts';
+import { followLine } from './session/tests/follow-line.ts';
 import { type SessionParts, SessionWork, stoppable } from './session/work.ts';
+import type { ChainOf } from './tests/shown.ts';
 
 /** One request to the remote removes so many branches that it costs next to nothing for each. */
 const CLEAN_AT = 50;
@@ -97,6 +100,8 @@ export interface Session {
   state(): string;
   /** Key of the candidate in hand. */
   candidate(): Taken | null;
+  /** Its window and those it has in hand. */
+  chain(): ChainOf;
   /** The queue grew. */
   wake(): void;
   /** The hold is lifted. */
@@ -134,7 +139,8 @@ export function startSession(options: SessionOptions): Session {
       actor.send({ type: 'lease.lost', reason });
     },
   });
-  const work = new SessionWork({ ...options, sessionId, keeper, prober: options.makeProber(sessionId) });
+  const parts = { ...options, sessionId, keeper, prober: options.makeProber(sessionId) };
+  const work = new SessionWork(parts, (made) => new TestBed(made, (told) => actor.send(told)));
   const way = WAYS[options.mode];
   const machine = integratorMachine.provide({
     actors: {
@@ -187,7 +193,7 @@ export function startSession(options: SessionOptions): Session {
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
       cleanAt: CLEAN_AT,
-      window: openWindow(config.speculation.window, options.repository.tests.credit),
+      window: options.repository.tests.window(config.speculation.window),
       batch:
         config.speculation.batch === 'auto'
           ? batchFor(options.repository.tests.failureRate())
@@ -196,6 +202,7 @@ export function startSession(options: SessionOptions): Session {
     },
     ...(inspect ? { inspect } : {}),
   });
+  followLine(work, actor);
   let since = clock.now();
   let path = '';
   const done = new Promise<SessionResult>((resolve) => {
@@ -222,6 +229,7 @@ export function startSession(options: SessionOptions): Session {
     id: sessionId,
     state: () => statePath(actor.getSnapshot().value),
     candidate: () => actor.getSnapshot().context.candidate,
+    chain: () => actor.getSnapshot().context,
     wake: () => actor.send({ type: 'session.wake' }),
     holdLifted: () => actor.send({ type: 'hold.lifted' }),
     stop(reason) {

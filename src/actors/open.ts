@@ -79,6 +79,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     redisUrl: await redisUrl(place, context.env),
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
+    env: context.env,
     narrowed: narrowedBy(context.env),
     secrets: secretsOf(context.env),
     ...(context.faults ? { faults: context.faults as Faults } : {}),

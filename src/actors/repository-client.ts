@@ -54,13 +54,16 @@ import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import { compareIds } from './pipeline.ts';
+import type { RadarView } from './radar/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import type { Load } from './simulate/load.ts';
 import type { RecordedRequest } from './simulate/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
+import type { ChecksDesk } from './tests/views.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
-import { candidateView, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
+import type { PriorityRequest, PriorityView } from './turns/views.ts';
+import { candidateDetail, candidateViews, notificationViews, queueRows, selectCandidate, whyView } from './views.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Entries read from the log at once when it is shown. */
@@ -129,7 +132,7 @@ export class RepositoryClient implements TelecClient {
     } finally {
       await replica.close();
     }
-    return { ...candidateView(record), history };
+    return { ...candidateDetail(host.repository, record), history };
   }
 
   async queue(): Promise<QueueRow[]> {
@@ -177,7 +180,9 @@ export class RepositoryClient implements TelecClient {
   async actor(id: string): Promise<ActorDetailView> {
     const { host } = await this.#folded();
     const session = this.#now.session();
-    const own = session ? sessionActorDetail(session, id) : tracedActorDetail(await this.#elsewhere(), id);
+    const own = session
+      ? sessionActorDetail(session, id)
+      : tracedActorDetail(host.repository, await this.#elsewhere(), id);
     return own ?? candidateActorDetail(host.repository, id);
   }
 
@@ -217,6 +222,11 @@ export class RepositoryClient implements TelecClient {
     return resume(await this.#writing(), request);
   }
 
+  async setPriority(request: PriorityRequest): Promise<PriorityView> {
+    const { setPriority } = await import('./turns/set-priority.ts');
+    return setPriority(await this.#writing(), request);
+  }
+
   async hold(request: HoldRequest): Promise<HoldView> {
     return placeHold(await this.#writing(), request);
   }
@@ -241,6 +251,11 @@ export class RepositoryClient implements TelecClient {
   async audit(): Promise<AuditView> {
     const { audit } = await import('./audit/audit.ts');
     return audit(this.#parts.context, this.#parts.host);
+  }
+
+  async radar(branch: string | null): Promise<RadarView> {
+    const { radarNow } = await import('./radar/desk.ts');
+    return radarNow(this.#parts.context, (await this.#folded()).host, branch);
   }
 
   async init(request: InitRequest): Promise<InitView> {
@@ -330,6 +345,11 @@ export class RepositoryClient implements TelecClient {
       integrator: this.#parts.integrator,
       integrate: (opened, signal) => this.#foreground.integrate(opened, signal),
     });
+  }
+
+  async checks(): Promise<ChecksDesk> {
+    const { openChecksDesk } = await import('./tests/desk.ts');
+    return openChecksDesk({ context: this.#parts.context, folded: async () => (await this.#folded()).host });
   }
 
   async live(): Promise<LiveDesk> {

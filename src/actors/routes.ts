@@ -55,6 +55,19 @@ export const ROUTES: readonly Route[] = [
     z.strictObject({ slug: text('A work item') }),
     ({ client }, { slug }) => client.why(slug),
   ),
+  route('GET', '/v1/checks', 'the configured checks, how they did, and what failed', nothing, async ({ client }) =>
+    (await client.checks()).list(),
+  ),
+  route(
+    'GET',
+    '/v1/checks/log',
+    'all that a failed run wrote, where this host has it',
+    z.strictObject({
+      selector: text('`<slug>[/<branch>][@<sha-prefix>]`'),
+      check: text('Name of the check; without it the one that failed').optional(),
+    }),
+    async ({ client }, { selector, check = null }) => (await client.checks()).log(selector, check),
+  ),
   route('GET', '/v1/lease', 'who holds main; null when nobody does', nothing, ({ client }) => client.lease()),
   route(
     'GET',

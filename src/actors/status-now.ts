@@ -10,6 +10,7 @@ import type { Host } from './host.ts';
 import type { Session } from './integrator.ts';
 import { surfaceViews } from './notify/states.ts';
 import { type StatusParts, statusView } from './status.ts';
+import { testsView } from './tests/shown.ts';
 import { type Around, aroundOf, type Doing } from './waits.ts';
 
 /** What of a host is looked at. */
@@ -75,6 +76,7 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
     standing: host.repository.standing,
     narrowed: Object.keys(host.options.narrowed ?? {}).length > 0,
     counts: host.repository.counts(),
+    tests: testsView(host.repository, own?.chain() ?? null),
     daemon,
     guards,
     surfaces,
@@ -93,7 +95,8 @@ export function statusNow({ host, session, logFault }: NowParts, around: Surroun
 
 /** What decides what candidates wait for, by a status of the same moment. */
 export function aroundNow({ repository }: Pick<Watched, 'repository'>, status: StatusView, narrowed: boolean): Around {
-  return aroundOf(repository, { hold: status.hold, narrowed, doing: doingOf(status.integrator) });
+  const { hold, integrator, tests } = status;
+  return aroundOf(repository, { hold, narrowed, doing: doingOf(integrator), chain: tests.chain });
 }
 
 /** What the session does; null for none. */

@@ -8,7 +8,7 @@ import type { HoldView, LeaseView, StatusView } from './client.ts';
 import { permitView } from './guards/permit.ts';
 
 export interface StatusParts
-  extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'surfaces' | 'log'> {
+  extends Pick<StatusView, 'repo_id' | 'daemon' | 'guards' | 'stale' | 'counts' | 'tests' | 'surfaces' | 'log'> {
   standing: Standing;
   /** The session in this process, when there is one. */
   session: { state: string; id: string; candidate: string | null } | null;
@@ -21,6 +21,9 @@ export interface StatusParts
 const NARROWED = 'live by the log, but switches of the environment keep sessions to shadow';
 
 export function statusView({ standing, session, lease, narrowed, ...parts }: StatusParts): StatusView {
+  const integrator = session
+    ? { state: session.state, session_id: session.id, candidate: session.candidate }
+    : elsewhere(standing, lease);
   const { remote = 'origin', main = 'main' } = standing.configured ?? {};
   return {
     repo_id: parts.repo_id,
@@ -28,9 +31,7 @@ export function statusView({ standing, session, lease, narrowed, ...parts }: Sta
     mode: standing.mode ?? 'shadow',
     hold: holdAt(standing, lease.now),
     daemon: parts.daemon,
-    integrator: session
-      ? { state: session.state, session_id: session.id, candidate: session.candidate }
-      : elsewhere(standing, lease),
+    integrator,
     lease: leaseView(lease),
     rollback_required: standing.notLive?.rollbackRequired ?? false,
     mode_reason: standing.notLive?.why ?? (narrowed ? NARROWED : null),
@@ -38,6 +39,8 @@ export function statusView({ standing, session, lease, narrowed, ...parts }: Sta
     guards: parts.guards,
     stale: parts.stale,
     counts: parts.counts,
+    // What nobody works on is tested by nobody.
+    tests: integrator.session_id === null ? { ...parts.tests, chain: [], running: 0 } : parts.tests,
     surfaces: parts.surfaces,
     log: parts.log,
   };

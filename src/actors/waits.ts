@@ -2,13 +2,18 @@
  * What a candidate waits for, in words: the one source of `telec why`, of the lists that are watched and of the terminal.
  * Texts of conditions come from the guards, texts of states from the machines. Reads only.
  */
+import type { CheckBook } from '../machines/check-book.ts';
 import { fullType } from '../machines/events.ts';
+import type { CandidateKey } from '../machines/identity.ts';
+import { type Deviation, type Priorities, settingOf } from '../machines/priority.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import type { HoldView, WhyView } from './client.ts';
 import { type OpenFollowUp, openFollowUps } from './follow-ups.ts';
 import type { Repository } from './repository.ts';
+import type { ChainRow } from './tests/views.ts';
+import { testWaits } from './tests/waits.ts';
 
 type Wait = WhyView['waiting_for'][number];
 
@@ -30,15 +35,21 @@ export interface Around {
   narrowed: boolean;
   /** Null while no session works. */
   doing: Doing | null;
+  /** Who goes ahead or stands back. */
+  priorities: Priorities;
   /** Of blocked candidates, by the candidate's key. */
   followUps: ReadonlyMap<string, OpenFollowUp>;
+  /** Those that a session has in the chain, the next to land first. */
+  chain: readonly ChainRow[];
+  /** What the log says of checks. */
+  tests: Pick<CheckBook, 'runsOf'>;
 }
 
 /** What surrounds the candidates of `repository` now. */
-export function aroundOf(repository: Repository, now: Pick<Around, 'hold' | 'narrowed' | 'doing'>): Around {
-  const { mode, main, session } = repository.standing;
+export function aroundOf(repository: Repository, now: Pick<Around, 'hold' | 'narrowed' | 'doing' | 'chain'>): Around {
+  const { mode, main, session, priorities } = repository.standing;
   const followUps = new Map(openFollowUps(repository).map((followUp) => [followUp.source as string, followUp]));
-  return { ...now, mode, main, sessionMode: session?.mode ?? null, followUps };
+  return { ...now, mode, main, sessionMode: session?.mode ?? null, priorities, followUps, tests: repository.tests };
 }
 
 /** Empty for a candidate that waits for nothing any more. */
@@ -50,10 +61,10 @@ export function waitsFor({ key, state, context, shadow }: CandidateRecord, aroun
     case 'ready':
       if (around.hold) return [onHold(around.hold)];
       if (inShadow) return [shadowWait(shadow, around.main)];
-      return [around.narrowed ? NARROWED : QUEUED];
+      return [around.narrowed ? NARROWED : queued(context.slug, around.priorities)];
     case 'integrating':
       if (inShadow && context.openPush !== null) return [around.sessionMode === 'live' ? LATE_PUSH : OPEN_PUSH];
-      return [inHand(around.doing)];
+      return chainWaits(key, around) ?? [inHand(around.doing)];
     case 'blocked': {
       const followUp = around.followUps.get(key);
       return [
@@ -86,6 +97,24 @@ const QUEUED: Wait = {
   who: 'an integrator session (telec up, or telec integrate)',
 };
 
+/** With the decision that gives it another turn than its age does. */
+function queued(slug: string, priorities: Priorities): Wait {
+  const setting = settingOf(priorities, slug);
+  if (!setting) return QUEUED;
+  const { priority, actor, reason } = setting;
+  return { ...QUEUED, text: `${QUEUED.text}, as ${priority}: ${reason} (set by ${actor})` };
+}
+
+/** One that became ready later and goes first. */
+export function overtakenBy(
+  { context: { slug } }: CandidateRecord,
+  { slug: decided, setting: { priority, actor, reason } }: Pick<Deviation<unknown>, 'slug' | 'setting'>,
+): Wait {
+  const by = decided === slug ? `it is ${priority}` : `${decided} is ${priority}`;
+  const text = `${slug} became ready later and goes first, since ${by}: ${reason} (set by ${actor})`;
+  return { ...QUEUED, code: 'overtaken', text };
+}
+
 function onHold({ reason, owner, alarm }: HoldView): Wait {
   return {
     code: 'on_hold',
@@ -93,6 +122,16 @@ function onHold({ reason, owner, alarm }: HoldView): Wait {
     event: fullType('integration.hold.lifted'),
     who: alarm ? 'a person (telec unhold --reason R)' : 'whoever placed it (telec unhold)',
   };
+}
+
+/** Null where its place in the chain says nothing of it. */
+function chainWaits(key: CandidateKey, { chain, tests }: Around): Wait[] | null {
+  const place = chain.findIndex((row) => row.key === key);
+  const row = chain[place];
+  if (row === undefined) return null;
+  const first = place > 0 ? (chain[0]?.key.split('/')[0] ?? null) : null;
+  const waits = testWaits(row, first, tests.runsOf(key));
+  return waits.length === 0 ? null : waits;
 }
 
 function inHand(doing: Doing | null): Wait {

@@ -25,7 +25,10 @@ import type {
   WhyView,
 } from '../actors/client.ts';
 import type { PermitView } from '../actors/guards/server-views.ts';
+import { receiptWords } from '../machines/check-words.ts';
+import { runLines, runsCell, testRows } from './checks-messages.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
+import { turnCell, turnLines } from './priority-messages.ts';
 import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
 /** The tone of each state, the same wherever one is shown. */
@@ -97,6 +100,7 @@ export function statusText(status: StatusView, now: number, paint: Paint): strin
     ],
     ['log', `${count(log.length, 'entry', 'entries')}, applied up to ${plain(log.applied_id, 50)}`],
   ];
+  rows.splice(6, 0, ...testRows(status.tests, paint));
   if (daemon.running && daemon.since) rows[3] = ['daemon', `${rows[3]?.[1]}, started ${age(daemon.since, now)}`];
   if (daemon.running) {
     const web = daemon.web === null ? paint('warn', 'closed; telec doctor says why') : plain(daemon.web, 100);
@@ -144,7 +148,7 @@ export function candidatesText(candidates: CandidateView[], now: number, paint: 
       age(candidate.ready_at, now),
       candidate.blocked
         ? (candidate.blocked.diagnostics[0] ?? '')
-        : candidate.reasons.map((reason) => reason.text).join('; '),
+        : candidate.reasons.map((reason) => reason.text).join('; ') || runsCell(candidate.checks),
     ]),
     paint,
   );
@@ -156,12 +160,19 @@ function booksOf({ receipt, merge_commit: merge }: CandidateView): string {
   return typeof tip === 'string' && tip !== merge ? `, its books end at ${short(tip)}` : '';
 }
 
+/** Whether anything was tested before it landed. */
+function proofOf({ receipt }: CandidateView): string {
+  const said = receiptWords(receipt);
+  return said === null ? '' : `; ${plain(said, 400)}`;
+}
+
 /** What became of a candidate, in a few lines. */
 export function candidateText(candidate: CandidateView, paint: Paint): string {
   const { blocked } = candidate;
   const name = `${plain(candidate.slug, 120)}/${plain(candidate.branch, 250)}@${short(candidate.sha)}`;
   const lines = [`${paint('strong', name)}  ${paint(TONES[candidate.state], candidate.state)}`];
-  if (candidate.merge_commit) lines.push(`  merged as ${short(candidate.merge_commit)}${booksOf(candidate)}`);
+  if (candidate.merge_commit)
+    lines.push(`  merged as ${short(candidate.merge_commit)}${booksOf(candidate)}${proofOf(candidate)}`);
   if (candidate.superseded_by) lines.push(`  superseded by ${plain(candidate.superseded_by, 400)}`);
   for (const reason of candidate.reasons) lines.push(`  waits: ${plain(reason.text)}`);
   if (blocked) {
@@ -171,6 +182,8 @@ export function candidateText(candidate: CandidateView, paint: Paint): string {
     if (blocked.reproduce) lines.push(`  see it again: ${plain(blocked.reproduce)}`);
     lines.push(`  next: ${plain(blocked.next_action)}`);
   }
+  lines.push(...turnLines(candidate.turn));
+  lines.push(...runLines(candidate.checks, paint));
   if (candidate.shadow) lines.push(...shadowLines(candidate.shadow, paint));
   if (candidate.follow_up_slug) lines.push(`  follow-up: ${plain(candidate.follow_up_slug, 200)}`);
   return lines.join('\n');
@@ -193,7 +206,7 @@ export function candidateDetailText(candidate: CandidateDetailView, paint: Paint
 export function queueText(queue: QueueRow[], paint: Paint): string {
   if (queue.length === 0) return 'the queue is empty';
   return table(
-    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', ''],
+    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', '', ''],
     queue.map((row) => [
       row.position,
       row.slug,
@@ -201,6 +214,7 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
       short(row.sha),
       span(row.waiting_ms),
       row.on_hold ? 'on hold' : '',
+      turnCell(row),
       verdictCell(row),
     ]),
     paint,

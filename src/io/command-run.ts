@@ -20,17 +20,13 @@ import {
   writeSync,
 } from 'node:fs';
 
-/** Enough to find programs, to speak the user's language, and to restart a service of the user or telec itself. */
+/** Enough to find programs and to speak the user's language. */
+export const BARE_ENV = ['PATH', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ'];
+/** With these also to restart a service of the user or telec itself. */
 const PASSED_ON = [
-  'PATH',
+  ...BARE_ENV,
   'HOME',
-  'USER',
-  'LOGNAME',
   'SHELL',
-  'LANG',
-  'LC_ALL',
-  'LC_CTYPE',
-  'TZ',
   'TMPDIR',
   'XDG_RUNTIME_DIR',
   'XDG_CONFIG_HOME',
@@ -150,7 +146,8 @@ function capLog(file: number): void {
   writeSync(file, kept);
 }
 
-function tailOf(file: number, bytes: number): Buffer {
+/** The last `bytes` of an open file. */
+export function tailOf(file: number, bytes: number): Buffer {
   const { size } = fstatSync(file);
   const start = Math.max(0, size - bytes);
   const buffer = Buffer.alloc(size - start);
@@ -164,12 +161,12 @@ function tailOf(file: number, bytes: number): Buffer {
 }
 
 /** Without the line that was cut, when there are others: half a secret is not known for one. */
-function wholeLines(bytes: Buffer, cut: boolean): Buffer {
+export function wholeLines(bytes: Buffer, cut: boolean): Buffer {
   const first = bytes.indexOf(10) + 1;
   return cut && first < bytes.length ? bytes.subarray(first) : bytes;
 }
 
 /** Control characters would move a terminal's cursor; line ends and tabs may stay. */
-function readable(bytes: Buffer): string {
+export function readable(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }

@@ -22,7 +22,7 @@ export function processMark(pid: number): string | null {
 }
 
 /** What the kernel of Linux says of a process. */
-function statOf(pid: string): { lives: boolean; group: string; began: string } | null {
+export function statOf(pid: string): { lives: boolean; group: string; began: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name in brackets may hold anything; fields are counted from behind it.
@@ -33,7 +33,8 @@ function statOf(pid: string): { lives: boolean; group: string; began: string } |
   }
 }
 
-function bootId(): string {
+/** Tells one run of the machine from another, where the system says so. */
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {

@@ -8,7 +8,7 @@
 import type { CHECK_FAILURES } from './events/checks.ts';
 import type { DomainEvent, PayloadOf } from './events.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import { grown, halved, openWindow } from './speculation.ts';
+import { grown, halved, openWindow, type Window } from './speculation.ts';
 
 export type CheckFailure = (typeof CHECK_FAILURES)[number];
 type Began = PayloadOf<'integration.checks.started'>;
@@ -44,6 +44,8 @@ export interface CheckTally {
   passed: number;
   failed: number;
   flaked: number;
+  /** Verdicts that were taken from the book instead of a run. */
+  cached: number;
   /** Of runs that were not taken from the book, ms. */
   totalMs: number;
 }
@@ -58,8 +60,11 @@ export interface CheckBookDump {
   recent: boolean[];
   credit: number;
   max: number;
+  tested: boolean | null;
 }
 
+/** Candidates whose runs are known: those that left without an end are forgotten, the oldest first. */
+const RUNS_MAX = 2000;
 const PASSES_MAX = 5000;
 const SPENT_MAX = 5000;
 const TALLIES_MAX = 200;
@@ -67,6 +72,8 @@ const TALLIES_MAX = 200;
 const RECENT_MAX = 100;
 /** With fewer ends than that nothing is said of a rate. */
 const RECENT_MIN = 10;
+
+const NO_RUNS: readonly CheckRun[] = [];
 
 /** Names a verdict by all it is about. */
 export const verdictKey = ({ seen, definition, toolchain }: Pick<Began, 'seen' | 'definition' | 'toolchain'>): string =>
@@ -83,6 +90,7 @@ export class CheckBook {
   #recent: boolean[] = [];
   #max = 1;
   #credit = 2;
+  #tested: boolean | null = null;
 
   apply(event: DomainEvent): void {
     switch (event.type) {
@@ -113,9 +121,12 @@ export class CheckBook {
     }
   }
 
-  /** Runs of a candidate in its newest attempt, one a check, in the order in which they began. */
+  /**
+   * Runs of a candidate in its newest attempt, one a check, in the order in which they were told last; another array
+   * whenever one of them is told.
+   */
   runsOf(key: CandidateKey): readonly CheckRun[] {
-    return this.#runs.get(key) ?? [];
+    return this.#runs.get(key) ?? NO_RUNS;
   }
 
   /** An earlier verdict about exactly that; null for none. */
@@ -148,6 +159,16 @@ export class CheckBook {
     return this.#credit;
   }
 
+  /** Whether the newest session found checks to run; null before the first one. */
+  get tested(): boolean | null {
+    return this.#tested;
+  }
+
+  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
+  window(max = this.#max): Window {
+    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
+  }
+
   dump(): CheckBookDump {
     return {
       runs: [...this.#runs],
@@ -158,6 +179,7 @@ export class CheckBook {
       recent: [...this.#recent],
       credit: this.#credit,
       max: this.#max,
+      tested: this.#tested,
     };
   }
 
@@ -171,10 +193,12 @@ export class CheckBook {
     book.#recent = dump.recent;
     book.#credit = dump.credit;
     book.#max = dump.max;
+    book.#tested = dump.tested;
     return book;
   }
 
   #open(window: number | undefined): void {
+    this.#tested = window !== undefined;
     if (window === undefined || window === this.#max) return;
     // Another width was configured: experience with the old one says little.
     this.#max = window;
@@ -209,11 +233,14 @@ export class CheckBook {
       flaked,
       failure: null,
     });
-    if (cached) return;
+    const tally = this.#tally(check);
+    if (cached) {
+      tally.cached += 1;
+      return;
+    }
     const key = verdictKey(payload);
     keep(this.#passes, key, { durationMs, entryId: id }, PASSES_MAX);
     this.#failures.delete(key);
-    const tally = this.#tally(check);
     tally.passed += 1;
     tally.totalMs += durationMs;
     if (flaked) tally.flaked += 1;
@@ -255,13 +282,13 @@ export class CheckBook {
   #note(about: Began, run: CheckRun): void {
     const key = candidateKey(about);
     const others = (this.#runs.get(key) ?? []).filter(({ check, tree }) => check !== run.check || tree !== run.tree);
-    this.#runs.set(key, [...others.filter(({ tree }) => tree === run.tree), run]);
+    keep(this.#runs, key, [...others.filter(({ tree }) => tree === run.tree), run], RUNS_MAX);
   }
 
   #tally(check: string): CheckTally {
     const known = this.#tallies.get(check);
     if (known) return known;
-    const tally = { check, passed: 0, failed: 0, flaked: 0, totalMs: 0 };
+    const tally = { check, passed: 0, failed: 0, flaked: 0, cached: 0, totalMs: 0 };
     keep(this.#tallies, check, tally, TALLIES_MAX);
     return tally;
   }

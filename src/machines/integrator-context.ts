@@ -92,5 +92,7 @@ export type IntegratorEvent =
   | { type: 'hold.lifted' }
   /** The checks of the entry with that tip came to an end. */
   | { type: 'checks.settled'; tip: string; verdict: Verdict }
+  /** What runs the checks cannot go on; `fault` when that is a bug. */
+  | { type: 'checks.stopped'; stop: Stop | null; fault: unknown }
   /** Somebody in the chain or aside is no longer to be delivered: superseded, or found on main. */
   | { type: 'member.left'; key: CandidateKey };

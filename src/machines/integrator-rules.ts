@@ -68,6 +68,11 @@ const is =
 
 const aborted = (reason: string, detail: string): Stop => ({ outcome: 'aborted', reason, detail, code: null });
 
+function faulty(fault: unknown): Pick<IntegratorContext, 'stop' | 'fault'> {
+  const reason = fault instanceof InvariantViolation ? 'invariant' : 'bug';
+  return { stop: aborted(reason, fault instanceof Error ? fault.message : String(fault)), fault };
+}
+
 export const integratorSetup = setup({
   types: { context: {} as IntegratorContext, events: {} as IntegratorEvent, input: {} as IntegratorInput },
   actors: {
@@ -126,6 +131,7 @@ export const integratorSetup = setup({
     haveBegun: is('begun'),
     wasEjected: is('ejected'),
     hasReturned: is('returned'),
+    hasStop: ({ context }) => context.stop !== null,
     hasRoom: ({ context }) => hasRoom(context),
     mayLand: ({ context }) => landingNow(context) > 0,
     isAsideDue: ({ context }) => dueAside(context) !== null,
@@ -149,10 +155,10 @@ export const integratorSetup = setup({
     forgetLanded: assign({ uncleaned: 0 }),
     rememberGrant: assign(({ event }) => ({ fence: outcome(event, 'granted')?.fence ?? null })),
     rememberStop: assign(({ event }) => ({ stop: outcome(event, 'stopped')?.stop ?? null })),
-    rememberFault: assign(({ event }) => {
-      const { error } = event as { error?: unknown };
-      const reason = error instanceof InvariantViolation ? 'invariant' : 'bug';
-      return { stop: aborted(reason, error instanceof Error ? error.message : String(error)), fault: error };
+    rememberFault: assign(({ event }) => faulty((event as { error?: unknown }).error)),
+    rememberBreakdown: assign(({ event }) => {
+      if (event.type !== 'checks.stopped') return {};
+      return event.stop ? { stop: event.stop } : faulty(event.fault);
     }),
     rememberLeaseLost: assign(({ event }) =>
       event.type === 'lease.lost' ? { stop: aborted('lease_lost', event.reason) } : {},
@@ -219,7 +225,7 @@ export const integratorSetup = setup({
     uncouple: assign(({ context }) => uncoupled(context)),
     uncoupleSurvivors: assign(({ context, event }) => uncoupled(context, outcome(event, 'members_left')?.left ?? [])),
     rememberLeft: assign(({ context, event }) =>
-      event.type === 'member.left' ? { left: [...context.left, event.key] } : {},
+      event.type === 'member.left' && !context.left.includes(event.key) ? { left: [...context.left, event.key] } : {},
     ),
     uncoupleBehindLeft: assign(({ context }) => {
       const keys = leftBehind(context);

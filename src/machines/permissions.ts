@@ -67,6 +67,9 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'candidate',
     'queue',
     'why',
+    'radar',
+    'checks',
+    'checks log',
     'watch',
     'lease',
     'notifications',
@@ -149,6 +152,11 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'shadow restart',
     'guard uninstall',
     'guard allow',
+  ),
+  ...allowed(
+    STEERING,
+    'say in your report what should go first, and why; whoever started the session decides it',
+    'priority',
   ),
   ...allowed(
     STEERING,

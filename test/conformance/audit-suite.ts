@@ -64,7 +64,7 @@ export function auditConformance(name: string, makeWorld: () => Promise<GitWorld
           { base: main, sha: feature },
         ]);
         expect(first?.kind).toBe('clean');
-        expect(conflict).toEqual({ kind: 'conflict' });
+        expect(conflict).toEqual({ kind: 'conflict', paths: [{ path: 'a', stages: [1, 2, 3] }] });
         expect([missing?.kind, noBase?.kind]).toEqual(['error', 'error']);
         expect(last).toEqual(first);
       });

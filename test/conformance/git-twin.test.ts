@@ -5,6 +5,7 @@ import { plainFile } from '../support/twins/commits.ts';
 import { directGitPort, openTwinGit } from '../support/twins/git.ts';
 import { TwinRemote } from '../support/twins/remote.ts';
 import { auditConformance } from './audit-suite.ts';
+import { foresightConformance } from './foresight-suite.ts';
 import { gitConformance } from './git-suite.ts';
 
 async function makeTwinWorld(): Promise<GitWorld> {
@@ -30,3 +31,4 @@ async function makeTwinWorld(): Promise<GitWorld> {
 
 gitConformance('the twin of git', makeTwinWorld);
 auditConformance('the twin of git', makeTwinWorld);
+foresightConformance('the twin of git', makeTwinWorld);

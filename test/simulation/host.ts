@@ -254,6 +254,7 @@ export class Daemon {
       log: this.#log,
       catalogue: shared.catalogue,
       git,
+      openGround: () => Promise.reject(new Error('this world has no place for checks')),
       repository: shared.plant.repository(this.repository),
       dispatcher: this.dispatcher,
       producer: this.#producer(`integrator/${this.process.name}`),

@@ -61,7 +61,6 @@ const NO_HOLD_HERE = 'only a session that waits for the hold needs to be told; t
 export const INTEGRATOR_REASONS: Reasons = {
   'session.wake': {
     '*': BUSY_LOOKS,
-    holding: 'a hold stops new work however much of it there is',
     releasing: 'the end has begun; the queue is looked at once more after the release',
   },
   'session.stop': { releasing: 'it ends already' },

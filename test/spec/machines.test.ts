@@ -337,9 +337,15 @@ describe('what the integrator promises', () => {
         expect([before, event.name]).toEqual(['draining.rechecking', 'recheckCandidate: holds']);
       if (after === 'draining.bookkeeping' && before !== after)
         expect([before, event.name]).toEqual(['draining.merging', 'mergeCandidate: merged']);
-      const fresh = to.context.train.filter((member) => !from.context.train.includes(member));
-      if (fresh.length > 0)
-        expect([before, event.name, fresh.length]).toEqual(['draining.bookkeeping', 'keepBooks: booked', 1]);
+      const built = to.context.chain.filter(({ tip }) => !from.context.chain.some((entry) => entry.tip === tip));
+      const known = from.context.train.map(({ tip }) => tip);
+      if (built.some(({ tip }) => !known.includes(tip)))
+        expect([before, event.name, built.length]).toEqual(['draining.bookkeeping', 'keepBooks: booked', 1]);
+      const fresh = to.context.train.filter(({ tip }) => !known.includes(tip));
+      // The first of a chain that lands.
+      expect(fresh.map(({ tip }) => tip)).toEqual(
+        [...from.context.chain, ...built].slice(0, fresh.length).map(({ tip }) => tip),
+      );
     }
   });
 

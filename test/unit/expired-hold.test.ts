@@ -21,7 +21,7 @@ test('is shown as lifted from its last moment on, in status, queue and why', () 
   });
   const { repository } = world;
   const around = (now: number) =>
-    aroundOf(repository, { hold: holdAt(repository.standing, now), narrowed: false, doing: null });
+    aroundOf(repository, { hold: holdAt(repository.standing, now), narrowed: false, doing: null, chain: [] });
   const seen = (now: number) => [
     holdAt(repository.standing, now)?.reason ?? null,
     queueRows(repository, now).map(({ on_hold }) => on_hold),

@@ -1,6 +1,7 @@
 /** What the log of shadow amounts to: verdicts and comparisons beside the candidates, the order of judging, and when there is work. */
 import { describe, expect, test } from 'vitest';
 import { loadSnapshot, saveSnapshot } from '../../src/actors/snapshot.ts';
+import { testsView } from '../../src/actors/tests/shown.ts';
 import { candidateView, queueRows, whyView } from '../../src/actors/views.ts';
 import { aroundOf } from '../../src/actors/waits.ts';
 import { isWorkDue } from '../../src/actors/work-due.ts';
@@ -75,7 +76,7 @@ describe('verdicts in the fold', () => {
     expect(world.record(a).state).toBe('ready');
     expect(world.record(a).context).toEqual(before);
     expect(world.repository.queue).toEqual([world.record(a)]);
-    expect(candidateView(world.record(a)).shadow).toEqual({
+    expect(candidateView(world.repository, world.record(a)).shadow).toEqual({
       verdict: 'would_integrate',
       base: MAIN,
       tree: sha('f'),
@@ -98,7 +99,7 @@ describe('verdicts in the fold', () => {
   test('queue and why say what would become of a candidate on main as it is, and that it is not judged once main has moved', () => {
     const world = shadowWorld();
     world.ready(a, 1);
-    const around = () => aroundOf(world.repository, { hold: null, narrowed: false, doing: null });
+    const around = () => aroundOf(world.repository, { hold: null, narrowed: false, doing: null, chain: [] });
     const said = () => [
       queueRows(world.repository, 0)[0]?.verdict,
       whyView(world.repository, 'a', around()).waiting_for[0]?.text,
@@ -140,7 +141,7 @@ describe('verdicts in the fold', () => {
     saveSnapshot(
       folder,
       { logId: 'log-1', lastId: newest(world), positions: {}, repository: dump, notifications: [] },
-      world.repository.counts(),
+      { counts: world.repository.counts(), tests: testsView(world.repository, null) },
     );
     const records = loadSnapshot(folder, 'log-1')?.repository.records.map(({ record }) => record);
     expect(records).toEqual([...refold(world.told).records()]);

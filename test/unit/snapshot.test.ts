@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSnapshot, saveSnapshot } from '../../src/actors/snapshot.ts';
+import { testsView } from '../../src/actors/tests/shown.ts';
 import type { NotificationRow } from '../../src/machines/notification.ts';
 import { at, foldWorld, refold, sha, work } from '../support/fold-world.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -73,7 +74,10 @@ function saved() {
     repository: JSON.parse(JSON.stringify(world.repository.dump())),
     notifications: [ROW],
   };
-  saveSnapshot(folder, snapshot, world.repository.counts());
+  saveSnapshot(folder, snapshot, {
+    counts: world.repository.counts(),
+    tests: testsView(world.repository, null),
+  });
   return { world, folder, snapshot };
 }
 

@@ -18,7 +18,12 @@ import { liveWorld } from '../support/live-world.ts';
 const login = work('login');
 const command_id = '0'.repeat(26);
 const fenced = { session_id: 'integrator-1', fence: 1 };
-const calm: Pick<Around, 'hold' | 'narrowed' | 'doing'> = { hold: null, narrowed: false, doing: null };
+const calm: Pick<Around, 'hold' | 'narrowed' | 'doing' | 'chain'> = {
+  hold: null,
+  narrowed: false,
+  doing: null,
+  chain: [],
+};
 
 interface Case {
   tell(world: FoldWorld): void;

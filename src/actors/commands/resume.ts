@@ -38,10 +38,10 @@ export async function resume(
       hint: `telec why ${record.context.slug}`,
     });
   }
-  if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(record);
+  if (record.state !== 'blocked' && record.state !== 'superseded') return candidateView(repository, record);
   await probe(opened, [record]);
   await resumeRecord(opened, record, request.force, request.reason);
-  return candidateView(repository.find(record.key) ?? record);
+  return candidateView(repository, repository.find(record.key) ?? record);
 }
 
 /** A follow-up that was handed over and failed itself is meant by its own name, else its name means its source. */

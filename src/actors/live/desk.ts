@@ -5,7 +5,7 @@ import type { ActorDetailView, ActorRow, CandidateDetailView } from '../client.t
 import { candidateActorDetail, candidateActors, envelopeView } from '../commands/reading.ts';
 import { tracedActorDetail, tracedActors } from '../commands/traced.ts';
 import { surroundings } from '../status-now.ts';
-import { candidateView, selectCandidate } from '../views.ts';
+import { candidateDetail, selectCandidate } from '../views.ts';
 import { Feed, type FeedParts, logChanged } from './feed.ts';
 import { lookNow } from './look.ts';
 import { overviewOf, RECENT_MAX } from './overview.ts';
@@ -56,7 +56,7 @@ export function openLiveDesk(parts: FeedParts, bounds: Pick<PastParts, 'stride' 
       await placeOf(at);
       const { id, view } = await past.at(at, ({ repository }) => {
         const record = selectCandidate(repository, selector);
-        return { id: record.id, view: candidateView(record) };
+        return { id: record.id, view: candidateDetail(repository, record) };
       });
       return { ...view, history: await past.steps(id, at) };
     },
@@ -71,7 +71,8 @@ export function openLiveDesk(parts: FeedParts, bounds: Pick<PastParts, 'stride' 
       await placeOf(at);
       return past.at(
         at,
-        ({ repository }) => tracedActorDetail(repository.standing.trace, id) ?? candidateActorDetail(repository, id),
+        ({ repository }) =>
+          tracedActorDetail(repository, repository.standing.trace, id) ?? candidateActorDetail(repository, id),
       );
     },
     follow: (signal) => feed.follow(signal),

@@ -1,10 +1,12 @@
 /** From the records of the fold to the rows that are watched. Pure; the order of each list is decided here, too. */
 import { compareText } from '../../machines/identity.ts';
 import { candidateMeaning } from '../../machines/meaning.ts';
+import { priorityOf, turnMs } from '../../machines/priority.ts';
 import { compareQueue } from '../../machines/queue.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { Repository } from '../repository.ts';
 import { isJudgedOn } from '../shadow-record.ts';
+import { runsShown, runView } from '../tests/shown.ts';
 import { reasonsOf } from '../views.ts';
 import { type Around, waitsFor } from '../waits.ts';
 import type { CandidateRow, DeliveryRow } from './views.ts';
@@ -25,6 +27,8 @@ export function candidateRow(record: CandidateRecord, around: Around): Candidate
     state,
     meaning: candidateMeaning(state),
     ready_at,
+    turn_at: new Date(turnMs(around.priorities, context)).toISOString(),
+    priority: priorityOf(around.priorities, slug),
     attempt,
     waiting_for: waitsFor(record, around),
     reasons: reasonsOf(record),
@@ -34,6 +38,7 @@ export function candidateRow(record: CandidateRecord, around: Around): Candidate
     superseded_by: state === 'superseded' ? context.outrankedBy : null,
     merge_commit: delivery?.merge_commit ?? null,
     verdict: state === 'ready' && around.mode === 'shadow' ? verdictOf(record, around.main) : null,
+    checks: runsShown(around, record).map(runView),
     updated_at,
   };
 }

@@ -3,12 +3,16 @@
  * was applied, at the price of what changed and one look at each candidate that goes on. Reads the fold, keeps rows.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { CheckRun } from '../../machines/check-book.ts';
 import { fullType } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import type { NotificationRow as Row } from '../../machines/notification.ts';
 import { byChange, roomedNotifications, unseenOf } from '../../machines/notification-order.ts';
+import type { Foreseen } from '../../machines/radar.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView } from '../client.ts';
+import { toldRows } from '../radar/rows.ts';
+import { runsShown } from '../tests/shown.ts';
 import { notificationView } from '../views.ts';
 import type { Around } from '../waits.ts';
 import type { Look } from './look.ts';
@@ -22,6 +26,7 @@ interface Given {
   state: CandidateRecord['state'];
   context: CandidateRecord['context'];
   shadow: CandidateRecord['shadow'];
+  runs: readonly CheckRun[];
   row: CandidateRow;
 }
 
@@ -59,6 +64,7 @@ export class Shown {
   #deliveries: DeliveryRow[];
   /** By id, the most recently changed first; those that there is room for. */
   #notifications: Map<string, Row>;
+  #radar: readonly Foreseen[];
   #recent: EnvelopeView[];
 
   constructor(look: Look, recent: readonly EnvelopeView[]) {
@@ -68,6 +74,7 @@ export class Shown {
     for (const record of [...live, ...final]) this.#give(record, look.around);
     this.#deliveries = newestDeliveries(look.repository);
     this.#notifications = roomOf(look);
+    this.#radar = look.repository.radar.rows;
     this.#recent = recent.slice(-RECENT_MAX);
   }
 
@@ -84,6 +91,7 @@ export class Shown {
       deliveries: this.#deliveries,
       notifications: [...this.#notifications.values()].map(notificationView),
       unseen: unseenOf(notifications.dump()),
+      radar: toldRows(this.#radar),
       recent: this.#recent,
     };
   }
@@ -97,9 +105,13 @@ export class Shown {
     const notifications = this.#changedNotifications(look);
     const { entries: recent, omitted: recent_omitted } = noted;
     this.#recent = [...this.#recent, ...recent].slice(-RECENT_MAX);
+    const foreseen = look.repository.radar.rows;
+    const radar = foreseen === this.#radar ? null : toldRows(foreseen);
+    this.#radar = foreseen;
     const { moment, now, status } = look;
     const isSame =
       candidates.length + deliveries.length + notifications.length + recent.length === 0 &&
+      radar === null &&
       isDeepStrictEqual(moment, before.moment) &&
       isDeepStrictEqual(status, before.status);
     if (isSame) return null;
@@ -113,6 +125,7 @@ export class Shown {
       deliveries,
       notifications,
       unseen,
+      radar,
       recent,
       recent_omitted,
     };
@@ -123,7 +136,7 @@ export class Shown {
     const stale = moved(before, around);
     const look = (record: CandidateRecord) => {
       const given = this.#rows.get(record.key);
-      if (given && isUnchanged(given, record) && !stale.has(record.state)) return;
+      if (given && isUnchanged(given, record, around) && !stale.has(record.state)) return;
       const row = this.#give(record, around);
       if (!given || !isDeepStrictEqual(given.row, row)) rows.push(row);
     };
@@ -150,7 +163,7 @@ export class Shown {
   #give(record: CandidateRecord, around: Around): CandidateRow {
     const { state, context, shadow } = record;
     const row = candidateRow(record, around);
-    this.#rows.set(record.key, { record, state, context, shadow, row });
+    this.#rows.set(record.key, { record, state, context, shadow, runs: runsShown(around, record), row });
     return row;
   }
 
@@ -181,22 +194,25 @@ export class Shown {
 const roomOf = ({ notifications }: Look): Map<string, Row> =>
   new Map(roomedNotifications(notifications.dump()).map((row) => [row.id, row]));
 
-const isUnchanged = (given: Given, record: CandidateRecord): boolean =>
+const isUnchanged = (given: Given, record: CandidateRecord, around: Around): boolean =>
   given.record === record &&
   given.state === record.state &&
   given.context === record.context &&
-  given.shadow === record.shadow;
+  given.shadow === record.shadow &&
+  given.runs === runsShown(around, record);
 
 /** The states whose rows may say something else, because of what is around them. */
 function moved(before: Around, after: Around): ReadonlySet<CandidateRecord['state']> {
   const states = new Set<CandidateRecord['state']>();
-  const { hold, mode, narrowed, doing, sessionMode, followUps } = after;
+  const { hold, mode, narrowed, doing, sessionMode, followUps, chain } = after;
   const isShadow = mode === 'shadow' || before.mode === 'shadow';
   if (mode !== before.mode || narrowed !== before.narrowed || !isDeepStrictEqual(hold, before.hold))
     states.add('ready');
   if (isShadow && after.main !== before.main) states.add('ready');
+  if (after.priorities !== before.priorities) states.add('ready');
   if (mode !== before.mode || sessionMode !== before.sessionMode || !isDeepStrictEqual(doing, before.doing))
     states.add('integrating');
+  if (!isDeepStrictEqual(chain, before.chain)) states.add('integrating');
   if (!isDeepStrictEqual(followUps, before.followUps)) states.add('blocked');
   return states;
 }

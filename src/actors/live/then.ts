@@ -6,6 +6,7 @@
 import type { StatusView } from '../client.ts';
 import { statusView } from '../status.ts';
 import { aroundNow } from '../status-now.ts';
+import { testsView } from '../tests/shown.ts';
 import type { Look } from './look.ts';
 import type { PastFold } from './past.ts';
 import type { Moment } from './views.ts';
@@ -29,6 +30,7 @@ function statusThen(
     standing,
     narrowed: false,
     counts: repository.counts(),
+    tests: testsView(repository, null),
     session: session === null ? null : { id: session, state, candidate },
     daemon: { running: false, pid: null, since: null, web: null },
     surfaces: [],

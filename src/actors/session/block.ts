@@ -17,6 +17,7 @@ export interface Finding {
   nextAction: string;
   paths?: ConflictPath[];
   touchedBy?: { merge_commit: string; candidate: string | null }[];
+  check?: string;
   output?: string;
   reproduce?: string;
 }
@@ -45,7 +46,7 @@ export async function block(work: SessionWork, candidate: Taken, finding: Findin
       attempt,
       paths: finding.paths ?? [],
       touched_by: finding.touchedBy ?? [],
-      check: null,
+      check: finding.check ?? null,
       output_tail: finding.output ?? null,
     },
     ...(finding.reproduce === undefined ? {} : { reproduce: finding.reproduce }),

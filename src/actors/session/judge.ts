@@ -10,7 +10,7 @@ import type { CandidateRecord } from '../candidate-record.ts';
 import { isJudgedOn } from '../shadow-record.ts';
 import { UNTOLD } from './merge.ts';
 import { observeMain, probeAllInShadow } from './shadow-ledger.ts';
-import { chainOn, grownTo, type Verdict, verdictOn, wouldBlock } from './shadow-verdict.ts';
+import { chainOn, grownTo, testedOn, type Verdict, wouldBlock } from './shadow-verdict.ts';
 import type { SessionWork } from './work.ts';
 
 /** The first ready candidate that nobody judged on main as it is; when there seems to be none, the remote is asked anew. */
@@ -84,9 +84,9 @@ export async function judgeCandidate(
 ): Promise<JudgeOutcome> {
   const { parts } = work;
   const record = work.recordOf(candidateKey(candidate));
-  const verdict = await verdictOn(work, record, base);
+  const verdict = await testedOn(work, record, base);
   const top = await chainOn(work, base);
-  const onTop = top === base ? verdict : await verdictOn(work, record, top);
+  const onTop = top === base ? verdict : await testedOn(work, record, top);
   await parts.faults.reach('before-judged');
   await tell(work, record, verdict, onTop);
   await parts.faults.reach('after-judged');

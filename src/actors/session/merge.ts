@@ -12,6 +12,7 @@ import { type Reason, readinessReasons } from '../../machines/readiness.ts';
 import { mayEndItself } from '../../machines/self-end.ts';
 import { block, type Finding } from './block.ts';
 import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
+import { deviationOfDequeue } from './turn.ts';
 import type { SessionWork } from './work.ts';
 
 export const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
@@ -42,7 +43,7 @@ export async function selectCandidate(
     }
     const { slug, branch, sha, attempt } = head.context;
     const base = input.train.at(-1)?.tip ?? work.view?.main ?? sha;
-    await work.record({
+    await work.record(...deviationOfDequeue(work, head), {
       type: 'integration.candidate.dequeued',
       payload: {
         ...work.stamp(),

@@ -23,6 +23,8 @@ export async function pushTrain(work: SessionWork, train: Member[]): Promise<Pus
   const making = makeFence(work);
   const base = train[0]?.base;
   invariant(base !== undefined, 'a push was prepared without members');
+  // Nothing is pushed that was not tested as that very tree.
+  work.tests.proofs(train);
   beginAudit(work, train);
   const view = await lookAndProbe(work, train, base);
   if (view.main !== base) {
@@ -287,6 +289,7 @@ export async function recordDeliveries(
   const emissions: Emission[] = [
     { type: 'integration.push.succeeded', payload: { ...work.stamp(), seq: work.seq, push_number: work.pushNumber } },
   ];
+  const proofs = work.tests.proofs(train);
   for (const [index, member] of train.entries()) {
     const { slug, branch, sha, base, mergeCommit, tip, tree, skipped } = member;
     const receipt = {
@@ -296,7 +299,7 @@ export async function recordDeliveries(
       tree,
       fence,
       strategy,
-      checks: [],
+      checks: proofs[index] ?? [],
       skipped,
       train: index + 1,
     };

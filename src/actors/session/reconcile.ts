@@ -11,6 +11,8 @@ import type { Emission } from '../producer.ts';
 import type { Repository } from '../repository.ts';
 import { auditLeft } from './audit.ts';
 import { uncleanedOf } from './clean-remote.ts';
+import type { ReceiptCheck } from './tests/bed.ts';
+import { proofsInLog } from './tests/proofs.ts';
 import type { SessionWork } from './work.ts';
 
 /** Foreign commits named in one event; more are counted, not listed. */
@@ -60,8 +62,9 @@ export async function recordLanded(work: SessionWork, push: OpenPush): Promise<v
   const emissions: Emission[] = [
     { type: 'integration.push.succeeded', payload: { ...work.stamp(), ...numbersOf(push), reason: 'found on main' } },
   ];
+  const proofs = await proofsInLog(work, push);
   for (const [index, member] of push.members.entries()) {
-    emissions.push(await completionOf(work, push, member, index));
+    emissions.push(await completionOf(work, push, member, { index, checks: proofs[index] ?? [] }));
   }
   if (push.followUps.length > 0) emissions.push(...(await landings(work, push)));
   await work.record(...emissions);
@@ -86,7 +89,7 @@ async function completionOf(
   work: SessionWork,
   push: OpenPush,
   member: OpenPush['members'][number],
-  index: number,
+  { index, checks }: { index: number; checks: ReceiptCheck[] },
 ): Promise<Emission> {
   const { slug, branch, sha, merge_commit, tip } = member;
   const base = push.members[index - 1]?.tip ?? push.base;
@@ -101,7 +104,7 @@ async function completionOf(
     tree,
     fence,
     strategy: parents === 1 ? ('squash' as const) : ('merge' as const),
-    checks: [],
+    checks,
     skipped: 0,
   };
   const payload = { slug, branch, sha, merge_commit, integrated_at: work.now(), outcome: 'merged' as const, fence };

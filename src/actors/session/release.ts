@@ -12,6 +12,8 @@ type RequeueCause = 'shutdown' | 'unreachable' | 'contention' | 'rebuild';
 /** Ends the session; without a lease there is nothing to undo. */
 export async function releaseLease(work: SessionWork, { stop }: { stop: Stop | null }): Promise<void> {
   try {
+    // First of all: what still runs would go on to write, and its work trees are wanted by the next session.
+    await work.tests.close();
     if (work.proof) await leave(work, stop);
   } finally {
     // Whatever failed before: a lease that is not given back must not be renewed for ever either. The script lets go

@@ -13,7 +13,7 @@ import type { CandidateRecord } from '../candidate-record.ts';
 import type { Emission } from '../producer.ts';
 import { completeIntegrated, foreignOf, integrationOf, knownBefore } from './reconcile.ts';
 import { type Landing, landingsOf, partsOf, type Step, stepsOf } from './shadow-landings.ts';
-import { grownTo, type Verdict, verdictOn, wouldBlock } from './shadow-verdict.ts';
+import { grownTo, testedOn, type Verdict, wouldBlock } from './shadow-verdict.ts';
 import type { SessionWork } from './work.ts';
 
 type Compared = PayloadOf<'integration.shadow.compared'>;
@@ -140,7 +140,7 @@ async function verdictsAt(work: SessionWork, { before, brought }: Landing): Prom
     const last = verdicts.at(-1);
     const base = last ? grownTo(last) : before;
     const reasons = unready(work, record, slugs);
-    verdicts.push(reasons.length > 0 ? wouldBlock(base, reasons) : await verdictOn(work, record, base));
+    verdicts.push(reasons.length > 0 ? wouldBlock(base, reasons) : await testedOn(work, record, base));
   }
   return verdicts;
 }

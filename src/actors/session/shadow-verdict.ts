@@ -1,6 +1,6 @@
 /**
- * What a live session would make of a candidate on a given commit: the very merge and the very self-check, made in the
- * private repository and kept there. Also the chain: what main would have grown to by all that was judged on it.
+ * What a live session would make of a candidate on a given commit: the very merge, the very self-check and the very
+ * checks, made in the private repository and kept there. Also the chain: what main would have grown to by all that was judged on it.
  *
  * Invariant: the commits made here name no session, so that the next session makes the same ones again.
  */
@@ -9,6 +9,7 @@ import type { CandidateRecord } from '../candidate-record.ts';
 import { compareIds } from '../pipeline.ts';
 import type { ShadowVerdict } from '../shadow-record.ts';
 import { conflictLine, insistently } from './merge.ts';
+import { checkFinding } from './tests/finding.ts';
 import type { SessionWork } from './work.ts';
 
 type Judged = PayloadOf<'integration.shadow.judged'>;
@@ -63,6 +64,24 @@ export async function verdictOn(work: SessionWork, { key, context }: CandidateRe
     case 'same':
       return wouldIntegrate(base, merged.tree, merged.commit);
   }
+}
+
+/** As `verdictOn`, and the checks of that base are run on the tree, too. */
+export async function testedOn(work: SessionWork, record: CandidateRecord, base: string): Promise<Verdict> {
+  const verdict = await verdictOn(work, record, base);
+  const { commit, tree } = verdict;
+  if (commit === null || commit === base || tree === null) return verdict;
+  const { tests, parts } = work;
+  const checks = await tests.definitions.of(base);
+  if (checks.length === 0) return verdict;
+  const { slug, branch, sha, attempt, readyAt } = record.context;
+  // As the dequeue that a live session would begin with.
+  const candidate = { slug, branch, sha, attempt: attempt + 1, dequeuedAt: readyAt };
+  const subject = { candidate, tip: commit, tree, base, company: [], changesChecks: false };
+  const failure = await tests.judge(subject, checks);
+  if (!failure) return verdict;
+  const { evidence, diagnostics } = checkFinding(failure, parts.host);
+  return wouldBlock(base, [...evidence, ...diagnostics]);
 }
 
 /** Where a verdict leaves the chain. */

@@ -187,7 +187,14 @@ async function recordGrant(work: SessionWork, replacedStale: boolean, floor: num
     { type: 'integration.lease.acquired', payload: { ...work.stamp(), replaced_stale: replacedStale, floor } },
     {
       type: 'integration.session.started',
-      payload: { ...work.stamp(), host: parts.host, version: parts.version, mode: parts.mode, ...parts.about },
+      payload: {
+        ...work.stamp(),
+        host: parts.host,
+        version: parts.version,
+        mode: parts.mode,
+        ...(parts.config.checks.length > 0 ? { window: parts.config.speculation.window } : {}),
+        ...parts.about,
+      },
     },
   );
 }

@@ -5,6 +5,7 @@
  */
 
 import { InvariantViolation, TelecError } from '../../errors.ts';
+import type { CheckGround } from '../../io/checks/port.ts';
 import type { Clock, Ids } from '../../io/clock.ts';
 import { sleep } from '../../io/clock.ts';
 import type { CheckDefinition, Speculation } from '../../io/config-checks.ts';
@@ -25,6 +26,7 @@ import type { Emission, EmitResult, NotificationProducer } from '../producer.ts'
 import type { Repository } from '../repository.ts';
 import type { AuditUnderWay } from './audit.ts';
 import { fenceLost } from './fence-lost.ts';
+import type { TestBed } from './tests/bed.ts';
 
 /** What of the configuration a session needs. */
 export interface SessionConfig {
@@ -75,6 +77,8 @@ export interface SessionParts {
   log: Pick<EventLog, 'read'>;
   catalogue: EventCatalogue;
   git: IntegrationRepository;
+  /** Opens the place where checks run, when the first one is to. */
+  openGround(): Promise<CheckGround>;
   repository: Repository;
   dispatcher: Dispatcher;
   producer: NotificationProducer;
@@ -109,6 +113,7 @@ type Answer = { kind: string; detail?: string };
 
 export class SessionWork {
   readonly parts: SessionParts;
+  readonly tests: TestBed;
   readonly startedAt: number;
   /** Ends pauses, when the session is told to stop; what is under way is finished. */
   readonly stopping = new AbortController();
@@ -137,12 +142,15 @@ export class SessionWork {
   chain: { base: string; tip: string } | null = null;
   /** Times a condition sent a candidate back in this drain. */
   readonly fallen = new Map<CandidateKey, number>();
+  /** Records that were counted as superseded. */
+  readonly #superseded = new Set<string>();
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionParts, makeBed: (work: SessionWork) => TestBed) {
     this.parts = parts;
     this.startedAt = parts.clock.monotonic();
     this.modeAtStart = parts.repository.standing.mode;
     for (const { signal } of [this.stopping, this.lost]) signal.addEventListener('abort', () => this.hurried.abort());
+    this.tests = makeBed(this);
   }
 
   now(): string {
@@ -275,8 +283,10 @@ export class SessionWork {
   }
 
   /** Counts a candidate that was in hand when a newer one of its slug took its place. */
-  countSuperseded({ state }: CandidateRecord): void {
-    if (state === 'superseded') this.counts.superseded += 1;
+  countSuperseded({ id, state }: CandidateRecord): void {
+    if (state !== 'superseded' || this.#superseded.has(id)) return;
+    this.#superseded.add(id);
+    this.counts.superseded += 1;
   }
 
   /** The record of a candidate in hand. */

@@ -7,9 +7,9 @@ import type { AttributeViews } from './attributes.ts';
 import type { History } from './history.ts';
 import type { GitRunner } from './launcher.ts';
 import { formatCommit, isObjectId, type ObjectStore } from './objects.ts';
-import { showPath } from './paths.ts';
 import type { ConflictPath, MergeOutcome, MergeRequest } from './port.ts';
 import { failure, GitFault, type GitResult } from './run.ts';
+import { readStages, splitNul } from './stages.ts';
 
 export interface MergeTools {
   objects: ObjectStore;
@@ -87,33 +87,4 @@ function readMergeTree(result: GitResult, sides: readonly string[]): MergeTreeAn
     if (paths !== null) return { kind: 'conflict', paths };
   }
   return { kind: 'error', detail: failure('merge-tree', result) };
-}
-
-/**
- * Entries `mode id stage\tpath`; null when one is not of that form. Where two entries cannot share a name (a folder and
- * a file), git lists one of them aside as `<path>~<side>`; it is told under the name both sides know.
- */
-function readStages(fields: Buffer[], sides: readonly string[]): ConflictPath[] | null {
-  const aside = new RegExp(`~(?:${sides.join('|')})(?:_\\d+)?$`);
-  const stages = new Map<string, number[]>();
-  for (const field of fields) {
-    const tab = field.indexOf(0x09);
-    const match = /^[0-7]{6} [0-9a-f]+ ([123])$/.exec(field.toString('latin1', 0, Math.max(tab, 0)));
-    if (match === null) return null;
-    const name = field.toString('latin1', tab + 1).replace(aside, '');
-    const path = showPath(Buffer.from(name, 'latin1'));
-    stages.set(path, [...(stages.get(path) ?? []), Number(match[1])]);
-  }
-  return [...stages].map(([path, list]) => ({ path, stages: [...new Set(list)].sort() }));
-}
-
-function splitNul(bytes: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(0, at);
-    const stop = end < 0 ? bytes.length : end;
-    parts.push(bytes.subarray(at, stop));
-    at = stop + 1;
-  }
-  return parts;
 }

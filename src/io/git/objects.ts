@@ -25,6 +25,7 @@ export interface GitObject {
 export interface CommitObject {
   tree: string;
   parents: string[];
+  author: string;
   committer: string;
   message: string;
 }
@@ -139,14 +140,16 @@ function parseCommit(content: Buffer): CommitObject | null {
   const head = content.subarray(0, split < 0 ? content.length : split).toString('utf8');
   const message = split < 0 ? '' : content.subarray(split + 2).toString('utf8');
   let tree: string | null = null;
+  let author = '';
   let committer = '';
   const parents: string[] = [];
   for (const line of head.split('\n')) {
     if (line.startsWith('tree ')) tree ??= line.slice(5);
     else if (line.startsWith('parent ')) parents.push(line.slice(7));
+    else if (line.startsWith('author ')) author = line.slice(7);
     else if (line.startsWith('committer ')) committer = line.slice(10);
   }
-  return tree === null ? null : { tree, parents, committer, message };
+  return tree === null ? null : { tree, parents, author, committer, message };
 }
 
 /**

@@ -62,7 +62,32 @@ export interface RemergeRequest {
 }
 
 /** `conflict`: it does not merge cleanly. `error`: git could not tell; nothing follows from it. */
-export type RemergeOutcome = { kind: 'clean'; tree: string } | { kind: 'conflict' } | { kind: 'error'; detail: string };
+export type RemergeOutcome =
+  | { kind: 'clean'; tree: string }
+  | { kind: 'conflict'; paths: ConflictPath[] }
+  | { kind: 'error'; detail: string };
+
+/** A path that a commit changes on its own line. */
+export interface OwnChange {
+  path: string;
+  how: 'added' | 'changed' | 'removed';
+}
+
+/**
+ * What branches would do to main and to each other. Writes no ref and no commit, and shares no process with what brings
+ * deliveries to main, so that asking for much here makes nothing there wait.
+ */
+export interface Foresight {
+  /**
+   * For each commit, what it changes beyond where its line left that of `main`; `merged` when main has it; null when it is
+   * not here, or shares no history with main. Thrown: GitFault when main is missing.
+   */
+  ownChanges(main: string, commits: readonly string[]): Promise<(OwnChange[] | 'merged' | null)[]>;
+  /** As `IntegrationRepository.remerge`. */
+  merges(requests: readonly RemergeRequest[], signal?: AbortSignal): Promise<RemergeOutcome[]>;
+  /** Who wrote a commit, `Name <mail>`, and its committer's clock in seconds; null when it is not here. */
+  authored(commit: string): Promise<{ author: string; timeSeconds: number } | null>;
+}
 
 /** `lost`: paths (shown) on which the commit undoes what its base had and its own side left alone. */
 export type LostOutcome = { kind: 'kept' } | { kind: 'lost'; paths: string[] } | { kind: 'error'; detail: string };
@@ -226,6 +251,7 @@ export interface IntegrationRepository {
   itemsOf(tree: string): Promise<TreeItem[]>;
   /** The bytes of a file by an item's id, or null when there are more than `bytesMax`. */
   contentOf(id: string, bytesMax: number): Promise<Uint8Array | null>;
+  readonly foresight: Foresight;
   /** Ends every process; the files stay. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { GitRunner } from './launcher.ts';
 import { isObjectId, type ObjectStore } from './objects.ts';
 import type { RemergeOutcome, RemergeRequest } from './port.ts';
 import { failure, GitFault } from './run.ts';
+import { readStages, splitNul } from './stages.ts';
 
 export interface RemergeTools {
   objects: ObjectStore;
@@ -32,8 +33,8 @@ export async function remerge(
     // A single one costs no more by itself, and says more when it fails.
     const together = group.length > 1 && folder !== null ? await many(tools, folder, group, signal) : [];
     for (const [index, request] of group.entries()) {
-      const tree = together[index];
-      if (tree !== undefined) outcomes.push({ kind: 'clean', tree });
+      const answered = together[index];
+      if (answered !== undefined) outcomes.push(answered);
       else if (folder === null) outcomes.push({ kind: 'error', detail: `${request.base} cannot be read` });
       else outcomes.push(await one(tools, folder, request, signal));
     }
@@ -62,13 +63,13 @@ function unlessFault(error: unknown): null {
   throw error;
 }
 
-/** Trees of the first merges, up to the first that is not clean or was not answered. */
+/** Outcomes of the first merges, up to the first that was not answered. */
 async function many(
   { run, env, timeoutMs }: RemergeTools,
   folder: string,
   group: readonly RemergeRequest[],
   signal: AbortSignal | undefined,
-): Promise<string[]> {
+): Promise<RemergeOutcome[]> {
   const result = await run({
     args: [...ARGS, '--stdin'],
     cwd: folder,
@@ -77,34 +78,50 @@ async function many(
     timeoutMs,
     signal,
   });
-  // `1 NUL tree NUL NUL` for each that is clean. What came before an early end is still an answer.
-  const trees: string[] = [];
-  const fields = result.stdout.toString('latin1').split('\0');
-  for (let at = 0; at + 2 < fields.length && trees.length < group.length; at += 3) {
-    const [status, tree = '', end] = fields.slice(at, at + 3);
-    if (status !== '1' || end !== '' || !isObjectId(tree)) break;
-    trees.push(tree);
+  // `1 NUL tree NUL NUL` for each that is clean, else `0 NUL tree NUL`, the stages, NUL. What came before an early end is
+  // still an answer.
+  const outcomes: RemergeOutcome[] = [];
+  const fields = splitNul(result.stdout);
+  for (let at = 0; at < fields.length && outcomes.length < group.length; ) {
+    const end = fields.findIndex((field, index) => index >= at + 2 && field.length === 0);
+    if (end < 0) break;
+    const [status, tree, ...stages] = fields.slice(at, end);
+    const request = group[outcomes.length];
+    const outcome = request && outcomeOf(String(status), String(tree), stages, request);
+    if (!outcome) break;
+    outcomes.push(outcome);
+    at = end + 1;
   }
-  return trees;
+  return outcomes;
+}
+
+/** `status` as git tells it: 1 for clean. Null for what is no answer. */
+function outcomeOf(
+  status: string,
+  tree: string,
+  stages: readonly Buffer[],
+  { base, sha }: RemergeRequest,
+): RemergeOutcome | null {
+  if (!isObjectId(tree)) return null;
+  if (status === '1') return stages.length === 0 ? { kind: 'clean', tree } : null;
+  const paths = status === '0' ? readStages(stages, [base, sha]) : null;
+  return paths && { kind: 'conflict', paths };
 }
 
 async function one(
   { run, env, timeoutMs }: RemergeTools,
   folder: string,
-  { base, sha }: RemergeRequest,
+  request: RemergeRequest,
   signal: AbortSignal | undefined,
 ): Promise<RemergeOutcome> {
   const result = await run({
-    args: [...ARGS, base, sha],
+    args: [...ARGS, request.base, request.sha],
     cwd: folder,
     env: { ...env, GIT_WORK_TREE: folder },
     timeoutMs,
     signal,
   });
-  const [tree = ''] = result.stdout.toString('latin1').split('\0', 1);
-  if (result.ended === 'exited' && isObjectId(tree)) {
-    if (result.status === 0) return { kind: 'clean', tree };
-    if (result.status === 1) return { kind: 'conflict' };
-  }
-  return { kind: 'error', detail: failure('merge-tree', result) };
+  const [tree, ...stages] = splitNul(result.stdout);
+  const status = result.ended !== 'exited' ? '' : result.status === 0 ? '1' : result.status === 1 ? '0' : '';
+  return outcomeOf(status, String(tree), stages, request) ?? { kind: 'error', detail: failure('merge-tree', result) };
 }

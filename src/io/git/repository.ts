@@ -8,6 +8,7 @@ import { AttributeViews } from './attributes.ts';
 import { DiffTree } from './difftree.ts';
 import { closedEnvironment, type TransportSettings, transportEnvironment } from './environment.ts';
 import { type FenceSigner, readFence, writeFence } from './fence.ts';
+import { Foreseer } from './foresight.ts';
 import { commandIn, type GitCommand, History, toMainCommit } from './history.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
 import { type LostCheckTools, lostPaths } from './lostcheck.ts';
@@ -114,6 +115,7 @@ class PrivateRepository implements IntegrationRepository {
   readonly #check: SelfCheckTools;
   readonly #lost: LostCheckTools;
   readonly #emptyTree: string;
+  readonly foresight: Foreseer;
   /** Local refs of the branches seen last; null before the first look. */
   #seen: Set<string> | null = null;
 
@@ -137,6 +139,9 @@ class PrivateRepository implements IntegrationRepository {
       beyond: (base, sha) => history.beyond(base, sha),
       mergeBases: (one, other) => history.mergeBases(one, other),
     };
+    const { launcher, git } = parts;
+    const timeoutMs = limits.mergeTimeoutMs;
+    this.foresight = new Foreseer({ dir, env, emptyTree, objects, git, run: launcher.run, timeoutMs });
   }
 
   async look(signal?: AbortSignal): Promise<LookOutcome> {
@@ -322,6 +327,7 @@ class PrivateRepository implements IntegrationRepository {
     await Promise.all([
       this.#parts.objects.close(),
       this.#attributes.close(),
+      this.foresight.close(),
       this.#check.plain.close(),
       this.#check.renames.close(),
       this.#parts.launcher.close(),

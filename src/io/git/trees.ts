@@ -16,7 +16,7 @@ export interface FileChange {
 }
 
 /** Entries of a tree object by name (latin1, one character a byte). */
-type TreeEntries = Map<string, Entry>;
+export type TreeEntries = Map<string, Entry>;
 
 function parseTree(content: Buffer, idBytes: number): TreeEntries {
   const entries: TreeEntries = new Map();
@@ -32,7 +32,7 @@ function parseTree(content: Buffer, idBytes: number): TreeEntries {
   return entries;
 }
 
-function formatTree(entries: TreeEntries): Buffer {
+export function formatTree(entries: TreeEntries): Buffer {
   // Git sorts a folder as if its name ended with a slash; latin1 compares like bytes.
   const key = ([name, entry]: [string, Entry]) => (isFolder(entry) ? `${name}/` : name);
   const sorted = [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1));
@@ -43,7 +43,7 @@ function formatTree(entries: TreeEntries): Buffer {
   return Buffer.concat(parts);
 }
 
-function isFolder(entry: Entry): boolean {
+export function isFolder(entry: Entry): boolean {
   return entry.mode === TREE_MODE || entry.mode === '040000';
 }
 
@@ -51,7 +51,7 @@ export function isRegularFile(entry: Entry): boolean {
   return entry.mode === '100644' || entry.mode === '100755' || entry.mode === '100664';
 }
 
-async function readTree(objects: ObjectStore, id: string): Promise<TreeEntries> {
+export async function readTree(objects: ObjectStore, id: string): Promise<TreeEntries> {
   const object = await objects.read(id);
   if (object?.type !== 'tree') throw new GitFault(`tree ${id} is missing`);
   return parseTree(object.content, id.length / 2);

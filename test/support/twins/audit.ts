@@ -12,7 +12,7 @@ export function mergedAgain(graph: CommitGraph, base: Commit, side: Commit): Rem
   const origins = graph.mergeBases(base.sha, side.sha).map((commit) => graph.get(commit).files);
   if (origins.length === 0) return { kind: 'error', detail: 'no history is shared' };
   const { files, conflicts } = threeWay(origins, base.files, side.files);
-  if (conflicts.length > 0) return { kind: 'conflict' };
+  if (conflicts.length > 0) return { kind: 'conflict', paths: conflicts };
   return { kind: 'clean', tree: graph.make({ parents: [], files, message: '' }).tree };
 }
 

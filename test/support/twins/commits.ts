@@ -14,6 +14,7 @@ export interface TwinCommit {
   tree: string;
   files: Files;
   message: string;
+  author: string;
   timeSeconds: number;
   /** Set on fence commits. */
   note: (FenceNote & { timeSeconds: number }) | null;
@@ -34,22 +35,33 @@ export function plainFile(content: string): string {
 
 export const digest = (text: string): string => createHash('sha1').update(text).digest('hex');
 
+const sortedFiles = (files: Iterable<readonly [string, string]>): Files =>
+  new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Id of the tree that holds exactly these files. */
+export function treeId(files: Iterable<readonly [string, string]>): string {
+  return digest(`tree ${JSON.stringify([...sortedFiles(files)])}`);
+}
+
 export class CommitGraph {
   readonly #commits = new Map<string, TwinCommit>();
+  readonly #trees = new Map<string, Files>();
   readonly #reach = new Map<string, ReadonlySet<string>>();
 
   make({ parents, files, message, author = '', timeSeconds = 0, note }: CommitParts): TwinCommit {
-    const sorted = new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const tree = digest(`tree ${JSON.stringify([...sorted])}`);
+    const sorted = sortedFiles(files);
+    const tree = treeId(sorted);
     const sha = digest(`commit ${JSON.stringify([parents, tree, message, author, timeSeconds])}`);
     const known = this.#commits.get(sha);
     if (known) return known;
+    this.#trees.set(tree, sorted);
     const commit: TwinCommit = {
       sha,
       parents,
       tree,
       files: sorted,
       message,
+      author,
       timeSeconds,
       note: note ? { ...note, timeSeconds } : null,
     };
@@ -65,6 +77,11 @@ export class CommitGraph {
     const commit = this.#commits.get(sha);
     if (!commit) throw new Error(`no commit ${sha} was ever made`);
     return commit;
+  }
+
+  /** What a tree holds; undefined for one that no commit ever had. */
+  filesOf(tree: string): Files | undefined {
+    return this.#trees.get(tree);
   }
 
   /** Everything reachable from a commit, itself included. */

@@ -16,6 +16,7 @@ import type {
 } from '../../../src/io/git/port.ts';
 import { lostChanges, mergedAgain, pathChanges } from './audit.ts';
 import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
+import { twinForesight } from './foresight.ts';
 import { MAIN_REF, type TwinRemote } from './remote.ts';
 import { threeWay } from './three-way.ts';
 
@@ -338,6 +339,7 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
         return bytes.length > bytesMax ? null : bytes;
       }),
 
+    foresight: twinForesight(graph, here, local),
     close: async () => undefined,
   };
 
