@@ -56,6 +56,8 @@ import type { CutoverDesk } from './modes/views.ts';
 import { compareIds } from './pipeline.ts';
 import type { RadarView } from './radar/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
+import type { Load } from './simulate/load.ts';
+import type { RecordedRequest } from './simulate/views.ts';
 import { leaseView } from './status.ts';
 import { aroundNow, type NowParts, statusNow, surroundings } from './status-now.ts';
 import type { ChecksDesk } from './tests/views.ts';
@@ -354,6 +356,22 @@ export class RepositoryClient implements TelecClient {
     const { openLiveDesk } = await import('./live/desk.ts');
     this.#live ??= openLiveDesk({ ...this.#now, follows: this.#parts.ownsHost });
     return this.#live;
+  }
+
+  async recordedLoad({ from, to, checkMs }: RecordedRequest): Promise<Load> {
+    const { Recording } = await import('./simulate/recorded.ts');
+    const recording = new Recording();
+    const replica = await this.#parts.replica({
+      onApplied: ({ id, domain }, changes) => {
+        if (domain && (from === null || compareIds(id, from) > 0)) recording.apply(domain, changes);
+      },
+    });
+    try {
+      await replica.dispatcher.catchUp(to ?? undefined);
+    } finally {
+      await replica.close();
+    }
+    return recording.load(checkMs);
   }
 
   async close(): Promise<void> {

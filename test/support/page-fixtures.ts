@@ -329,6 +329,7 @@ export function overviewOf(scene: Scene): Overview {
         link: `#/notification/deployment%2F${row.slug}`,
       })),
     unseen: 0,
+    radar: [],
     recent,
   };
   return { ...overview, unseen: unseenOf(overview.notifications) };

@@ -104,6 +104,7 @@ export function change(more: Partial<LiveChange>): LiveChange {
     deliveries: [],
     notifications: [],
     unseen: example.unseen,
+    radar: null,
     recent: [],
     recent_omitted: 0,
   };
