@@ -57,6 +57,8 @@ interface Trial {
   verdict: Verdict;
   /** As the chart heard it: a verdict may have to wait for that of one before it. */
   told: Verdict;
+  /** False for one that stands in no line. */
+  inLine: boolean;
   settled(verdict: Verdict): void;
 }
 
@@ -91,26 +93,34 @@ export class TestBed {
   /** Notes a delivery for which no check is configured. */
   free(subject: Subject): void {
     const settled = () => undefined;
-    this.#trials.set(subject.tip, { subject, open: 0, passed: [], verdict: 'free', told: 'free', settled });
+    this.#trials.set(subject.tip, {
+      subject,
+      open: 0,
+      passed: [],
+      verdict: 'free',
+      told: 'free',
+      inLine: true,
+      settled,
+    });
   }
 
   /** Begins to test a delivery of the line; a verdict that is not known yet is told to the chart. */
   begin(subject: Subject, definitions: readonly CheckDefinition[]): Promise<Verdict> {
     const { tip } = subject;
-    return this.#begin(subject, definitions, (verdict) => this.#tell({ type: 'checks.settled', tip, verdict }));
+    const settled = (verdict: Verdict) => this.#tell({ type: 'checks.settled', tip, verdict });
+    return this.#begin(subject, definitions, { inLine: true, settled });
   }
 
   /** Tests to the end what stands in no line; null: it passed. Ends at once when the session is to end. */
   async judge(subject: Subject, definitions: readonly CheckDefinition[]): Promise<CheckFailure | null> {
     const { signal } = this.#work.hurried;
     let interrupt: () => void = () => undefined;
-    this.#line = [subject.tip];
     try {
       const verdict = await new Promise<Verdict>((resolve, reject) => {
         interrupt = () => resolve('running');
         signal.addEventListener('abort', interrupt, { once: true });
         if (signal.aborted) interrupt();
-        const begun = this.#begin(subject, definitions, resolve);
+        const begun = this.#begin(subject, definitions, { inLine: false, settled: resolve });
         begun.then((known) => known === 'running' || resolve(known), reject);
       });
       if (verdict === 'passed') return null;
@@ -118,7 +128,8 @@ export class TestBed {
       return failure ?? stop('aborted', 'shutdown', 'the session was told to end');
     } finally {
       signal.removeEventListener('abort', interrupt);
-      this.follow([], true);
+      this.#drop(subject.tip);
+      this.#board.endIdle();
     }
   }
 
@@ -129,9 +140,7 @@ export class TestBed {
   follow(line: readonly string[], isAtRest: boolean): void {
     this.#line = line;
     for (const [tip, trial] of this.#trials) {
-      if (line.includes(tip)) continue;
-      this.#trials.delete(tip);
-      this.#board.leave(trial);
+      if (trial.inLine && !line.includes(tip)) this.#drop(tip);
     }
     if (isAtRest) this.#board.endIdle();
     this.#board.schedule();
@@ -175,7 +184,7 @@ export class TestBed {
   async #begin(
     subject: Subject,
     definitions: readonly CheckDefinition[],
-    settled: (verdict: Verdict) => void,
+    way: Pick<Trial, 'inLine' | 'settled'>,
   ): Promise<Verdict> {
     const { parts } = this.#work;
     const trial: Trial = {
@@ -184,7 +193,7 @@ export class TestBed {
       passed: [],
       verdict: 'running',
       told: 'running',
-      settled,
+      ...way,
     };
     this.#failures.delete(candidateKey(subject.candidate));
     const wishes = await Promise.all(definitions.map((definition, place) => this.#wish(definition, place, subject)));
@@ -223,6 +232,13 @@ export class TestBed {
     const ground = await this.#ground;
     const [seen, toolchain] = await Promise.all([ground.seen(definition, tree), ground.toolchain(definition)]);
     return { definition, place, about: { seen, definition: definitionDigest(definition), toolchain } };
+  }
+
+  #drop(tip: string): void {
+    const trial = this.#trials.get(tip);
+    if (!trial) return;
+    this.#trials.delete(tip);
+    this.#board.leave(trial);
   }
 
   #placeOf({ tip }: Subject): number {
