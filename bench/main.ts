@@ -12,6 +12,7 @@ import { measureAppends } from './appends.ts';
 import { measureAudit } from './audit.ts';
 import { measureCommands } from './commands.ts';
 import { measureFold } from './fold.ts';
+import { measureGrounds } from './grounds.ts';
 import { measureGuards } from './guards.ts';
 import { measureIntegration } from './integration.ts';
 import { judge, type Line, table } from './lines.ts';
@@ -24,6 +25,7 @@ const PARTS: Record<string, Part> = {
   integration: measureIntegration,
   queue: measureQueue,
   speculation: measureSpeculation,
+  grounds: measureGrounds,
   audit: measureAudit,
   appends: measureAppends,
   fold: measureFold,

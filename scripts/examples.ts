@@ -31,9 +31,12 @@ import { checkLog, checksView, runDetail, tests } from './checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from './cutover-examples.ts';
 import { guardChange, guardCheck, guardEnvironment, permit, serverFiles, serverGuard } from './guard-examples.ts';
 import { papers } from './paper-examples.ts';
+import { radarView } from './radar-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
+import { simulation } from './simulate-examples.ts';
 import { todoShapes } from './todo-examples.ts';
+import { prioritySet } from './turn-examples.ts';
 import { ticket, web } from './web-examples.ts';
 
 const sha = '3fa2c1d09b7e4d5f8a6b1c2d3e4f5a6b7c8d9e0f';
@@ -95,6 +98,7 @@ const ready: CandidateView = {
   receipt: null,
   evidence: null,
   attempt: 0,
+  turn: null,
   checks: [],
   updated_at: '2026-01-01T10:00:00.000Z',
 };
@@ -150,6 +154,8 @@ const queue: QueueRow[] = [
     ready_at: '2026-01-01T10:00:00.000Z',
     waiting_ms: 65_000,
     on_hold: false,
+    priority: 'urgent',
+    overtakes: 2,
     verdict: null,
   },
 ];
@@ -421,10 +427,12 @@ export const shapes: Record<string, unknown> = {
   candidate: detail,
   queue,
   why,
+  radar: radarView.rows,
   checks: checksView,
   'checks log': checkLog,
   integrate,
   resume: ready,
+  priority: prioritySet,
   hold: { hold },
   unhold: { hold: null },
   lease,
@@ -435,6 +443,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
+  simulate: simulation,
   audit,
   'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,

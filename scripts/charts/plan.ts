@@ -25,7 +25,7 @@ export interface Plan {
 /** From more states of a box than this a move out of it is not told one by one at the line. */
 const TOLD_APART = 2;
 /** To a state that so many later ones of its box go back to, no line leads back. */
-const GO_BACK = 6;
+const GO_BACK = 5;
 /** Stands for the machine itself. */
 const ANY = '#any';
 

@@ -7,6 +7,7 @@ import { HEAD_BYTES_MAX, LIMITS } from '../../src/io/http-server.ts';
 import { type RepositoryKeys, repositoryKeys } from '../../src/io/redis/keys.ts';
 import { CHANNELS_MAX } from '../../src/io/web-sockets.ts';
 import { buildDefaultCatalogue, catalogueRow, ENVELOPE_BYTES_MAX, envelopeSchema } from '../../src/machines/events.ts';
+import { checkLog, checksView } from '../checks-examples.ts';
 import { examples } from '../examples.ts';
 import { moment, overview } from '../live-examples.ts';
 
@@ -22,6 +23,8 @@ const ANSWERS: Record<string, unknown> = {
   'GET /v1/candidate': examples.candidate,
   'GET /v1/queue': examples.queue,
   'GET /v1/why': examples.why,
+  'GET /v1/checks': checksView,
+  'GET /v1/checks/log': checkLog,
   'GET /v1/lease': examples.lease,
   'GET /v1/notifications': examples.notifications,
   'GET /v1/actors': examples.actors,

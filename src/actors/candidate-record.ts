@@ -2,6 +2,7 @@
 import type { CandidateContext, CandidateState } from '../machines/candidate.ts';
 import type { CandidateKey } from '../machines/identity.ts';
 import type { ShadowRecord } from './shadow-record.ts';
+import type { TurnNotes } from './turns/notes.ts';
 
 /** One candidate of one generation, live or finished. `context` is the machine's own; treat it as read-only. */
 export interface CandidateRecord {
@@ -20,6 +21,8 @@ export interface CandidateRecord {
   deliveryEntry: string | null;
   /** Null while no session in shadow said anything of it. */
   shadow: ShadowRecord | null;
+  /** Null while nobody went ahead of it, nor it of anybody. */
+  turn: TurnNotes | null;
 }
 
 /** One step of one candidate; `from` is null for its first. */

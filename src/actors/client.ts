@@ -4,6 +4,7 @@
  */
 import type { ConfigValue } from '../io/config.ts';
 import type { RepositoryLimits } from '../io/git/repository.ts';
+import type { Priority } from '../machines/priority.ts';
 import type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
 import type { AuditView } from './audit/views.ts';
@@ -15,19 +16,24 @@ import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk, ShadowView } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
 import type { NotificationRow, SurfaceView } from './notify/views.ts';
+import type { RadarView } from './radar/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
+import type { Load } from './simulate/load.ts';
+import type { RecordedRequest, SimulateRequest, SimulateView } from './simulate/views.ts';
 import type { CheckRunDetail, CheckRunView, ChecksDesk, TestsView } from './tests/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
 import type { TodoDesk } from './todos/todo-desk.ts';
+import type { PriorityRequest, PriorityView, TurnView } from './turns/views.ts';
 import type { WebRequest, WebView } from './web-entry.ts';
 
 export type { ActorDetailView, ActorRow, MachineView } from './actor-views.ts';
 export type { CatalogRow, DeadRow, EmitRequest, EmitResult, EnvelopeView } from './event-views.ts';
 export type { ShadowView } from './modes/shadow-views.ts';
 export type { NotificationRow } from './notify/views.ts';
+export type { TurnView } from './turns/views.ts';
 
 export type CandidateState = 'pending' | 'ready' | 'integrating' | 'completed' | 'blocked' | 'superseded';
 
@@ -130,6 +136,8 @@ export interface CandidateView {
   evidence: Record<string, unknown> | null;
   /** Number of dequeues over the life of the triple. */
   attempt: number;
+  /** When it was not taken in the order in which candidates became ready; null when it was. */
+  turn: TurnView | null;
   /** Its checks, while a session has it and once it is blocked; empty else: what landed has them in its receipt. */
   checks: CheckRunView[];
   updated_at: string;
@@ -158,6 +166,9 @@ export interface QueueRow {
   ready_at: string;
   waiting_ms: number;
   on_hold: boolean;
+  priority: Priority;
+  /** How many older ones it goes ahead of. */
+  overtakes: number;
   /** In shadow: what would become of it on main as it is. Null while telec is live. */
   verdict: ShadowView['verdict'] | 'not_judged' | null;
 }
@@ -281,6 +292,8 @@ export interface TelecClient {
   /** One integrator session; obeys the signal by releasing what it holds. */
   integrate(signal: AbortSignal): Promise<IntegrateView>;
   resume(request: { slug: string; force: boolean; reason: string | null }): Promise<CandidateView>;
+  /** Thrown: PRIORITIES_OFF (6), NOT_FOUND (1). */
+  setPriority(request: PriorityRequest): Promise<PriorityView>;
   hold(request: HoldRequest): Promise<HoldView>;
   unhold(request: { reason: string | null }): Promise<HoldView | null>;
   leaseBreak(reason: string): Promise<LeaseView | null>;
@@ -291,6 +304,11 @@ export interface TelecClient {
   archive(request: ArchiveRequest): Promise<ArchiveView>;
   /** Every commit of main since the first cutover, against the log. Thrown: NOT_INITIALIZED (6), REMOTE_UNREACHABLE (3). */
   audit(): Promise<AuditView>;
+  /**
+   * Conflicts that pushed branches will have, as the remote is now; `branch` null: of all. Thrown: REMOTE_UNREACHABLE (3),
+   * NOT_FOUND (1) for a branch that the remote has not.
+   */
+  radar(branch: string | null): Promise<RadarView>;
   init(request: InitRequest): Promise<InitView>;
   /** The comparison with another path that moves main. */
   shadow(): Promise<ShadowDesk>;
@@ -306,6 +324,8 @@ export interface TelecClient {
   checks(): Promise<ChecksDesk>;
   /** Watching the repository, now and as it was. */
   live(): Promise<LiveDesk>;
+  /** What the log tells of a load, for `simulate`. */
+  recordedLoad(request: RecordedRequest): Promise<Load>;
   close(): Promise<void>;
 }
 
@@ -359,6 +379,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** A load under other settings, in virtual time; needs no repository when the load is generated. `progress`: how far it is. */
+  simulate(context: CommandContext, request: SimulateRequest, progress: (line: string) => void): Promise<SimulateView>;
   /** Takes the guards of this machine out; needs no init and no Redis. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */

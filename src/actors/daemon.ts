@@ -219,7 +219,7 @@ async function run(parts: Run, ready: (view: Answering) => void): Promise<void> 
     const metrics = createMetrics({
       host,
       logFault: () => steward?.logFault ?? null,
-      isSessionRunning: () => steward?.session != null,
+      session: () => steward?.session ?? null,
     });
     const routes = {
       client,

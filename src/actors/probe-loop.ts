@@ -3,7 +3,7 @@
  * event concerns. One look at a time; what is wanted meanwhile is asked in the next. Never decides what a fact means.
  */
 import type { Clock } from '../io/clock.ts';
-import type { IntegrationRepository } from '../io/git/port.ts';
+import type { IntegrationRepository, RemoteView } from '../io/git/port.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import type { Prober } from './prober.ts';
@@ -19,9 +19,9 @@ export interface ProbeLoopOptions {
   report(message: string, details: Record<string, unknown>): void;
   /** The remote answers again after it did not. */
   onReachable(): void;
-  /** In shadow main is looked at although nothing waits: another path moves it. */
-  watchesMain(): boolean;
-  onMain(main: string): void;
+  /** The remote is looked at although nothing waits: in shadow another path moves main, and the radar wants its branches. */
+  watches(): boolean;
+  onSeen(view: RemoteView): void;
 }
 
 export class ProbeLoop {
@@ -30,6 +30,8 @@ export class ProbeLoop {
   /** Ids of candidates to ask about in the next look. */
   #wanted = new Set<string>();
   #all = false;
+  /** Somebody pushed: a look is wanted, whatever it is about. */
+  #pushed = false;
   #running: Promise<void> | null = null;
   #timer: unknown = null;
   #reachable = true;
@@ -55,6 +57,7 @@ export class ProbeLoop {
         this.#want(repository.ofSlug(domain.payload.slug));
         return;
       case 'branch.pushed':
+        this.#pushed = true;
         this.#want(repository.live().filter(({ context }) => context.branch === domain.payload.branch));
         return;
       case 'deployment.completed':
@@ -75,7 +78,7 @@ export class ProbeLoop {
 
   #want(records: readonly CandidateRecord[]): void {
     for (const record of records) if (isOpen(record)) this.#wanted.add(record.id);
-    if (this.#wanted.size > 0) this.#go();
+    if (this.#wanted.size > 0 || (this.#pushed && this.#options.watches())) this.#go();
   }
 
   #go(): void {
@@ -93,14 +96,15 @@ export class ProbeLoop {
   }
 
   async #drain(): Promise<void> {
-    const { repository, git, prober, report, onReachable, watchesMain, onMain } = this.#options;
-    while ((this.#all || this.#wanted.size > 0) && !this.#stopping.signal.aborted) {
+    const { repository, git, prober, report, onReachable, watches, onSeen } = this.#options;
+    while ((this.#all || this.#pushed || this.#wanted.size > 0) && !this.#stopping.signal.aborted) {
       const wanted = this.#wanted;
       const records = repository.live().filter((record) => isOpen(record) && (this.#all || wanted.has(record.id)));
-      const watches = this.#all && watchesMain();
+      const isWatching = (this.#all || this.#pushed) && watches();
       this.#all = false;
+      this.#pushed = false;
       this.#wanted = new Set();
-      if (records.length === 0 && this.#reachable && !watches) continue;
+      if (records.length === 0 && this.#reachable && !isWatching) continue;
       const look = await git.look(this.#stopping.signal);
       const result = look.kind === 'seen' ? await prober.probe(records, look.view) : look;
       if (this.#stopping.signal.aborted) return;
@@ -111,7 +115,7 @@ export class ProbeLoop {
         onReachable();
       }
       this.#reachable = reachable;
-      if (look.kind === 'seen' && look.view.main !== null) onMain(look.view.main);
+      if (look.kind === 'seen') onSeen(look.view);
       // The next look at everything asks again.
       if (!reachable) return;
     }

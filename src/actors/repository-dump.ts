@@ -2,6 +2,7 @@
 import type { Snapshot } from 'xstate';
 import type { CheckBookDump } from '../machines/check-book.ts';
 import type { Placed } from '../machines/queue.ts';
+import type { RadarDump } from '../machines/radar.ts';
 import type { ReviewStanding } from '../machines/readiness.ts';
 import type { SessionBook } from '../machines/session-book.ts';
 import type { Standing } from '../machines/standing.ts';
@@ -19,6 +20,7 @@ export interface RepositoryDump {
   standing: Standing;
   sessions: SessionBook;
   tests: CheckBookDump;
+  radar: RadarDump;
   slugs: [string, SlugEntry][];
   pushes: string[];
   records: { record: CandidateRecord; snapshot: Snapshot<unknown> | null }[];

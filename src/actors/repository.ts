@@ -16,8 +16,8 @@ import { CheckBook } from '../machines/check-book.ts';
 import type { DomainEvent } from '../machines/events.ts';
 import { type CandidateKey, candidateKey, parseInstant } from '../machines/identity.ts';
 import { brokenLaws, CANDIDATE_LAWS } from '../machines/invariants.ts';
-import { withFifoViolation } from '../machines/modes.ts';
 import { compareQueue, compareRank, type Placed } from '../machines/queue.ts';
+import { RadarBook } from '../machines/radar.ts';
 import { foldReview, type ReviewStanding } from '../machines/readiness.ts';
 import { foldSessions, type SessionBook } from '../machines/session-book.ts';
 import {
@@ -29,8 +29,10 @@ import {
   withDelivery,
 } from '../machines/standing.ts';
 import { type Applied, type CandidateRecord, type Change, NOTHING } from './candidate-record.ts';
+import { ReadyQueue } from './ready-queue.ts';
 import type { RepositoryDump, SlugEntry } from './repository-dump.ts';
-import { foldShadow, isOutOfTurn } from './shadow-fold.ts';
+import { noteShadow } from './shadow-fold.ts';
+import { noteDeviation } from './turns/notes.ts';
 
 type CandidateActor = ActorRefFrom<typeof candidateMachine>;
 
@@ -40,6 +42,8 @@ export class Repository {
   #standing: Standing = FRESH_STANDING;
   #sessions: SessionBook = [];
   #tests = new CheckBook();
+  /** What is foreseen of branches. */
+  readonly radar = new RadarBook();
   readonly #slugs = new Map<string, SlugEntry>();
   readonly #pushes = new Set<string>();
   readonly #records = new Map<string, CandidateRecord>();
@@ -48,7 +52,7 @@ export class Repository {
   readonly #byCommit = new Map<string, Set<string>>();
   /** Merge commit, and tip of the books behind it -> id of the candidate delivered. */
   readonly #landed = new Map<string, string>();
-  #queue: CandidateRecord[] = [];
+  readonly #queue = new ReadyQueue(FRESH_STANDING.priorities);
   readonly #inspect: Inspect;
 
   constructor(options: { inspect?: Inspect } = {}) {
@@ -71,7 +75,7 @@ export class Repository {
 
   /** Ready candidates, the next one first. */
   get queue(): readonly CandidateRecord[] {
-    return this.#queue;
+    return this.#queue.records;
   }
 
   /** All candidates of all generations, in queue order. Sorts: not for use per event. */
@@ -129,10 +133,17 @@ export class Repository {
 
   /** Applies one event of the log. Events that concern no candidate here change nothing. */
   apply(event: DomainEvent): Applied {
+    const applied = this.#apply(event);
+    this.#queue.order(this.#standing.priorities);
+    return applied;
+  }
+
+  #apply(event: DomainEvent): Applied {
     const before = this.#standing;
     this.#standing = foldStanding(this.#standing, event);
     this.#sessions = foldSessions(this.#sessions, event);
     if (event.type !== 'deployment.completed') this.#tests.apply(event);
+    this.radar.apply(event);
     switch (event.type) {
       case 'review.approved':
       case 'review.changes_requested':
@@ -172,14 +183,12 @@ export class Repository {
         return this.#tellKeys(pushMembers(before.openPushes.find((push) => push.seq === seq)), event);
       }
       case 'integration.shadow.judged':
-      case 'integration.shadow.compared': {
-        const record = this.find(candidateKey(event.payload));
-        if (event.type === 'integration.shadow.judged' && record && isOutOfTurn(record, this.#queue, event)) {
-          this.#standing = { ...this.#standing, modes: withFifoViolation(this.#standing.modes) };
-        }
-        if (record) foldShadow(record, event);
+      case 'integration.shadow.compared':
+        this.#standing = noteShadow(this.find(candidateKey(event.payload)), this.queue, this.#standing, event);
         return NOTHING;
-      }
+      case 'integration.order.deviated':
+        noteDeviation((key) => this.find(key), event);
+        return NOTHING;
       default:
         return NOTHING;
     }
@@ -191,6 +200,7 @@ export class Repository {
       standing: this.#standing,
       sessions: this.#sessions,
       tests: this.#tests.dump(),
+      radar: this.radar.dump(),
       slugs: [...this.#slugs],
       pushes: [...this.#pushes],
       landed: [...this.#landed],
@@ -206,6 +216,7 @@ export class Repository {
     this.#standing = dump.standing;
     this.#sessions = dump.sessions;
     this.#tests = CheckBook.from(dump.tests);
+    this.radar.load(dump.radar);
     for (const [slug, entry] of dump.slugs) this.#slugs.set(slug, entry);
     for (const push of dump.pushes) this.#pushes.add(push);
     for (const [commit, id] of dump.landed) this.#landed.set(commit, id);
@@ -214,9 +225,8 @@ export class Repository {
       // One context object, as while folding: an event that leaves it alone must not count as a change.
       if (snapshot) record.context = this.#start(record.id, { snapshot }).getSnapshot().context;
     }
-    this.#queue = [...this.#records.values()]
-      .filter(({ state }) => state === 'ready')
-      .sort((a, b) => compareQueue(a.context, b.context));
+    this.#queue.order(dump.standing.priorities);
+    this.#queue.fill(this.#records.values());
   }
 
   #applyReview(event: DomainEvent<'review.approved' | 'review.changes_requested'>): Applied {
@@ -306,6 +316,7 @@ export class Repository {
       readySince: null,
       deliveryEntry: null,
       shadow: previous?.shadow ?? null,
+      turn: null,
     };
     this.#records.set(id, record);
     const changes: Change[] = [{ record, from: null, to: 'pending', entryId: event.id }];
@@ -344,10 +355,10 @@ export class Repository {
     record.state = to;
     if (from !== to) {
       changes.push({ record, from, to, entryId: event.id });
-      if (from === 'ready') this.#queue = this.#queue.filter((other) => other !== record);
+      if (from === 'ready') this.#queue.remove(record);
       if (to === 'ready') {
         record.readySince = event.id;
-        this.#enqueue(record);
+        this.#queue.add(record);
       }
     }
     if (snapshot.status === 'active') return;
@@ -356,11 +367,6 @@ export class Repository {
     const commit = `${record.context.branch}@${record.context.sha}`;
     this.#byCommit.get(commit)?.delete(record.id);
     if (this.#byCommit.get(commit)?.size === 0) this.#byCommit.delete(commit);
-  }
-
-  #enqueue(record: CandidateRecord): void {
-    const before = ({ context }: CandidateRecord) => compareQueue(context, record.context) <= 0;
-    this.#queue.splice(this.#queue.findLastIndex(before) + 1, 0, record);
   }
 
   #start(id: string, from: { input: CandidateInput } | { snapshot: Snapshot<unknown> }): CandidateActor {

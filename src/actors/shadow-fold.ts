@@ -1,5 +1,7 @@
 /** What the events of shadow do to the record of a candidate, and when a verdict was told out of turn. Pure. */
 import type { DomainEvent } from '../machines/events.ts';
+import { withFifoViolation } from '../machines/modes.ts';
+import type { Standing } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import { compareIds } from './pipeline.ts';
 import { isJudgedOn, type ShadowComparison, type ShadowVerdict } from './shadow-record.ts';
@@ -15,8 +17,20 @@ function comparisonOf({ timestamp: at, payload }: DomainEvent<'integration.shado
   return { base, verdict, tree, agrees, class: kind, evidence, superseded, landedBy, landedTree, at, sessionId };
 }
 
-/** Keeps what an event of shadow says of the record. */
-export function foldShadow(
+/** Keeps what an event of shadow says of the record, and counts a verdict told out of turn; gives the standing after it. */
+export function noteShadow(
+  record: CandidateRecord | undefined,
+  queue: readonly CandidateRecord[],
+  standing: Standing,
+  event: DomainEvent<'integration.shadow.judged' | 'integration.shadow.compared'>,
+): Standing {
+  if (!record) return standing;
+  const isBroken = event.type === 'integration.shadow.judged' && isOutOfTurn(record, queue, standing, event);
+  foldShadow(record, event);
+  return isBroken ? { ...standing, modes: withFifoViolation(standing.modes) } : standing;
+}
+
+function foldShadow(
   record: CandidateRecord,
   event: DomainEvent<'integration.shadow.judged' | 'integration.shadow.compared'>,
 ): void {
@@ -28,11 +42,14 @@ export function foldShadow(
 }
 
 /** True when one that had been ready before the order was looked at, and goes first, was not judged on that main yet. */
-export function isOutOfTurn(
+function isOutOfTurn(
   record: CandidateRecord,
   queue: readonly CandidateRecord[],
+  { priorities }: Standing,
   { payload: { base, as_of: asOf } }: DomainEvent<'integration.shadow.judged'>,
 ): boolean {
+  // The order itself was another one when it was looked at.
+  if (compareIds(priorities.changedAt, asOf) > 0) return false;
   const ahead = queue.slice(0, Math.max(0, queue.indexOf(record)));
   return ahead.some(
     (other) => other.readySince !== null && compareIds(other.readySince, asOf) <= 0 && !isJudgedOn(other, base),

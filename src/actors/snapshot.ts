@@ -36,7 +36,7 @@ type Snapshots = RepositoryDump['records'][number]['snapshot'][];
 interface StoredFile extends Omit<SnapshotFile, 'repository' | 'notifications'> {
   shape: number;
   machine: string;
-  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'tests' | 'pushes'> & {
+  repository: Pick<RepositoryDump, 'standing' | 'sessions' | 'tests' | 'radar' | 'pushes'> & {
     reviews: [slug: string, review: Slugs[number][1]['review']][];
     records: Table;
     contexts: Table;
@@ -79,6 +79,7 @@ export function snapshotText(snapshot: SnapshotFile): string {
       standing: repository.standing,
       sessions: repository.sessions,
       tests: repository.tests,
+      radar: repository.radar,
       pushes: repository.pushes,
       reviews: repository.slugs.map(([slug, { review }]) => [slug, review]),
       records: tableOf(repository.records.map(({ record: { context: _, ...record } }) => record)),
@@ -105,14 +106,14 @@ export function readSnapshot(text: string, logId: string): SnapshotFile | null {
     const stored = JSON.parse(text) as StoredFile;
     if (stored.shape !== SHAPE || stored.logId !== logId || stored.machine !== chartDigest()) return null;
     const { lastId, positions } = stored;
-    const { standing, sessions, tests, pushes, reviews, snapshots } = stored.repository;
+    const { standing, sessions, tests, radar, pushes, reviews, snapshots } = stored.repository;
     const contexts = rowsOf<CandidateContext>(stored.repository.contexts);
     const records = rowsOf<CandidateRecord>(stored.repository.records).map((record, index) => {
       record.context = contexts[index] as CandidateContext;
       return { record, snapshot: snapshots[index] ?? null };
     });
     const slugs = slugsOf(reviews, records);
-    const repository = { standing, sessions, tests, pushes, records, slugs, landed: landedOf(records) };
+    const repository = { standing, sessions, tests, radar, pushes, records, slugs, landed: landedOf(records) };
     return { logId, lastId, positions, repository, notifications: rowsOf(stored.notifications) };
   } catch {
     return null;

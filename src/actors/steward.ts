@@ -23,6 +23,7 @@ import type { Session, SessionResult } from './integrator.ts';
 import { rollBackWhenDue } from './modes/rollback.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
+import { Radar } from './radar/radar.ts';
 import { sweepSessions } from './sessions/end.ts';
 import type { WakeView } from './sessions/views.ts';
 import { Supervisor } from './supervisor.ts';
@@ -59,6 +60,7 @@ export class Steward {
   readonly #options: StewardOptions;
   readonly #host: Host;
   readonly #probes: ProbeLoop;
+  readonly #radar: Radar;
   readonly #holds: HoldExpiry;
   readonly #supervisor: Supervisor;
   readonly #aftercare: Aftercare;
@@ -90,8 +92,20 @@ export class Steward {
       intervalMs: () => this.#config.integration.probeMs,
       report: (message, details) => report.warn(message, details),
       onReachable: () => this.#supervisor.lookAgain(),
-      watchesMain: () => host.mode === 'shadow',
-      onMain: (main) => this.#supervisor.mainSeen(main),
+      watches: () => host.mode === 'shadow' || this.#config.integration.radar,
+      onSeen: (view) => {
+        if (view.main !== null) this.#supervisor.mainSeen(view.main);
+        this.#radar.seen(view);
+      },
+    });
+    this.#radar = new Radar({
+      host,
+      git,
+      main: workspace.config.main,
+      isOn: () => this.#config.integration.radar,
+      isBusy: () => this.#supervisor.session !== null,
+      mayTell: () => this.#logFault === null && host.dispatcher.stale === null,
+      report,
     });
     this.#holds = new HoldExpiry(host, onError);
     this.#aftercare = new Aftercare({
@@ -215,9 +229,9 @@ export class Steward {
   /** Ends the session in hand (its train is finished, the rest goes back to the queue), then everything else. */
   async stop(): Promise<void> {
     this.#holds.stop();
-    const probes = this.#probes.stop();
+    const looking = [this.#probes.stop(), this.#radar.stop()];
     await this.#supervisor.stop('shutdown');
-    await probes;
+    await Promise.all(looking);
     await this.#aftercare.stop();
     this.#stopping.abort();
     await this.#following?.catch(() => undefined);
@@ -309,6 +323,7 @@ export class Steward {
     });
     this.#holds.stop();
     void this.#probes.stop();
+    void this.#radar.stop();
     void this.#supervisor.stop('log_lost');
   }
 

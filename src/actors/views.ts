@@ -8,7 +8,8 @@ import { candidateKey, SLUG_PATTERN } from '../machines/identity.ts';
 import { linkOf } from '../machines/links.ts';
 import { candidateMeaning } from '../machines/meaning.ts';
 import type { NotificationRow as Row } from '../machines/notification.ts';
-import { compareRank } from '../machines/queue.ts';
+import { deviationOf, priorityOf } from '../machines/priority.ts';
+import { compareQueue, compareRank } from '../machines/queue.ts';
 import { type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { CandidateRecord } from './candidate-record.ts';
 import type {
@@ -18,6 +19,7 @@ import type {
   NotificationRow,
   QueueRow,
   ShadowView,
+  TurnView,
   WhyView,
 } from './client.ts';
 import { findFollowUp } from './follow-ups.ts';
@@ -26,7 +28,10 @@ import type { Repository } from './repository.ts';
 import { isJudgedOn } from './shadow-record.ts';
 import { holdAt } from './status.ts';
 import { runDetail, runsShown, runView } from './tests/shown.ts';
-import { type Around, NOT_HANDED_OVER, waitsFor } from './waits.ts';
+import { type Around, NOT_HANDED_OVER, overtakenBy, waitsFor } from './waits.ts';
+
+/** Of those that go first although they are younger, so many are named. */
+const OVERTAKEN_SHOWN = 5;
 
 /** Why a candidate is not further: its failing conditions while it waits for them. */
 export function reasonsOf({ state, context }: CandidateRecord): Reason[] {
@@ -52,6 +57,7 @@ export function candidateView(repository: Repository, record: CandidateRecord): 
     receipt: delivery?.receipt ?? null,
     evidence: state === 'blocked' ? (failure?.evidence ?? null) : null,
     attempt: context.attempt,
+    turn: turnView(record),
     checks: runsShown(repository, record).map(runView),
     updated_at: record.updatedAt,
   };
@@ -60,6 +66,12 @@ export function candidateView(repository: Repository, record: CandidateRecord): 
 /** With the end of what its checks wrote. */
 export function candidateDetail(repository: Repository, record: CandidateRecord): Omit<CandidateDetailView, 'history'> {
   return { ...candidateView(repository, record), checks: runsShown(repository, record).map(runDetail) };
+}
+
+function turnView({ turn }: CandidateRecord): TurnView | null {
+  if (!turn) return null;
+  const { ahead, behind } = turn;
+  return { ahead, behind: behind && { ...behind, key: `${behind.key}` } };
 }
 
 function shadowView({ shadow }: CandidateRecord): ShadowView | null {
@@ -144,13 +156,26 @@ export function selectCandidate(repository: Repository, selector: string): Candi
 
 export function queueRows(repository: Repository, now: number): QueueRow[] {
   const onHold = holdAt(repository.standing, now) !== null;
-  const { main, mode } = repository.standing;
+  const { main, mode, priorities } = repository.standing;
+  const places = priorities.on ? repository.queue.map(({ context }) => context) : [];
   return repository.queue.map((record, index) => {
     const { slug, branch, sha, readyAt: ready_at, readyAtMs } = record.context;
     const waiting_ms = Math.max(0, Math.round(now - readyAtMs));
     const judged = isJudgedOn(record, main) ? record.shadow?.judged?.verdict : undefined;
     const verdict = mode === 'shadow' ? (judged ?? 'not_judged') : null;
-    return { position: index + 1, slug, branch, sha, ready_at, waiting_ms, on_hold: onHold, verdict };
+    const { overtaken = [] } = deviationOf(priorities, record.context, places.slice(index + 1)) ?? {};
+    return {
+      position: index + 1,
+      slug,
+      branch,
+      sha,
+      ready_at,
+      waiting_ms,
+      on_hold: onHold,
+      priority: priorityOf(priorities, slug),
+      overtakes: overtaken.length,
+      verdict,
+    };
   });
 }
 
@@ -161,7 +186,8 @@ export function whyView(repository: Repository, slug: string, around: Around): W
   if (record) {
     const { state } = record;
     const place = state === 'ready' ? repository.queue.indexOf(record) + 1 : null;
-    return { slug, state, meaning: candidateMeaning(state), place, waiting_for: waitsFor(record, around) };
+    const waiting_for = [...waitsFor(record, around), ...overtakenWaits(repository, record)];
+    return { slug, state, meaning: candidateMeaning(state), place, waiting_for };
   }
   const followUp = findFollowUp(repository, slug);
   const source = followUp && repository.find(candidateKey(followUp.source));
@@ -173,6 +199,21 @@ export function whyView(repository: Repository, slug: string, around: Around): W
     });
   }
   return { ...without, waiting_for: [NOT_HANDED_OVER] };
+}
+
+/** Those in the queue before it that are younger, by whose decision; the next of them first. */
+function overtakenWaits(
+  { queue, standing: { priorities } }: Repository,
+  record: CandidateRecord,
+): WhyView['waiting_for'] {
+  const before = priorities.on ? queue.slice(0, Math.max(0, queue.indexOf(record))) : [];
+  return before
+    .filter(({ context }) => compareQueue(record.context, context) < 0)
+    .slice(0, OVERTAKEN_SHOWN)
+    .flatMap((other) => {
+      const deviation = deviationOf(priorities, other.context, [record.context]);
+      return deviation ? [overtakenBy(other, deviation)] : [];
+    });
 }
 
 export function notificationViews(board: NotificationBoard, filter: { unseen: boolean }): NotificationRow[] {

@@ -5,6 +5,7 @@
 import type { CheckBook } from '../machines/check-book.ts';
 import { fullType } from '../machines/events.ts';
 import type { CandidateKey } from '../machines/identity.ts';
+import { type Deviation, type Priorities, settingOf } from '../machines/priority.ts';
 import { REASON_ENDS, type Reason, readinessReasons } from '../machines/readiness.ts';
 import type { Standing } from '../machines/standing.ts';
 import type { CandidateRecord } from './candidate-record.ts';
@@ -34,6 +35,8 @@ export interface Around {
   narrowed: boolean;
   /** Null while no session works. */
   doing: Doing | null;
+  /** Who goes ahead or stands back. */
+  priorities: Priorities;
   /** Of blocked candidates, by the candidate's key. */
   followUps: ReadonlyMap<string, OpenFollowUp>;
   /** Those that a session has in the chain, the next to land first. */
@@ -44,9 +47,9 @@ export interface Around {
 
 /** What surrounds the candidates of `repository` now. */
 export function aroundOf(repository: Repository, now: Pick<Around, 'hold' | 'narrowed' | 'doing' | 'chain'>): Around {
-  const { mode, main, session } = repository.standing;
+  const { mode, main, session, priorities } = repository.standing;
   const followUps = new Map(openFollowUps(repository).map((followUp) => [followUp.source as string, followUp]));
-  return { ...now, mode, main, sessionMode: session?.mode ?? null, followUps, tests: repository.tests };
+  return { ...now, mode, main, sessionMode: session?.mode ?? null, priorities, followUps, tests: repository.tests };
 }
 
 /** Empty for a candidate that waits for nothing any more. */
@@ -58,7 +61,7 @@ export function waitsFor({ key, state, context, shadow }: CandidateRecord, aroun
     case 'ready':
       if (around.hold) return [onHold(around.hold)];
       if (inShadow) return [shadowWait(shadow, around.main)];
-      return [around.narrowed ? NARROWED : QUEUED];
+      return [around.narrowed ? NARROWED : queued(context.slug, around.priorities)];
     case 'integrating':
       if (inShadow && context.openPush !== null) return [around.sessionMode === 'live' ? LATE_PUSH : OPEN_PUSH];
       return chainWaits(key, around) ?? [inHand(around.doing)];
@@ -93,6 +96,24 @@ const QUEUED: Wait = {
   event: fullType('integration.candidate.dequeued'),
   who: 'an integrator session (telec up, or telec integrate)',
 };
+
+/** With the decision that gives it another turn than its age does. */
+function queued(slug: string, priorities: Priorities): Wait {
+  const setting = settingOf(priorities, slug);
+  if (!setting) return QUEUED;
+  const { priority, actor, reason } = setting;
+  return { ...QUEUED, text: `${QUEUED.text}, as ${priority}: ${reason} (set by ${actor})` };
+}
+
+/** One that became ready later and goes first. */
+export function overtakenBy(
+  { context: { slug } }: CandidateRecord,
+  { slug: decided, setting: { priority, actor, reason } }: Pick<Deviation<unknown>, 'slug' | 'setting'>,
+): Wait {
+  const by = decided === slug ? `it is ${priority}` : `${decided} is ${priority}`;
+  const text = `${slug} became ready later and goes first, since ${by}: ${reason} (set by ${actor})`;
+  return { ...QUEUED, code: 'overtaken', text };
+}
 
 function onHold({ reason, owner, alarm }: HoldView): Wait {
   return {

@@ -28,6 +28,7 @@ import type { PermitView } from '../actors/guards/server-views.ts';
 import { receiptWords } from '../machines/check-words.ts';
 import { runLines, runsCell, testRows } from './checks-messages.ts';
 import { type Paint, plain, plainLines, type Tone, table } from './output.ts';
+import { turnCell, turnLines } from './priority-messages.ts';
 import { judgedNumbers, shadowLines, verdictCell } from './shadow-messages.ts';
 
 /** The tone of each state, the same wherever one is shown. */
@@ -181,6 +182,7 @@ export function candidateText(candidate: CandidateView, paint: Paint): string {
     if (blocked.reproduce) lines.push(`  see it again: ${plain(blocked.reproduce)}`);
     lines.push(`  next: ${plain(blocked.next_action)}`);
   }
+  lines.push(...turnLines(candidate.turn));
   lines.push(...runLines(candidate.checks, paint));
   if (candidate.shadow) lines.push(...shadowLines(candidate.shadow, paint));
   if (candidate.follow_up_slug) lines.push(`  follow-up: ${plain(candidate.follow_up_slug, 200)}`);
@@ -204,7 +206,7 @@ export function candidateDetailText(candidate: CandidateDetailView, paint: Paint
 export function queueText(queue: QueueRow[], paint: Paint): string {
   if (queue.length === 0) return 'the queue is empty';
   return table(
-    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', ''],
+    ['#', 'SLUG', 'BRANCH', 'SHA', 'WAITING', '', '', ''],
     queue.map((row) => [
       row.position,
       row.slug,
@@ -212,6 +214,7 @@ export function queueText(queue: QueueRow[], paint: Paint): string {
       short(row.sha),
       span(row.waiting_ms),
       row.on_hold ? 'on hold' : '',
+      turnCell(row),
       verdictCell(row),
     ]),
     paint,

@@ -13,11 +13,13 @@ import { addEvents } from './table/events.ts';
 import { addGuards } from './table/guards.ts';
 import { addInsight } from './table/insight.ts';
 import { addPapers } from './table/papers.ts';
+import { addRadar } from './table/radar.ts';
 import { addRoadmap } from './table/roadmap.ts';
 import { addRollout } from './table/rollout.ts';
 import { addSessions } from './table/sessions.ts';
 import { addShadow } from './table/shadow.ts';
 import { addTodo } from './table/todo.ts';
+import { addTurns } from './table/turns.ts';
 
 /** The program, with `run` behind every command. */
 export function buildProgram(run: Run): Command {
@@ -104,9 +106,11 @@ export function buildProgram(run: Run): Command {
   });
   addEvents(program, add);
   addCandidates(program, add);
+  addRadar(program, add);
   addChecks(program, add);
   addPapers(addTodo(program, add), add);
   addRoadmap(program, add);
+  addTurns(program, add);
   addControl(program, add);
   addSessions(program, add);
   addShadow(program, add);

@@ -46,6 +46,10 @@ export const integrationSchema = z.strictObject({
     .default(PARITY_MIN_DEFAULT)
     .describe('Candidates that shadow must have compared before a cutover.'),
   push_batch: z.int().min(1).max(100).default(10).describe('Whole deliveries per push at most.'),
+  radar: z
+    .boolean()
+    .default(true)
+    .describe('Merge pushed branches in memory, with main and each other, and tell whose will conflict.'),
   author: z
     .string()
     .max(200)

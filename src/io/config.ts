@@ -36,6 +36,8 @@ export interface Config {
     pushBatch: number;
     /** Candidates compared in shadow before a cutover. */
     parityMin: number;
+    /** Whether the daemon looks for conflicts of branches nobody handed over yet. */
+    radar: boolean;
     author: string;
     /** Run by `/bin/sh -c` after a drain that delivered something; null for none. */
     afterDelivery: string | null;
@@ -308,6 +310,7 @@ function toConfig(fields: ConfigFields): Config {
       pushAttempts: integration.push_attempts,
       pushBatch: integration.push_batch,
       parityMin: integration.parity_min,
+      radar: integration.radar,
       author: integration.author,
       afterDelivery: integration.after_delivery,
     },
@@ -328,8 +331,8 @@ function toConfig(fields: ConfigFields): Config {
 /** Hex SHA-256 of what decides how candidates land; equal in all clones that integrate alike. */
 export function configDigest(config: Config): string {
   const { main, checks, speculation } = config;
-  // What runs afterwards, and what a cutover asks for, changes nothing about how a candidate lands.
-  const { afterDelivery: _, parityMin: __, ...integration } = config.integration;
+  // What runs afterwards or is only told, and what a cutover asks for, changes nothing about how a candidate lands.
+  const { afterDelivery: _, parityMin: __, radar: ___, ...integration } = config.integration;
   const said = [main, checks, speculation, ...Object.entries(integration).sort(([a], [b]) => (a < b ? -1 : 1))];
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 }

@@ -47,7 +47,9 @@ export type TakeLeaseOutcome = { kind: 'granted'; fence: number } | Stopped;
 /** `uncleaned`: deliveries of earlier sessions whose branch on the remote nobody has cleaned up yet. */
 export type ReconcileOutcome = { kind: 'reconciled'; uncleaned: number } | Stopped;
 /** `taken` comes from the worklist, or from the queue and is dequeued by then. */
-export type SelectOutcome = { kind: 'taken'; candidate: Taken } | { kind: 'empty' } | { kind: 'on_hold' } | Stopped;
+export type SelectOutcome =
+  /** `behind`: how many more could be taken after it. */
+  { kind: 'taken'; candidate: Taken; behind: number } | { kind: 'empty' } | { kind: 'on_hold' } | Stopped;
 /** `fell`: it left the session (requeued, superseded, completed); the log says how. */
 export type RecheckOutcome = { kind: 'holds'; base: string } | { kind: 'fell'; reasons: ReasonCode[] } | Stopped;
 /** `provisional`: judged on a base that is not on main yet, so it is judged again after the push. `settled`: its end is in the log. */
@@ -71,6 +73,13 @@ export interface CheckInput {
   batch: readonly Entry[];
   /** False: a later entry of its batch is tested instead, if anything is. */
   closed: boolean;
+}
+/** It may go first, and that is in the log (`let_past`), or something speaks against it (`kept`). */
+export type OvertakeOutcome = { kind: 'let_past' } | { kind: 'kept' } | Stopped;
+export interface OvertakeInput {
+  entry: Entry;
+  /** Those of the chain before it, in order. */
+  before: readonly Entry[];
 }
 export interface EjectInput {
   aside: Aside;
@@ -98,6 +107,7 @@ export type SessionEffectOutcome =
   | BooksOutcome
   | CheckOutcome
   | EjectOutcome
+  | OvertakeOutcome
   | CleanOutcome
   | FollowUpOutcome
   | PushOutcome

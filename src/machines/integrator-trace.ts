@@ -13,13 +13,23 @@ export interface Trace {
   /** State path of the integrator chart, joined by dots. */
   state: string;
   candidate: CandidateKey | null;
+  /** Who did not merge on a tip that was not on main yet, with that tip: on it they are judged for good. */
+  aside: readonly (readonly [CandidateKey, string])[];
   /** The lease as grants, returns and breaks have it; renewals and its end by time are in no log. */
   lease: { owner: string; fence: number; acquiredAt: string } | null;
 }
 
-export const FRESH_TRACE: Trace = { session: null, fence: null, state: 'standby', candidate: null, lease: null };
+export const FRESH_TRACE: Trace = {
+  session: null,
+  fence: null,
+  state: 'standby',
+  candidate: null,
+  aside: [],
+  lease: null,
+};
 
 const SELECTING = 'draining.selecting';
+const TESTING = 'draining.testing';
 
 /** The trace after one more event; the same object when the event says nothing of the session. */
 export function foldTrace(trace: Trace, event: DomainEvent): Trace {
@@ -27,7 +37,7 @@ export function foldTrace(trace: Trace, event: DomainEvent): Trace {
     case 'integration.lease.acquired': {
       const { session_id: session, fence } = event.payload;
       const lease = { owner: session, fence, acquiredAt: event.timestamp };
-      return { session, fence, state: 'acquiring', candidate: null, lease };
+      return { session, fence, state: 'acquiring', candidate: null, aside: [], lease };
     }
     case 'integration.lease.broken':
       return trace.lease === null ? trace : { ...trace, lease: null };
@@ -45,8 +55,7 @@ function isOf({ session, fence }: Trace, { type, payload }: DomainEvent): boolea
 }
 
 function step(trace: Trace, event: DomainEvent): Trace {
-  const at = (state: string, candidate: CandidateKey | null = trace.candidate): Trace =>
-    state === trace.state && candidate === trace.candidate ? trace : { ...trace, state, candidate };
+  const at = (state: string, candidate: CandidateKey | null = trace.candidate): Trace => moved(trace, state, candidate);
   switch (event.type) {
     case 'integration.session.started':
       return at('reconciling');
@@ -72,7 +81,7 @@ function step(trace: Trace, event: DomainEvent): Trace {
         ? trace
         : trace.state === 'releasing'
           ? trace
-          : draining(event, trace.state, at);
+          : draining(event, trace);
   }
 }
 
@@ -84,14 +93,27 @@ const BEGINS: ReadonlySet<string> = new Set([
   'integration.push.attempted',
 ]);
 
-function draining(event: DomainEvent, state: string, at: (state: string, candidate?: CandidateKey | null) => Trace) {
+const moved = (trace: Trace, state: string, candidate: CandidateKey | null): Trace =>
+  state === trace.state && candidate === trace.candidate ? trace : { ...trace, state, candidate };
+
+function draining(event: DomainEvent, trace: Trace): Trace {
+  const { state, aside } = trace;
+  const at = (to: string, candidate: CandidateKey | null = trace.candidate): Trace => moved(trace, to, candidate);
   switch (event.type) {
     case 'integration.candidate.dequeued':
       return at('draining.rechecking', candidateKey(event.payload));
     case 'integration.shadow.judged':
       return at('draining.judging', candidateKey(event.payload));
-    case 'integration.merge.conflicted':
-      return at('draining.merging', candidateKey(event.payload));
+    case 'integration.merge.conflicted': {
+      const key = candidateKey(event.payload);
+      const { base, provisional } = event.payload;
+      if (provisional) return { ...at('draining.merging', key), aside: [...aside, [key, base]] };
+      const isDue = aside.some(([other, on]) => other === key && on === base);
+      return at(isDue ? 'draining.ejecting' : 'draining.merging', key);
+    }
+    case 'integration.checks.started':
+      // The others begin behind what the session does meanwhile.
+      return at(state === 'draining.bookkeeping' && isInHand(trace, event.payload) ? TESTING : state);
     case 'integration.merge.succeeded':
       return at('draining.bookkeeping', candidateKey(event.payload));
     case 'integration.push.attempted':
@@ -100,11 +122,11 @@ function draining(event: DomainEvent, state: string, at: (state: string, candida
       return at(state === 'draining.followingUp' ? state : 'draining.recording', null);
     case 'integration.main.audited':
       // Told last of what follows a push.
-      return at(state === 'draining.recording' ? SELECTING : state);
+      return at(state === 'draining.recording' ? TESTING : state);
     case 'deployment.completed':
       return at(state === 'draining.recording' ? state : SELECTING, null);
     case 'deployment.failed':
-      return at(SELECTING, null);
+      return at(event.payload.kind === 'checks' || state === 'draining.ejecting' ? TESTING : SELECTING, null);
     case 'integration.candidate.requeued': {
       const { after } = event.payload;
       if (after === 'recheck') return at(SELECTING, null);
@@ -119,6 +141,8 @@ function draining(event: DomainEvent, state: string, at: (state: string, candida
       return at(state);
   }
 }
+
+const isInHand = ({ candidate }: Trace, of: Parameters<typeof candidateKey>[0]) => candidate === candidateKey(of);
 
 const over = (trace: Trace): Trace => ({
   ...FRESH_TRACE,

@@ -297,11 +297,12 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
 }
 
 function saying(envelope: Envelope): Pick<NotificationRow, 'event' | 'level' | 'text' | 'updated_at'> {
-  const { next_action: next, alarm, reason, failure, follow_up_slug: followUp } = envelope.payload;
+  const { next_action: next, alarm, reason, failure, summary, follow_up_slug: followUp } = envelope.payload;
   const halted = typeof alarm === 'string' ? `Halted (${alarm}): ${String(reason)}. Next: ${HALT_NEXT}` : null;
   const failed = typeof failure === 'string' ? `${envelope.description}: ${failure}` : null;
+  const said = typeof summary === 'string' ? `${envelope.description}: ${summary}` : envelope.description;
   const todo = typeof followUp === 'string' ? `. Follow-up: ${followUp}` : '';
-  const text = halted ?? failed ?? envelope.description + todo + (typeof next === 'string' ? `. Next: ${next}` : '');
+  const text = halted ?? failed ?? said + todo + (typeof next === 'string' ? `. Next: ${next}` : '');
   return { event: envelope.event, level: envelope.level, text: capped(text), updated_at: envelope.timestamp };
 }
 

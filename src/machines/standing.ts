@@ -17,6 +17,7 @@ import { type FollowUp, type FollowUpChange, foldFollowUps } from './follow-up.t
 import { type CandidateKey, candidateKey } from './identity.ts';
 import { FRESH_TRACE, foldTrace, type Trace } from './integrator-trace.ts';
 import { FRESH_MODES, foldModes, type Modes, modeOf, whyNotLive, withOwnLanding } from './modes.ts';
+import { FRESH_PRIORITIES, foldPriorities, type Priorities } from './priority.ts';
 
 export interface Hold {
   owner: string;
@@ -71,6 +72,8 @@ export interface Standing {
   followUps: readonly FollowUp[];
   /** How far the session is, by what it wrote. */
   trace: Trace;
+  /** Who goes ahead or stands back in the queue, where the configuration has that on. */
+  priorities: Priorities;
 }
 
 export const FRESH_STANDING: Standing = {
@@ -87,11 +90,12 @@ export const FRESH_STANDING: Standing = {
   aftercare: FRESH_AFTERCARE,
   followUps: [],
   trace: FRESH_TRACE,
+  priorities: FRESH_PRIORITIES,
 };
 
 /** The standing after one more event; the same object when the event does not concern it. */
 export function foldStanding(before: Standing, event: DomainEvent): Standing {
-  const standing = withTrace(withModes(before, event), event);
+  const standing = withTurns(withTrace(withModes(before, event), event), event);
   switch (event.type) {
     case 'integration.configured':
       return { ...standing, configured: { ...event.payload, id: event.id } };
@@ -173,6 +177,11 @@ function withModes(standing: Standing, event: DomainEvent): Standing {
 function withTrace(standing: Standing, event: DomainEvent): Standing {
   const trace = foldTrace(standing.trace, event);
   return trace === standing.trace ? standing : { ...standing, trace };
+}
+
+function withTurns(standing: Standing, event: DomainEvent): Standing {
+  const priorities = foldPriorities(standing.priorities, event);
+  return priorities === standing.priorities ? standing : { ...standing, priorities };
 }
 
 /** Whether the event was written by the session that runs, and that one runs in shadow. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showPath } from '../../src/io/git/paths.ts';
 import type { ConflictPath, IntegrationRepository } from '../../src/io/git/port.ts';
 import { openRepository } from '../../src/io/git/repository.ts';
+import { collide, footprintOf } from '../../src/machines/footprint.ts';
 import { git, hermeticEnv, importCommits, initBare, scratch, tryGit } from '../support/git-repo.ts';
 import { generateCase, type MergeCase, randomFrom, sameFile, toSpecs } from '../support/merge-cases.ts';
 
@@ -129,6 +130,23 @@ describe('merges against git merge in a checkout', () => {
     }
     expect(count.clean + count.conflict).toBe(CASES);
     expect(Math.min(count.clean, count.conflict)).toBeGreaterThan(CASES / 5);
+  }, 300_000);
+
+  it('merges cleanly whatever the radar takes for apart, moved folders included', async () => {
+    const count = { apart: 0, close: 0, conflict: 0 };
+    const footprint = async (main: string, sha: string) => {
+      const [changes] = await repository.foresight.ownChanges(main, [sha]);
+      return Array.isArray(changes) ? footprintOf(changes) : new Set<string>();
+    };
+    for (const { seed, ours, theirs } of cases) {
+      const outcome = await mergeOf(ours, theirs);
+      const close = collide(await footprint(theirs, ours), await footprint(ours, theirs));
+      if (outcome.kind === 'conflict') count.conflict += 1;
+      count[close ? 'close' : 'apart'] += 1;
+      expect({ seed, kind: outcome.kind, close }).not.toMatchObject({ kind: 'conflict', close: false });
+    }
+    expect(count.apart).toBeGreaterThan(0);
+    expect(count.close).toBeGreaterThanOrEqual(count.conflict);
   }, 300_000);
 
   /** Damages a right result in ways the rule decides, and expects each to be found. Returns how many. */

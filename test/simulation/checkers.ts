@@ -14,6 +14,7 @@ import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import { judgeShadow, owedInShadow } from './other-path.ts';
+import { fifoOf, judgeTurn } from './turns.ts';
 import type { World } from './world.ts';
 
 /** Written by a session that lost its lease, or for it. */
@@ -113,10 +114,12 @@ function judgeMoves(world: World): void {
 function judgeLog(world: World): void {
   const { store, remote } = world;
   const models = new Map<string, ModelCandidate[]>([['0', []]]);
+  const waited = new Map<string, string[]>([['0', []]]);
   const model = new Model();
   const sessions = new Map<number, string>();
   const ends = new Map<string, number>();
   let newest = 0;
+  let previous: Told | null = null;
   const kept = new Set(store.entries.map(({ id }) => id));
   for (const id of world.people.acknowledged) if (!kept.has(id)) world.fail('I9', `entry ${id} is gone`);
   for (const entry of store.entries) {
@@ -126,6 +129,7 @@ function judgeLog(world: World): void {
     const was = before?.state;
     model.apply(said);
     models.set(entry.id, model.queue());
+    waited.set(entry.id, fifoOf(model));
     if (payload?.fence && payload.session_id && !UNFENCED.has(type ?? '')) {
       if (payload.fence < newest)
         world.fail('I1', `${entry.id} is written under fence ${payload.fence} after ${newest}`);
@@ -138,9 +142,12 @@ function judgeLog(world: World): void {
       const [first] = models.get(payload.as_of) ?? [];
       if (first?.key !== before?.key)
         world.fail('I8', `${entry.id} takes ${before?.key}, as of ${payload.as_of} ${first?.key} came first`);
+      const turn = { taken: before?.key ?? '', waited: waited.get(payload.as_of) ?? [], before: previous };
+      judgeTurn(world, said, turn);
     }
     if (type === 'deployment.completed') judgeCompletion(world, said, before, was, ends);
     if (type === 'deployment.failed') judgeFailure(world, said, was);
+    previous = said;
     if (type === 'integration.followup.landed' && !remote.graph.isAncestor(payload.commit, remote.main ?? ''))
       world.fail('I6', `${entry.id} says that ${payload.commit} brought ${payload.slug}, and main does not contain it`);
   }
@@ -222,20 +229,32 @@ function judgePushes(world: World): void {
       world.fail('I5', `a push by ${move.by} brought something else`);
     const model = new Model();
     for (const entry of store.entries.slice(0, index + 1)) model.apply(told(entry));
-    judgeReadiness(world, model, said, move, index);
+    judgeReadiness(world, { model, said, move, index });
   }
   if (new Set(landings.map(({ mainTo }) => mainTo)).size !== landings.length)
     world.fail('I6', 'one commit landed twice');
   if (looks.length === 0 && landings.length > 0) world.fail('I10', 'nobody ever looked at the remote');
 }
 
-/** Every member of a push that landed held all conditions when it was tried, as far as its session could see. */
-function judgeReadiness(world: World, model: Model, { payload }: Told, move: RefMove, index: number): void {
-  for (const member of payload.members) {
-    const candidate = model.find(member);
+/**
+ * Every member of a push that landed held all conditions, as far as its session could see: when the push was noted, or
+ * when the session looked for the last time, between that and the landing.
+ */
+function judgeReadiness(world: World, push: { model: Model; said: Told; move: RefMove; index: number }): void {
+  const { model, said, move, index } = push;
+  const { members } = said.payload as { members: { slug: string; branch: string; sha: string }[] };
+  const candidates = members.map((member) => ({ member, candidate: model.find(member) }));
+  for (const { member, candidate } of candidates)
+    if (candidate?.state !== 'integrating')
+      world.fail('I10', `${candidate?.key ?? member.slug} was pushed while it was ${candidate?.state}`);
+  const isHeld = () => candidates.every(({ candidate }) => !candidate || model.isReady(candidate));
+  for (const entry of world.store.entries.slice(index + 1, move.at)) {
+    if (isHeld()) break;
+    model.apply(told(entry));
+  }
+  for (const { member, candidate } of candidates) {
     const key = candidate?.key ?? member.slug;
-    if (candidate?.state !== 'integrating') world.fail('I10', `${key} was pushed while it was ${candidate?.state}`);
-    else if (!model.isReady(candidate))
+    if (candidate && !model.isReady(candidate))
       world.fail('I10', `${key} was pushed though ${model.unsigned(candidate) ?? JSON.stringify(candidate.facts)}`);
     const look = world.looks.findLast(({ by, at }) => by === move.by && at <= index);
     const head = look?.heads.get(member.branch);

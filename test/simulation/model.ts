@@ -63,18 +63,28 @@ export class Model {
   readonly #announced: (Rank & { slug: string })[] = [];
   readonly #openPushes = new Map<number, string[]>();
   hold = false;
+  /** How many ms earlier the candidates of a slug count as ready, while main has that on. */
+  readonly #headStarts = new Map<string, number>();
+  #hasPriorities = false;
 
   /** The newest generation of a triple. */
   find(triple: { slug: string; branch: string; sha: string }): ModelCandidate | undefined {
     return this.candidates.findLast((candidate) => candidate.key === keyOf(triple));
   }
 
-  /** Ready candidates, the next one first. */
-  queue(): ModelCandidate[] {
+  /** Ready candidates, the oldest first. */
+  fifo(): ModelCandidate[] {
     const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
     return this.candidates
       .filter(({ state }) => state === 'ready')
       .sort((a, b) => a.readyAt - b.readyAt || text(a.slug, b.slug) || text(a.branch, b.branch) || text(a.sha, b.sha));
+  }
+
+  /** Ready candidates, the next one first. */
+  queue(): ModelCandidate[] {
+    const turn = ({ slug, readyAt }: ModelCandidate) =>
+      readyAt - (this.#hasPriorities ? (this.#headStarts.get(slug) ?? 0) : 0);
+    return this.fifo().sort((a, b) => turn(a) - turn(b));
   }
 
   /** Why the log alone does not let it be ready, git's facts aside. */
@@ -160,8 +170,10 @@ export class Model {
         break;
       case 'deployment.completed': {
         const candidate = this.find(p);
-        if (candidate?.state === 'superseded') candidate.onMain = true;
-        else if (candidate?.borneOut) candidate.state = 'completed';
+        if (!candidate || (!candidate.borneOut && candidate.state !== 'superseded')) break;
+        if (candidate.state === 'superseded') candidate.onMain = true;
+        else candidate.state = 'completed';
+        this.#headStarts.delete(p.slug);
         break;
       }
       case 'integration.push.attempted':
@@ -181,6 +193,12 @@ export class Model {
           if (type === 'integration.push.succeeded') candidate.landed = true;
         }
         this.#openPushes.delete(p.seq);
+        break;
+      case 'integration.configured':
+        this.#hasPriorities = p.priorities === true;
+        break;
+      case 'integration.priority.set':
+        this.#headStarts.set(p.slug, { urgent: 3_600_000, normal: 0, low: -3_600_000 }[p.priority as 'low'] ?? 0);
         break;
       case 'integration.hold.placed':
         this.hold = true;

@@ -6,6 +6,7 @@ import type { Prober } from '../../src/actors/prober.ts';
 import type { Repository } from '../../src/actors/repository.ts';
 import type { IntegrationRepository, MergeRequest } from '../../src/io/git/port.ts';
 import type { EventLog } from '../../src/io/redis/log.ts';
+import { compareTurns, FRESH_PRIORITIES } from '../../src/machines/priority.ts';
 import type { TwinRemote } from '../support/twins/remote.ts';
 import type { TwinStore } from '../support/twins/store.ts';
 
@@ -126,6 +127,33 @@ export const PLANTS = {
           if (name === 'queue') return [...target.queue].reverse();
           const value: unknown = Reflect.get(target, name, target);
           return typeof value === 'function' ? value.bind(target) : value;
+        },
+      }),
+  },
+  'a session keeps to itself whom it lets go first': {
+    ...HEALTHY,
+    breaks: ['I8'],
+    repository: (repository) =>
+      new Proxy(repository, {
+        get(target, name) {
+          if (name === 'standing') return { ...target.standing, priorities: FRESH_PRIORITIES };
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      }),
+  },
+  'priorities count although main does not have them on': {
+    ...HEALTHY,
+    breaks: ['I8', 'model'],
+    repository: (repository) =>
+      new Proxy(repository, {
+        get(target, name) {
+          if (name !== 'queue') {
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          }
+          const always = compareTurns({ ...target.standing.priorities, on: true });
+          return [...target.queue].sort((a, b) => always(a.context, b.context));
         },
       }),
   },

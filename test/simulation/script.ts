@@ -15,6 +15,7 @@ import type { Chance } from './kernel.ts';
 import { Model, told } from './model.ts';
 import { moveMainElsewhere } from './other-path.ts';
 import { EPOCH, Process } from './process.ts';
+import { ordering, setPriorities } from './turns.ts';
 import type { World } from './world.ts';
 
 const ROADMAP = 'todos/roadmap.yaml';
@@ -75,6 +76,7 @@ export class People {
       digest: 'd',
       previous: null,
       actor: 'ada',
+      ...ordering(this.#chance),
     });
     const decided = { main_sha: root, actor: 'ada', reason: 'init', command_id: this.#ulid() };
     if (this.#world.mode === 'shadow') await this.#emit('integration.shadow.started', decided);
@@ -126,6 +128,8 @@ export class People {
     if (chance.hit(0.15)) soon(() => this.#malformed());
     if (chance.hit(0.25)) soon(() => void this.#restart());
     for (let i = chance.between(0, 1); i > 0; i -= 1) soon(() => this.#outage());
+    const ulid = () => this.#ulid();
+    setPriorities(this.#world, { slugs, spanMs, emit: (type, payload) => this.#emit(type, payload), ulid });
     if (this.#world.mode === 'live') return;
     for (let i = chance.between(1, 8); i > 0; i -= 1)
       kernel.after(chance.between(0, spanMs * 1.5), () => moveMainElsewhere(this.#world));

@@ -10,6 +10,8 @@ import type { Trace } from '../../src/machines/integrator-trace.ts';
 const BROKEN_OFF = ['releasing', 'ended'];
 /** A hold binds from the next look at the queue on: until then the session may finish what it has in hand. */
 const LATE = 'draining.holding';
+/** What a conflict shows that was judged on another main than the one it was set aside for. */
+const JUDGED: readonly [string, string] = ['draining.merging', 'draining.ejecting'];
 /** What a dequeue shows. */
 const TAKEN = 'draining.rechecking';
 
@@ -29,7 +31,9 @@ export class Traces {
   /** Given to the sessions of the daemon. */
   readonly inspect: InspectionSink = {
     next: (event) => {
-      if (event.type !== '@xstate.snapshot' || !('value' in event.snapshot)) return;
+      // Those that are only passed through are told by no snapshot.
+      if (event.type !== '@xstate.snapshot' && event.type !== '@xstate.microstep') return;
+      if (!('value' in event.snapshot)) return;
       const { id } = event.actorRef as unknown as { id: string };
       if (!id.startsWith('integrator-')) return;
       const state = statePath(event.snapshot.value);
@@ -47,7 +51,8 @@ export class Traces {
       this.compared += 1;
       // Superseded by an entry that the session read together with its own dequeue: it never took it up.
       const isLeft = shown.state === TAKEN && shown.candidate !== null && !isInHand(shown.candidate);
-      const isExcused = isLeft || shown.state === LATE || BROKEN_OFF.some((state) => seen.has(state));
+      const isJudged = shown.state === JUDGED[0] && seen.has(JUDGED[1]);
+      const isExcused = isLeft || isJudged || shown.state === LATE || BROKEN_OFF.some((state) => seen.has(state));
       if (!isExcused && !seen.has(shown.state))
         this.#fail(`${shown.session} is shown ${shown.state} at ${from}, and was ${[...seen].join(', ')}`);
     }

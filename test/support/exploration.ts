@@ -9,7 +9,7 @@ import {
   type EventObject,
   type SnapshotFrom,
 } from 'xstate';
-import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
+import { getAdjacencyMap } from 'xstate/graph';
 
 type AnyNode = AnyStateMachine['root'];
 type Edge = NonNullable<AnyNode['always']>[number];
@@ -103,11 +103,30 @@ export function explore<M extends AnyStateMachine, E extends EventObject>(
     for (const { event, state: to } of Object.values(transitions as Record<string, { event: unknown; state: unknown }>))
       steps.push({ from, event: event as E, to: to as unknown as SnapshotFrom<M> });
   }
-  const paths = getShortestPaths(logic as never, traversal).map((path) => ({
-    events: path.steps.map((step) => step.event as unknown as E).filter((event) => event.type !== 'xstate.init'),
-    end: path.state as unknown as SnapshotFrom<M>,
-  }));
-  return { snapshots, steps, paths, reached, taken };
+  return { snapshots, steps, paths: shortest(snapshots, steps, options), reached, taken };
+}
+
+/** The shortest way to each snapshot, the nearest first. */
+function shortest<M extends AnyStateMachine, E extends EventObject>(
+  [initial]: SnapshotFrom<M>[],
+  steps: Step<M, E>[],
+  { serialize }: Pick<ExplorationOptions<M, E>, 'serialize'>,
+): Exploration<M, E>['paths'] {
+  if (initial === undefined) return [];
+  const from = new Map<SnapshotFrom<M>, Step<M, E>[]>();
+  for (const step of steps) from.set(step.from, [...(from.get(step.from) ?? []), step]);
+  const byText = new Map([...from.keys()].map((snapshot) => [serialize(snapshot), snapshot]));
+  const known = new Set([serialize(initial)]);
+  const paths: Exploration<M, E>['paths'] = [{ events: [], end: initial }];
+  for (const { events, end } of paths) {
+    for (const { event, to } of from.get(byText.get(serialize(end)) ?? end) ?? []) {
+      const text = serialize(to);
+      if (known.has(text)) continue;
+      known.add(text);
+      paths.push({ events: [...events, event], end: to });
+    }
+  }
+  return paths;
 }
 
 /** Several walks of one machine, from different inputs, as one. */

@@ -5,8 +5,11 @@ import { checkLog, checksView } from '../../scripts/checks-examples.ts';
 import { cutoverStatus, enabled, rolledBack } from '../../scripts/cutover-examples.ts';
 import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
+import { radarView } from '../../scripts/radar-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
+import { simulation } from '../../scripts/simulate-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
+import { prioritySet } from '../../scripts/turn-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
 import type { LiveDesk } from '../../src/actors/live/views.ts';
 import type { TodoDesk } from '../../src/actors/todos/todo-desk.ts';
@@ -87,6 +90,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     settle: async () => ({ kind: 'settled', candidate: examples.completed }),
     integrate: async () => examples.integrate,
     resume: async () => examples.ready,
+    setPriority: async () => prioritySet,
     hold: async () => examples.hold,
     unhold: async () => null,
     leaseBreak: async () => examples.lease,
@@ -94,6 +98,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     archive: async () => archiveView,
     replay: async () => examples.replay,
     audit: async () => examples.audit,
+    radar: async () => radarView,
     init: async () => examples.init,
     sessions: async () => ({
       list: async () => examples.sessions,
@@ -102,6 +107,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       leave: async () => undefined,
       adopt: async () => examples.adopt,
     }),
+    recordedLoad: async () => ({ changes: [], flakeRate: 0, seed: 0, view: simulation.load }),
     shadow: async () => ({ report: async () => shadowReport, restart: async () => shadowRestarted }),
     cutover: async () => ({
       status: async () => cutoverStatus,
@@ -154,6 +160,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    simulate: async () => simulation,
     takeGuardsOut: async () => ({ ...examples.guards.change, in_force: false }),
     serverGuard: async () => ({
       install: async () => examples.guards.server,

@@ -27,6 +27,7 @@ import type {
 import { candidateKey } from '../../src/machines/identity.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import type { IntegratorContext, IntegratorEvent, IntegratorInput } from '../../src/machines/integrator-context.ts';
+import { checkInput } from '../../src/machines/integrator-line.ts';
 import { openWindow } from '../../src/machines/speculation.ts';
 import {
   type Answers,
@@ -80,9 +81,10 @@ const reconcileCandidates: ByKind<ReconcileOutcome> = {
   stopped: aborted,
 };
 const selectCandidate: ByKind<SelectOutcome> = {
-  taken: ({ worklist, train }) => {
-    const head = worklist[0] ?? NAMES.map(taken).find((one) => !train.some(({ slug }) => slug === one.slug));
-    return head ? [{ kind: 'taken', candidate: head }] : [];
+  taken: ({ worklist, order }) => {
+    const queue = NAMES.map(taken).filter((one) => !order.includes(candidateKey(one)));
+    const [head, ...behind] = [...worklist, ...queue];
+    return head ? [{ kind: 'taken', candidate: head, behind: behind.length }] : [];
   },
   // While something waits to be rebuilt the queue is called empty only by a session that is told to end.
   empty: ({ worklist, stopping }) => (worklist.length === 0 || stopping ? [{ kind: 'empty' }] : []),
@@ -90,33 +92,36 @@ const selectCandidate: ByKind<SelectOutcome> = {
   stopped: aborted,
 };
 const recheckCandidate: ByKind<RecheckOutcome> = {
-  holds: ({ train }) => [{ kind: 'holds', base: train.at(-1)?.tip ?? 'main' }],
+  holds: ({ chain }) => [{ kind: 'holds', base: chain.at(-1)?.tip ?? 'main' }],
   fell: () => [{ kind: 'fell', reasons: ['sha_not_reachable'] }],
   stopped: aborted,
 };
 const mergeCandidate: ByKind<MergeOutcome> = {
   merged: ({ candidate, base }) => {
     if (!candidate || base === null) return [];
-    const tip = `tip-${candidate.slug}`;
+    // As in git: another base is another commit.
+    const tip = `${base === 'main' ? '' : base}+${candidate.slug}`;
     const member: Member = { ...candidate, base, mergeCommit: tip, tip, tree: 'tree', skipped: 0 };
     return [{ kind: 'merged', member }];
   },
   // Only what is merged onto a tip that is not on main yet is judged provisionally.
-  provisional: ({ train }) => (train.length > 0 ? [{ kind: 'provisional' }] : []),
+  provisional: ({ chain }) => (chain.length > 0 ? [{ kind: 'provisional' }] : []),
   settled: () => [{ kind: 'settled' }],
   stopped: aborted,
 };
 const keepBooks: ByKind<BooksOutcome> = {
-  booked: ({ merged }) => (merged ? [{ kind: 'booked', member: { ...merged, tip: `books-${merged.slug}` } }] : []),
-  provisional: ({ train }) => (train.length > 0 ? [{ kind: 'provisional' }] : []),
+  booked: ({ merged }) => (merged ? [{ kind: 'booked', member: { ...merged, tip: `${merged.tip}*` } }] : []),
+  provisional: ({ chain }) => (chain.length > 0 ? [{ kind: 'provisional' }] : []),
   settled: () => [{ kind: 'settled' }],
   stopped: aborted,
 };
 const startChecks: ByKind<CheckOutcome> = {
-  begun: ({ chain }) => {
-    const tip = chain.at(-1)?.tip;
-    const verdicts = ['free', 'running', 'passed', 'failed'] as const;
-    return tip === undefined ? [] : verdicts.map((verdict) => ({ kind: 'begun' as const, tip, verdict }));
+  begun: (context) => {
+    const { entry, closed } = checkInput(context);
+    const verdicts = closed
+      ? (['free', 'running', 'passed', 'failed'] as const)
+      : (['free', 'untested', 'running'] as const);
+    return verdicts.map((verdict) => ({ kind: 'begun' as const, tip: entry.tip, verdict }));
   },
   stopped: aborted,
 };
@@ -180,6 +185,7 @@ const answers: Answers<IntegratorContext> = {
 
 function nameOf(output: { kind: string }, index: number, all: { kind: string }[]): string {
   if (output.kind === 'stopped') return `stopped, ${(output as Stopped).stop.outcome}`;
+  if (output.kind === 'begun') return `begun, ${(output as Extract<CheckOutcome, { kind: 'begun' }>).verdict}`;
   const same = all.filter(({ kind }) => kind === output.kind).length;
   return same > 1 ? `${output.kind} (${index + 1})` : output.kind;
 }
@@ -191,40 +197,141 @@ export const CALLS: readonly (IntegratorEvent & { name: string })[] = [
   { type: 'hold.lifted', name: 'hold.lifted' },
 ];
 
+/** What is told of the checks that run, and of those in hand who are no longer to be delivered. */
+function toldAt({ value, context }: IntegratorSnapshot): (IntegratorEvent & { name: string })[] {
+  if (!pathOf(value).startsWith('draining')) return [];
+  const { chain, order } = context;
+  const verdicts = chain
+    .filter(({ verdict }) => verdict === 'running')
+    .flatMap(({ tip }, at) =>
+      (['passed', 'failed'] as const).map((verdict) => ({
+        type: 'checks.settled' as const,
+        tip,
+        verdict,
+        name: `checks.settled: ${verdict} (${at + 1})`,
+      })),
+    );
+  const stopped = {
+    type: 'checks.stopped' as const,
+    stop: null,
+    fault: new Error('it failed'),
+    name: 'checks.stopped',
+  };
+  const left = order.map((key, at) => ({ type: 'member.left' as const, key, name: `member.left (${at + 1})` }));
+  return [...verdicts, ...(verdicts.length > 0 ? [stopped] : []), ...left];
+}
+
 export function sessionEventsAt(snapshot: IntegratorSnapshot): InnerEvent[] {
-  return [...CALLS, ...innerEvents(integratorMachine, snapshot, answers)];
+  const isLive = snapshot.context.mode === 'live';
+  return [...CALLS, ...(isLive ? toldAt(snapshot) : []), ...innerEvents(integratorMachine, snapshot, answers)];
 }
 
 export function sessionEssence({ value, context }: IntegratorSnapshot): string {
   const { worklist, candidate, base, train, trainLimit, refusal, lostRaces, graceOver, stopping, stop } = context;
-  const { merged, uncleaned } = context;
+  const { merged, uncleaned, chain, aside, order, more, woken, left, window } = context;
+  const path = pathOf(value);
+  // Where in the line a base is; the commits get other names with everything that lands.
+  const at = (tip: string | null) => [...train, ...chain].findIndex((member) => member.tip === tip);
+  const inHand = [worklist, train, chain, aside, candidate ? [candidate] : []].map((list) => list.length > 0);
+  // The end is the same whatever it leaves; only the laws about it look back.
+  if (path === 'releasing' || path === 'ended') return JSON.stringify([path, stop?.reason, inHand]);
   return JSON.stringify([
-    pathOf(value),
+    path,
     worklist.map(({ slug }) => slug),
     candidate?.slug,
-    base,
-    train.map(({ slug, base: on }) => [slug, on]),
+    base !== null && at(base),
+    train.map(({ slug, base: on }) => [slug, at(on)]),
     trainLimit,
+    context.suspect,
+    path.endsWith('checking') && context.chosen !== null && at(context.chosen),
     refusal !== null,
     lostRaces,
     graceOver,
     stopping,
-    stop?.reason,
+    stop !== null,
     merged?.slug,
+    chain.map(({ slug, base: on, verdict }) => [slug, at(on), verdict]),
+    aside.map(({ slug, base: on, because }) => [slug, at(on), because]),
+    order.map((key) => key.split('/')[0]),
+    more,
+    path.endsWith('selecting') && woken,
+    left,
+    window.size,
     Math.min(uncleaned, SESSION_INPUT.cleanAt),
-    pathOf(value).endsWith('recording') && context.violations.length,
+    path.endsWith('recording') && context.violations.length,
   ]);
 }
 
-/** All that may happen to a session of either mode. */
+/** A part of all that may happen: every combination of everything at once would be too much to walk. */
+interface Scope {
+  input?: Partial<IntegratorInput>;
+  /** How many candidates there are. */
+  names: number;
+  /** Parts of the names of events that do not happen here. */
+  never: readonly string[];
+}
+
+const NO_TESTS = ['running', 'passed', 'failed', 'untested'].map((verdict) => `startChecks: begun, ${verdict}`);
+const NO_PUSH_TROUBLE = ['members_left', 'main_moved', 'refused'].map((kind) => `pushTrain: ${kind}`);
+const NO_ENDS = ['session.stop', 'lease.lost', 'stopped', 'throws', 'checks.stopped'];
+/** What leads to the end from every state, to nothing that depends on checks, or is walked without them. */
+const CALM = [
+  'reconcileCandidates: reconciled (2)',
+  'recheckCandidate: fell',
+  'selectCandidate: on_hold',
+  'hold.lifted',
+];
+const NO_CONFLICTS = [
+  'mergeCandidate: provisional',
+  'mergeCandidate: settled',
+  'keepBooks: provisional',
+  'keepBooks: settled',
+];
+const CACHED = ['startChecks: begun, passed', 'startChecks: begun, failed'];
+const FREE = 'startChecks: begun, free';
+
+const SCOPES: readonly Scope[] = [
+  { input: { mode: 'shadow' }, names: 3, never: [] },
+  { names: 3, never: [...NO_TESTS, 'member.left'] },
+  {
+    names: 2,
+    never: [...NO_PUSH_TROUBLE, ...CALM, FREE, 'keepBooks: provisional', 'keepBooks: settled', 'member.left'],
+  },
+  { names: 3, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, 'session.wake', 'member.left', ...CACHED] },
+  { names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, 'session.wake'] },
+  { names: 2, never: ['reconcileCandidates: reconciled (2)', ...NO_ENDS, 'session.wake', 'member.left'] },
+  { input: { window: openWindow(1) }, names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, 'member.left'] },
+  {
+    input: { batch: 2 },
+    names: 3,
+    never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, ...NO_CONFLICTS, FREE, 'session.wake', 'member.left'],
+  },
+  {
+    input: { batch: 2 },
+    names: 2,
+    never: ['members_left', 'main_moved', ...CALM, ...NO_ENDS, 'keepBooks: provisional', 'session.wake', 'member.left'],
+  },
+  { input: { patience: 1 }, names: 2, never: [...CALM, ...NO_ENDS, 'session.wake', 'member.left'] },
+];
+
+const isNever = ({ names, never }: Scope, { value }: IntegratorSnapshot, { name, output }: InnerEvent): boolean => {
+  const slug = (output as { candidate?: Taken } | undefined)?.candidate?.slug;
+  // Without it nothing would begin.
+  if (value === 'standby' && name === 'session.wake') return false;
+  return never.some((part) => name.includes(part)) || (slug !== undefined && NAMES.indexOf(slug) >= names);
+};
+
+/** All that may happen to a session, a scope at a time. */
 export function walkSessions(): Exploration<typeof integratorMachine, InnerEvent> {
-  const walk = (mode: IntegratorInput['mode']) =>
-    explore(integratorMachine, {
-      input: { ...SESSION_INPUT, mode },
-      events: sessionEventsAt,
-      serialize: sessionEssence,
-      nameOf: ({ name }) => name,
-      limit: 40_000,
-    });
-  return together(walk('live'), walk('shadow'));
+  return together(
+    ...SCOPES.map((scope) =>
+      explore(integratorMachine, {
+        input: { ...SESSION_INPUT, ...scope.input },
+        events: (snapshot) => sessionEventsAt(snapshot).filter((event) => !isNever(scope, snapshot, event)),
+        serialize: sessionEssence,
+        nameOf: ({ name }) => name,
+        limit: 60_000,
+      }),
+    ),
+  );
 }

@@ -74,6 +74,32 @@ export const outer: fc.Arbitrary<Said> = fc.oneof(
   ),
 );
 
+const decided = { actor: 'a', reason: 'x', command_id: '0'.repeat(26) };
+/** What people and main's configuration say of the order; `on`: whether it may have priorities on. */
+const ordering = (on: boolean): fc.Arbitrary<Said> =>
+  fc.oneof(
+    fc.tuple(slug, fc.constantFrom('urgent' as const, 'normal' as const, 'low' as const)).map(
+      ([name, priority]): Said => ({
+        type: 'integration.priority.set',
+        payload: { slug: name, priority, ...decided },
+      }),
+    ),
+    fc.constantFrom(...(on ? [true, true, false, undefined] : [false, undefined])).map(
+      (priorities): Said => ({
+        type: 'integration.configured',
+        payload: {
+          remote: 'origin',
+          main: 'main',
+          strategy: 'merge',
+          digest: 'd',
+          previous: null,
+          actor: 'a',
+          ...(priorities === undefined ? {} : { priorities }),
+        },
+      }),
+    ),
+  );
+
 /** What sessions write; in no order a session would keep. */
 const inner: fc.Arbitrary<Said> = fc.oneof(
   triple.map(
@@ -196,13 +222,28 @@ const whole: fc.Arbitrary<Said[]> = fc.tuple(triple, instant, round).chain(([own
 );
 
 const one = (said: fc.Arbitrary<Said>) => said.map((event) => [event]);
-export const logs = fc
-  .array(
-    fc.oneof(
-      { weight: 1, arbitrary: whole },
-      { weight: 2, arbitrary: one(outer) },
-      { weight: 3, arbitrary: one(inner) },
-    ),
-    { maxLength: 40 },
+const logsWith = (on: boolean) =>
+  fc
+    .array(
+      fc.oneof(
+        { weight: 1, arbitrary: whole },
+        { weight: 2, arbitrary: one(outer) },
+        { weight: 3, arbitrary: one(inner) },
+        { weight: 1, arbitrary: one(ordering(on)) },
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => parts.flat());
+export const logs = logsWith(true);
+/** The same where main never has priorities on, whatever people set. */
+export const plainLogs = logsWith(false);
+/** Several that become ready, among people who say what is urgent. */
+export const queueLogs = fc
+  .tuple(
+    ordering(true),
+    fc.array(fc.oneof({ weight: 3, arbitrary: whole }, { weight: 2, arbitrary: one(ordering(true)) }), {
+      minLength: 4,
+      maxLength: 20,
+    }),
   )
-  .map((parts) => parts.flat());
+  .map(([first, parts]) => [first, ...parts.flat()]);

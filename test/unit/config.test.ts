@@ -31,6 +31,7 @@ describe('the configuration', () => {
         probeMs: 30_000,
         pushAttempts: 3,
         pushBatch: 10,
+        radar: true,
         parityMin: 20,
         author: 'telec integrator <telec@localhost>',
         afterDelivery: null,
@@ -39,6 +40,8 @@ describe('the configuration', () => {
       web: { host: '127.0.0.1', port: 7433 },
       notify: { telegram: null, discord: null, webhook: null },
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
+      checks: [],
+      speculation: { window: 4, parallel: null, batch: 1, patience: 0, lanes: [], priorities: false },
     });
     expect(new Set(read().rows.map((row) => row.source))).toEqual(new Set(['default']));
   });
@@ -63,6 +66,7 @@ describe('the configuration', () => {
     expect(rows.filter((row) => row.source === 'default').map((row) => row.key)).toEqual([
       'repo_id',
       'integration.after_delivery',
+      'speculation.parallel',
       'notify.telegram',
       'notify.discord',
       'notify.webhook',
@@ -132,11 +136,11 @@ describe('the configuration', () => {
       '  gracems: 3',
       '  strategy: ff',
       '  author: 7',
-      'checks: []',
+      'check: []',
       'ttl_ms: 3',
     ].join('\n');
     expect(problems({ workTree: text, env: { TELEC_LEASE_TTL_MS: 'soon' } }).sort()).toEqual([
-      'checks: is no key of telec (telec.yaml line 7)',
+      'check: is no key of telec; checks was probably meant (telec.yaml line 7)',
       'integration.author: expected string, received number (telec.yaml line 6)',
       'integration.gracems: is no key of telec; grace_ms was probably meant (telec.yaml line 4)',
       'integration.strategy: expected one of "merge"|"squash" (telec.yaml line 5)',

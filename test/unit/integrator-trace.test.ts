@@ -10,6 +10,7 @@ const AT = '2026-01-01T00:00:00.000Z';
 const own = { session_id: 's-1', fence: 1 };
 const login = { slug: 'login', branch: 'work', sha: 'a'.repeat(40) };
 const KEY = `login/work@${login.sha}`;
+const NEXT = `next/work@${login.sha}`;
 
 const event = (type: string, payload: object): DomainEvent =>
   ({ type: type.replace(/^\+/, 'integration.'), id: '1-0', timestamp: AT, source: 'test/1', payload }) as never;
@@ -35,8 +36,24 @@ const STORIES: Record<string, Told[]> = {
     ['+push.attempted', { ...own, members: [login] }, 'draining.pushing'],
     ['+push.succeeded', own, 'draining.recording'],
     ['deployment.completed', { ...login, fence: 1 }, 'draining.recording'],
-    ['+main.audited', own, 'draining.selecting'],
+    ['+main.audited', own, 'draining.testing'],
     ['+candidate.cleaned', { ...login, session_id: 's-1' }, 'draining.cleaning'],
+    ...END,
+  ],
+  'checks, and one that fails': [
+    ...BEGUN,
+    ['+candidate.dequeued', { ...own, ...login }, 'draining.rechecking', KEY],
+    ['+merge.succeeded', { ...own, ...login }, 'draining.bookkeeping', KEY],
+    ['+checks.started', { ...own, ...login, slug: 'other' }, 'draining.bookkeeping', KEY],
+    ['+checks.started', { ...own, ...login }, 'draining.testing', KEY],
+    ['+candidate.dequeued', { ...own, ...login, slug: 'next' }, 'draining.rechecking', NEXT],
+    ['+checks.started', { ...own, ...login }, 'draining.rechecking', NEXT],
+    ['+checks.failed', { ...own, ...login }, 'draining.rechecking', NEXT],
+    ['+merge.conflicted', { ...own, ...login, slug: 'next', base: 'b', provisional: true }, 'draining.merging', NEXT],
+    ['deployment.failed', { ...login, fence: 1, kind: 'checks' }, 'draining.testing'],
+    ['+merge.conflicted', { ...own, ...login, slug: 'next', base: 'c', provisional: false }, 'draining.merging', NEXT],
+    ['+merge.conflicted', { ...own, ...login, slug: 'next', base: 'b', provisional: false }, 'draining.ejecting', NEXT],
+    ['deployment.failed', { ...login, slug: 'next', fence: 1, kind: 'conflict' }, 'draining.testing'],
     ...END,
   ],
   'a conflict, its follow-up, and a person who holds': [

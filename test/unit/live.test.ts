@@ -128,7 +128,8 @@ describe('a change', () => {
     await world.host.leases.acquire('s-1', 't', 60_000, 0);
     await world.tell(...ready(own('first')), ...begun, dequeued(own('first')));
     let state = 'draining.rechecking';
-    world.session = { id: 's-1', state: () => state, candidate: () => null } as unknown as LiveWorld['session'];
+    const silent = { candidate: () => null, chain: () => null };
+    world.session = { id: 's-1', state: () => state, ...silent } as unknown as LiveWorld['session'];
     const reader = await follow(world);
     state = 'draining.merging';
     await world.clock.advance(300);
@@ -391,7 +392,7 @@ describe('the past', () => {
     ]);
     expect(await desk.actor('s-1', at(7))).toMatchObject({
       machine: 'integrator',
-      accepts: ['session.stop', 'lease.lost'],
+      accepts: ['session.stop', 'session.wake', 'hold.lifted', 'checks.settled', 'member.left', 'lease.lost'],
       context: { fence: 1, candidate: `first/work/first@${hex(1)}` },
       mermaid: expect.stringContaining('class s_draining__rechecking current'),
     });

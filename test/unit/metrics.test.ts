@@ -5,12 +5,17 @@ import type { LogFault } from '../../src/actors/client.ts';
 import type { Host } from '../../src/actors/host.ts';
 import { createMetrics } from '../../src/actors/metrics/metrics.ts';
 import type { PipelineEvent } from '../../src/actors/pipeline.ts';
+import type { Repository } from '../../src/actors/repository.ts';
+import { CheckBook } from '../../src/machines/check-book.ts';
 import { FRESH_STANDING } from '../../src/machines/standing.ts';
 import { foldWorld, work } from '../support/fold-world.ts';
+import { checkedWorld } from '../support/tested-world.ts';
 
 const NOW = 1_700_000_100_000;
 
-function world(given: { lease?: object | null; away?: boolean; behind?: boolean } = {}) {
+const LEASE = { acquiredAt: NOW - 5000, expiresAt: NOW + 1000, fence: 3, ownerSessionId: 'integrator-1' };
+
+function world(given: { lease?: object | null; away?: boolean; behind?: boolean; repository?: Repository } = {}) {
   const { lease = null, away = false, behind = false } = given;
   const fault = { now: null as LogFault | null };
   const unreachable = async () => {
@@ -21,9 +26,11 @@ function world(given: { lease?: object | null; away?: boolean; behind?: boolean 
     logId: '01jgfjz0q7v5m8n3k2h1g0f9e8',
     mode: 'live',
     clock: { now: () => NOW },
-    repository: {
+    repository: given.repository ?? {
       standing: FRESH_STANDING,
       queue: [{ context: { readyAtMs: NOW - 90_000 } }],
+      tests: new CheckBook(),
+      live: () => [],
       counts: () => ({ pending: 0, ready: 1, integrating: 0, completed: 4, blocked: 2, superseded: 0 }),
     },
     notifications: {
@@ -43,7 +50,7 @@ function world(given: { lease?: object | null; away?: boolean; behind?: boolean 
   const metrics = createMetrics({
     host: host as unknown as Host,
     logFault: () => fault.now,
-    isSessionRunning: () => false,
+    session: () => null,
   });
   /** Samples by `name{labels}`. */
   const scrape = async () => {
@@ -143,6 +150,39 @@ describe('from the entries', () => {
   });
 });
 
+describe('of checks', () => {
+  test('runs are counted by how they ended and timed; a known verdict is neither a run nor a flake', async () => {
+    const { entry, scrape } = world();
+    const passed = { duration_ms: 1200, cached: false, flaked: false };
+    entry('integration.checks.passed', passed);
+    entry('integration.checks.passed', { ...passed, flaked: true });
+    entry('integration.checks.passed', { ...passed, duration_ms: 0, cached: true });
+    for (const kind of ['failed', 'timed_out', 'killed', 'not_started'])
+      entry('integration.checks.failed', { duration_ms: 40_000, kind });
+    const samples = await scrape();
+    const runs = (outcome: string) => samples.get(`telec_check_runs_total{outcome="${outcome}"}`);
+    expect(['passed', 'cached', 'failed', 'timed_out', 'killed', 'not_started'].map(runs)).toEqual([2, 1, 1, 1, 1, 1]);
+    expect(samples.get('telec_check_seconds_sum{outcome="passed"}')).toBe(2.4);
+    expect(samples.get('telec_check_seconds_count{outcome="failed"}')).toBe(4);
+    expect(samples.get('telec_check_flakes_total')).toBe(1);
+  });
+
+  test('the chain of this daemon is told by what is known of it; where nothing is tested there is no window', async () => {
+    const quiet = await world().scrape();
+    expect([...quiet.keys()].filter((name) => name.startsWith('telec_window'))).toEqual([]);
+    expect(quiet.get('telec_check_failure_rate')).toBeUndefined();
+    const fold = checkedWorld();
+    const { scrape } = world({ repository: fold.repository, lease: { ...LEASE, expiresAt: NOW + 1000 } });
+    const samples = await scrape();
+    expect([samples.get('telec_window{of="size"}'), samples.get('telec_window{of="max"}')]).toEqual([4, 4]);
+    expect(samples.get('telec_checks_running')).toBe(1);
+    const verdicts = ['passed', 'running', 'failed'];
+    expect(verdicts.map((verdict) => samples.get(`telec_chain{verdict="${verdict}"}`))).toEqual([1, 1, 0]);
+    const alone = await world({ repository: fold.repository, lease: null }).scrape();
+    expect([alone.get('telec_checks_running'), alone.get('telec_chain{verdict="running"}')]).toEqual([0, 0]);
+  });
+});
+
 describe('at the scrape', () => {
   test('states, age of the next, notifications, log', async () => {
     const samples = await world().scrape();
@@ -197,7 +237,7 @@ test('a scrape of 5,000 candidates costs a fraction of what one may cost', async
       leases: { read: async () => ({ record: null, now: NOW }) },
     } as unknown as Host,
     logFault: () => null,
-    isSessionRunning: () => false,
+    session: () => null,
   });
   await metrics.scrape();
   const times: number[] = [];

@@ -75,6 +75,7 @@ describe('F37 the table of rights', () => {
       'integrate',
       'lease adopt',
       'lease break',
+      'priority',
       'rollout report --write',
       'sessions end',
       'sessions start',

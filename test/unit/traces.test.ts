@@ -79,6 +79,29 @@ describe('the spans of a try', () => {
     expect(spansOf(ended)[0]?.[1]).toEqual(['merging', 2000, 2400]);
   });
 
+  test('name each run of a check; what was known took no time, and a run that never ended is none', () => {
+    const { tell, take } = world();
+    take(2000, 'one');
+    tell(2100, 'integration.merge.succeeded', triple('one'));
+    const run = (ms: number, what: string, check: string, more = {}) =>
+      tell(ms, `integration.checks.${what}`, { ...triple('one'), check, tree: 'b'.repeat(40), run: 1, ...more });
+    run(2110, 'started', 'unit');
+    run(2120, 'started', 'slow');
+    run(2130, 'passed', 'lint', { cached: true });
+    run(2200, 'failed', 'unit', { final: false });
+    run(2210, 'started', 'unit', { run: 2 });
+    run(2300, 'passed', 'unit', { run: 2, flaked: true });
+    const ended = tell(2400, 'deployment.failed', triple('one'), ['one', 'integrating', 'blocked']);
+    expect(spansOf(ended)).toEqual([
+      [
+        ['waiting', 1000, 2000],
+        ['merging', 2000, 2100],
+        ['check unit', 2110, 2200],
+        ['check unit', 2210, 2300],
+      ],
+    ]);
+  });
+
   test('of one that goes back end there, and the next try is a trace of its own', () => {
     const { tell, take } = world();
     take(2000, 'one');

@@ -14,6 +14,7 @@ import type { ActorDetailView, ActorRow, EnvelopeView, HistoryRow, MachineView }
 import { type RunningActor, type Session, statePath } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
 import type { Repository } from '../repository.ts';
+import { chainRows } from '../tests/shown.ts';
 
 const MACHINES = {
   candidate: candidateMachine,
@@ -114,7 +115,18 @@ function sessionActor({ id, machine, snapshot, since }: RunningActor): ActorRow 
 
 /** Fields of a context that may be shown, by machine: no token, and nothing that is long. */
 const SHOWN = {
-  integrator: ['sessionId', 'mode', 'fence', 'candidate', 'base', 'lostRaces', 'stopping'],
+  integrator: [
+    'sessionId',
+    'mode',
+    'fence',
+    'candidate',
+    'base',
+    'window',
+    'batch',
+    'patience',
+    'lostRaces',
+    'stopping',
+  ],
   lease: ['sessionId', 'ttlMs', 'renewMs', 'replacedStale', 'lostBecause'],
 } as const;
 
@@ -127,7 +139,10 @@ export function sessionActorDetail(session: Session | null, id: string): ActorDe
   const row = sessionActor(actor);
   return {
     ...row,
-    context: Object.fromEntries(SHOWN[machine].map((name) => [snakeCase(name), context[name] ?? null])),
+    context: {
+      ...Object.fromEntries(SHOWN[machine].map((name) => [snakeCase(name), context[name] ?? null])),
+      ...(machine === 'integrator' && session ? { chain: chainRows(session.chain()) } : {}),
+    },
     mermaid: mermaidOf(diagramOf(MACHINES[machine]), activeStates(row.value)),
   };
 }

@@ -1,5 +1,6 @@
 /** What several commands share: the opened repository of one command, and the ways it may be used. */
 import { EXIT, TelecError } from '../../errors.ts';
+import type { Config } from '../../io/config.ts';
 import type { IntegrationRepository, RemoteView } from '../../io/git/port.ts';
 import { registerClone, writeRepoId } from '../../io/state.ts';
 import type { EventType, PayloadOf } from '../../machines/events.ts';
@@ -103,11 +104,15 @@ export async function recordConfiguration({ context, workspace, host }: Opened):
     main: config.main,
     strategy: config.integration.strategy,
     digest,
+    ...(config.speculation.lanes.length > 0 ? { lanes: lanesOf(config) } : {}),
+    ...(config.speculation.priorities ? { priorities: true } : {}),
     previous: configured?.id ?? null,
     actor: actorOf(context).source,
   });
   return true;
 }
+
+const lanesOf = ({ speculation: { lanes } }: Config) => lanes.map(({ name, paths }) => ({ name, paths: [...paths] }));
 
 /** Asks git about these candidates and folds what it says. */
 export async function probe(opened: Opened, records: readonly CandidateRecord[], view?: RemoteView): Promise<void> {

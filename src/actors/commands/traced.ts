@@ -7,23 +7,34 @@ import { integratorMachine } from '../../machines/integrator.ts';
 import type { Trace } from '../../machines/integrator-trace.ts';
 import { leaseMachine } from '../../machines/lease.ts';
 import type { ActorDetailView, ActorRow } from '../client.ts';
+import type { Repository } from '../repository.ts';
+import { testsView } from '../tests/shown.ts';
+import type { TestsView } from '../tests/views.ts';
 
 const MACHINES = { integrator: integratorMachine, lease: leaseMachine } as const;
 
 /** None while no session works. */
 export function tracedActors(trace: Trace): ActorRow[] {
-  return traced(trace).map(({ context: _context, mermaid: _mermaid, ...row }) => row);
+  return traced(trace, null).map(({ context: _context, mermaid: _mermaid, ...row }) => row);
 }
 
-/** Null when there is none of that id. */
-export function tracedActorDetail(trace: Trace, id: string): ActorDetailView | null {
-  return traced(trace).find((actor) => actor.id === id) ?? null;
+/** Null when there is none of that id. `repository`: what its log says of tests. */
+export function tracedActorDetail(repository: Repository, trace: Trace, id: string): ActorDetailView | null {
+  return traced(trace, testsView(repository, null)).find((actor) => actor.id === id) ?? null;
 }
 
-function traced({ session, fence, state, candidate, lease }: Trace): ActorDetailView[] {
+function traced({ session, fence, state, candidate, lease }: Trace, tests: TestsView | null): ActorDetailView[] {
   const actors: ActorDetailView[] = [];
   if (session !== null)
-    actors.push(actor(session, 'integrator', state, null, { session_id: session, fence, candidate }));
+    actors.push(
+      actor(session, 'integrator', state, null, {
+        session_id: session,
+        fence,
+        candidate,
+        window: tests?.window ?? null,
+        chain: tests?.chain ?? [],
+      }),
+    );
   if (lease !== null) {
     const context = { session_id: lease.owner, fence: lease.fence };
     actors.push(actor(`lease:${lease.owner}`, 'lease', 'holding', lease.acquiredAt, context));

@@ -71,7 +71,8 @@ export function openLiveDesk(parts: FeedParts, bounds: Pick<PastParts, 'stride' 
       await placeOf(at);
       return past.at(
         at,
-        ({ repository }) => tracedActorDetail(repository.standing.trace, id) ?? candidateActorDetail(repository, id),
+        ({ repository }) =>
+          tracedActorDetail(repository, repository.standing.trace, id) ?? candidateActorDetail(repository, id),
       );
     },
     follow: (signal) => feed.follow(signal),

@@ -1,6 +1,7 @@
 /** From the records of the fold to the rows that are watched. Pure; the order of each list is decided here, too. */
 import { compareText } from '../../machines/identity.ts';
 import { candidateMeaning } from '../../machines/meaning.ts';
+import { priorityOf, turnMs } from '../../machines/priority.ts';
 import { compareQueue } from '../../machines/queue.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { Repository } from '../repository.ts';
@@ -26,6 +27,8 @@ export function candidateRow(record: CandidateRecord, around: Around): Candidate
     state,
     meaning: candidateMeaning(state),
     ready_at,
+    turn_at: new Date(turnMs(around.priorities, context)).toISOString(),
+    priority: priorityOf(around.priorities, slug),
     attempt,
     waiting_for: waitsFor(record, around),
     reasons: reasonsOf(record),

@@ -3,6 +3,7 @@
  * terminal view and programs get the same shapes. Types only; field names are snake_case because they are sent as they
  * are, instants are RFC 3339 text.
  */
+import type { Priority } from '../../machines/priority.ts';
 import type {
   ActorDetailView,
   ActorRow,
@@ -15,6 +16,7 @@ import type {
   WhyView,
 } from '../client.ts';
 import type { EnvelopeView } from '../event-views.ts';
+import type { RadarRow } from '../radar/views.ts';
 import type { CheckRunView } from '../tests/views.ts';
 
 /** A place in the log. */
@@ -41,6 +43,9 @@ export interface CandidateRow {
   /** Its state in the words of the machine. */
   meaning: string;
   ready_at: string;
+  /** The instant from which on its turn is counted: `ready_at` with the head start of its priority. */
+  turn_at: string;
+  priority: Priority;
   attempt: number;
   /** What it waits for, in the words of `telec why`; empty when final. */
   waiting_for: WhyView['waiting_for'];
@@ -89,6 +94,8 @@ export interface Overview {
   notifications: NotificationRow[];
   /** Notifications nobody has seen, those left out counted. */
   unseen: number;
+  /** Conflicts that owners of branches were told of and that are not settled; the first 200. */
+  radar: RadarRow[];
   /** The newest entries, oldest first. */
   recent: EnvelopeView[];
 }
@@ -104,6 +111,8 @@ export interface LiveChange {
   notifications: NotificationRow[];
   /** As in an overview. */
   unseen: number;
+  /** All of it, where something of it changed; else null. */
+  radar: RadarRow[] | null;
   recent: EnvelopeView[];
   /** Entries applied that `recent` leaves out, because there were too many at once. */
   recent_omitted: number;

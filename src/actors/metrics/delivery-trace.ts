@@ -21,12 +21,18 @@ export interface DeliveryTrace extends Span {
   fault: string | null;
 }
 
+/** Runs of checks kept of one try. */
+const CHECKS_MAX = 200;
+
 interface Try {
   readyMs: number;
   takenMs: number;
   mergedMs: number | null;
   pushMs: number | null;
   pushedMs: number | null;
+  /** Runs that ended, and by check and tree the begin of those that did not. */
+  checks: Span[];
+  begunMs: Map<string, number>;
 }
 
 export class DeliveryTraces {
@@ -43,7 +49,15 @@ export class DeliveryTraces {
     for (const { record, from, to } of changes) {
       if (to === 'integrating') {
         const readyMs = record.readySince === null ? atMs : millisOf(record.readySince);
-        this.#tries.set(record.key, { readyMs, takenMs: atMs, mergedMs: null, pushMs: null, pushedMs: null });
+        this.#tries.set(record.key, {
+          readyMs,
+          takenMs: atMs,
+          mergedMs: null,
+          pushMs: null,
+          pushedMs: null,
+          checks: [],
+          begunMs: new Map(),
+        });
         continue;
       }
       const found = from === 'integrating' ? this.#tries.get(record.key) : undefined;
@@ -60,6 +74,13 @@ export class DeliveryTraces {
         const found = this.#tries.get(candidateKey(event.payload));
         // A try that lost a race is built again: what it did before that is part of the merging.
         if (found) Object.assign(found, { mergedMs: atMs, pushMs: null, pushedMs: null });
+        break;
+      }
+      case 'integration.checks.started':
+      case 'integration.checks.passed':
+      case 'integration.checks.failed': {
+        const found = this.#tries.get(candidateKey(event.payload));
+        if (found) noteCheck(found, event, atMs);
         break;
       }
       case 'integration.push.attempted': {
@@ -94,13 +115,34 @@ export class DeliveryTraces {
   }
 }
 
+/** A verdict that was known took no time and is no span. */
+function noteCheck(
+  { checks, begunMs }: Try,
+  {
+    type,
+    payload: { check, tree },
+  }: DomainEvent<'integration.checks.started' | 'integration.checks.passed' | 'integration.checks.failed'>,
+  atMs: number,
+): void {
+  const run = `${check} ${tree}`;
+  const startMs = begunMs.get(run);
+  if (type === 'integration.checks.started') {
+    begunMs.set(run, atMs);
+    return;
+  }
+  begunMs.delete(run);
+  if (startMs !== undefined && checks.length < CHECKS_MAX)
+    checks.push({ name: `check ${check}`, startMs, endMs: atMs });
+}
+
 function traceOf(found: Try, { record, to }: Pick<Change, 'record' | 'to'>, endMs: number): DeliveryTrace {
-  const { readyMs, takenMs, mergedMs, pushMs, pushedMs } = found;
+  const { readyMs, takenMs, mergedMs, pushMs, pushedMs, checks } = found;
   const { slug, branch, sha, attempt, fence, failure, delivery } = record.context;
   const spans = [
     { name: 'waiting', startMs: readyMs, endMs: takenMs },
     { name: 'merging', startMs: takenMs, endMs: mergedMs ?? pushMs ?? endMs },
     ...(mergedMs !== null && pushMs !== null ? [{ name: 'train', startMs: mergedMs, endMs: pushMs }] : []),
+    ...checks,
     ...(pushMs === null ? [] : [{ name: 'pushing', startMs: pushMs, endMs: pushedMs ?? endMs }]),
     ...(pushedMs === null ? [] : [{ name: 'recording', startMs: pushedMs, endMs }]),
   ];

@@ -8,6 +8,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const WAIT_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400];
 /** Seconds an integration takes: from a quarter of a second to an hour. */
 const WORK_BUCKETS = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+/** Seconds a check runs: from a tenth of a second to an hour. */
+const CHECK_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
 /** One registry with all meters. What the scrape sets is a gauge; what entries add up is a counter or a histogram. */
 export function makeMeters() {
@@ -56,6 +58,24 @@ export function makeMeters() {
       'kind',
     ),
     pushes: counter('telec_pushes_total', 'Pushes of main: attempted, and how they ended', 'outcome'),
+    checkRuns: counter(
+      'telec_check_runs_total',
+      'Runs of checks by how they ended, further tries counted; cached: a verdict that was known and not run for',
+      'outcome',
+    ),
+    checkTime: histogram('telec_check_seconds', 'How long checks ran', CHECK_BUCKETS, 'outcome'),
+    flakes: counter('telec_check_flakes_total', 'Checks that passed on the very tree they had failed on'),
+    checksRunning: gauge('telec_checks_running', 'Checks that run now; 0 while no session works'),
+    checkFailureRate: gauge(
+      'telec_check_failure_rate',
+      'Share of the last 100 tested deliveries that their checks stopped; absent while fewer than 10 have ended',
+    ),
+    window: gauge(
+      'telec_window',
+      'Deliveries tested ahead of main at a time: as it is (size), as configured (max); absent where nothing is tested',
+      'of',
+    ),
+    chain: gauge('telec_chain', 'Deliveries that a session has in its chain, by what is known of them', 'verdict'),
     sessions: counter('telec_sessions_total', 'Integrator sessions that ended, on any host', 'outcome'),
     running: gauge('telec_session_running', '1 while this daemon runs an integrator session'),
     leaseHeld: gauge('telec_lease_held', '1 while a live lease exists, whoever holds it'),

@@ -4,13 +4,16 @@
  * Keeps of a candidate no more than when it was taken, and that only while a session has it. Never delays or fails the fold.
  */
 import { telecVersion } from '../../io/version.ts';
+import { PLACES } from '../../machines/check-words.ts';
 import type { DomainEvent } from '../../machines/events.ts';
 import type { Change } from '../candidate-record.ts';
 import type { LogFault } from '../client.ts';
 import type { Companion } from '../companions.ts';
 import type { Host } from '../host.ts';
+import type { Session } from '../integrator.ts';
 import type { PipelineEvent } from '../pipeline.ts';
 import { holdAt } from '../status.ts';
+import { testsView } from '../tests/shown.ts';
 import { type Meters, makeMeters } from './meters.ts';
 
 const LEVELS = ['infrastructure', 'operational', 'workflow', 'business'] as const;
@@ -20,8 +23,8 @@ export interface MetricsParts {
   host: Host;
   /** Why the log is not followed any more; null while it is. */
   logFault(): LogFault | null;
-  /** Whether this daemon runs a session now. */
-  isSessionRunning(): boolean;
+  /** The session that this daemon runs now. */
+  session(): Pick<Session, 'chain'> | null;
 }
 
 /** One answer to a scrape. */
@@ -78,6 +81,10 @@ function describe(meters: Meters, { options, logId }: Host): void {
   for (const kind of ['conflict', 'checks']) meters.outcomes.inc({ outcome: 'blocked', kind }, 0);
   for (const outcome of ['superseded', 'requeued']) meters.outcomes.inc({ outcome, kind: '' }, 0);
   for (const outcome of ['attempted', 'succeeded', 'rejected', 'burned']) meters.pushes.inc({ outcome }, 0);
+  for (const outcome of ['passed', 'cached', 'failed', 'timed_out', 'killed', 'not_started'])
+    meters.checkRuns.inc({ outcome }, 0);
+  for (const outcome of ['passed', 'failed']) meters.checkTime.zero({ outcome });
+  meters.flakes.inc(0);
   for (const outcome of ['drained', 'aborted']) meters.sessions.inc({ outcome }, 0);
   for (const outcome of ['completed', 'blocked']) meters.work.zero({ outcome });
 }
@@ -95,6 +102,19 @@ function countDomain(meters: Meters, event: DomainEvent): void {
     case 'integration.push.burned':
       meters.pushes.inc({ outcome: event.type.slice('integration.push.'.length) });
       break;
+    case 'integration.checks.passed': {
+      const { duration_ms: ms, cached, flaked } = event.payload;
+      meters.checkRuns.inc({ outcome: cached ? 'cached' : 'passed' });
+      if (!cached) meters.checkTime.observe({ outcome: 'passed' }, ms / 1000);
+      if (flaked && !cached) meters.flakes.inc();
+      break;
+    }
+    case 'integration.checks.failed': {
+      const { duration_ms: ms, kind } = event.payload;
+      meters.checkRuns.inc({ outcome: kind });
+      meters.checkTime.observe({ outcome: 'failed' }, ms / 1000);
+      break;
+    }
     case 'integration.session.completed':
       meters.sessions.inc({ outcome: event.payload.outcome });
       break;
@@ -151,7 +171,7 @@ function setGauges(meters: Meters, parts: MetricsParts, redis: Awaited<ReturnTyp
   for (const [state, number] of Object.entries(repository.counts())) meters.candidates.set({ state }, number);
   for (const mode of ['live', 'shadow'] as const) meters.mode.set({ mode }, host.mode === mode ? 1 : 0);
   meters.rollbackRequired.set(standing.notLive?.rollbackRequired ? 1 : 0);
-  meters.running.set(parts.isSessionRunning() ? 1 : 0);
+  meters.running.set(parts.session() ? 1 : 0);
   meters.followed.set(parts.logFault() === null && dispatcher.stale === null ? 1 : 0);
   const unseen = [0, 0, 0, 0];
   for (const { human_status, level } of host.notifications.rows())
@@ -163,7 +183,27 @@ function setGauges(meters: Meters, parts: MetricsParts, redis: Awaited<ReturnTyp
   meters.hold.set({ kind: 'halt' }, hold?.alarm ? 1 : 0);
   const [next] = repository.queue;
   meters.oldest.set(next ? secondsBetween(next.context.readyAtMs, now) : 0);
+  setTestGauges(meters, parts, redis);
   setRedisGauges(meters, redis);
+}
+
+/** Chain and window: of this daemon's session, or as the log tells them of the one that holds the lease. */
+function setTestGauges(
+  meters: Meters,
+  { host: { repository }, session }: MetricsParts,
+  redis: Awaited<ReturnType<typeof askRedis>>,
+): void {
+  const own = session();
+  const { record = null, now = 0 } = redis?.lease ?? {};
+  const works = own !== null || (record !== null && record.expiresAt > now);
+  const { window, chain, running, failure_rate: rate } = testsView(repository, own?.chain() ?? null);
+  meters.checksRunning.set(works ? running : 0);
+  meters.window.reset();
+  if (window) for (const of of ['size', 'max'] as const) meters.window.set({ of }, window[of]);
+  for (const place of PLACES)
+    meters.chain.set({ verdict: place }, works ? chain.filter(({ verdict }) => verdict === place).length : 0);
+  meters.checkFailureRate.remove();
+  if (rate !== null) meters.checkFailureRate.set(rate);
 }
 
 /** A value that could not be read is left out, so that no old one is taken for it. */

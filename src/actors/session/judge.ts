@@ -33,7 +33,7 @@ export async function selectToJudge(
   if (!next) return { kind: 'empty' };
   work.chosenAsOf = parts.dispatcher.appliedId;
   const { slug, branch, sha, attempt, readyAt } = next.context;
-  return { kind: 'taken', candidate: { slug, branch, sha, attempt, dequeuedAt: readyAt } };
+  return { kind: 'taken', candidate: { slug, branch, sha, attempt, dequeuedAt: readyAt }, behind: 0 };
 }
 
 function nextToJudge({ parts: { repository } }: SessionWork): CandidateRecord | undefined {

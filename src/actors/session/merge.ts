@@ -12,6 +12,7 @@ import { type Reason, readinessReasons } from '../../machines/readiness.ts';
 import { mayEndItself } from '../../machines/self-end.ts';
 import { block, type Finding } from './block.ts';
 import { completeIntegrated, noticeMain, probeAll } from './reconcile.ts';
+import { deviationOfDequeue } from './turn.ts';
 import type { SessionWork } from './work.ts';
 
 export const UNTOLD: Reason = { code: 'not_probed', text: 'git could not tell whether the branch contains the commit' };
@@ -28,7 +29,8 @@ export async function selectCandidate(
   await parts.dispatcher.catchUp();
   work.stopIfModeMoved();
   const [again] = input.worklist;
-  if (again) return { kind: 'taken', candidate: again };
+  const queued = parts.repository.queue.length;
+  if (again) return { kind: 'taken', candidate: again, behind: input.worklist.length - 1 + queued };
   if (parts.repository.standing.hold) return { kind: 'on_hold' };
   if (input.last && parts.repository.queue.length === 0) await probeAll(work, await work.lookHolding());
   for (;;) {
@@ -41,7 +43,7 @@ export async function selectCandidate(
     }
     const { slug, branch, sha, attempt } = head.context;
     const base = input.train.at(-1)?.tip ?? work.view?.main ?? sha;
-    await work.record({
+    await work.record(...deviationOfDequeue(work, head), {
       type: 'integration.candidate.dequeued',
       payload: {
         ...work.stamp(),
@@ -58,7 +60,11 @@ export async function selectCandidate(
     const { dequeuedAt } = head.context;
     // Another event may have come between the look at the queue and the dequeue; then it is not ours.
     if (head.state !== 'integrating' || dequeuedAt === null) continue;
-    return { kind: 'taken', candidate: { slug, branch, sha, attempt: head.context.attempt, dequeuedAt } };
+    return {
+      kind: 'taken',
+      candidate: { slug, branch, sha, attempt: head.context.attempt, dequeuedAt },
+      behind: parts.repository.queue.length,
+    };
   }
 }
 

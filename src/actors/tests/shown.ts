@@ -25,14 +25,15 @@ export function testsView(repository: Repository, session: ChainOf | null): Test
   if (configured !== true) return { configured, window: null, chain: [], running: 0, failure_rate };
   const { size, max } = session?.window ?? tests.window;
   const inHand = repository.live().filter(({ state }) => state === 'integrating');
-  const chain = session ? sessionChain(session) : tracedChain(repository, inHand);
+  const chain = session ? chainRows(session) : tracedChain(repository, inHand);
   const running = inHand.reduce((sum, { key }) => sum + tests.runsOf(key).filter(isRunning).length, 0);
   return { configured, window: { size, max }, chain: chain.slice(0, CHAIN_MAX), running, failure_rate };
 }
 
 const isRunning = ({ state }: CheckRun): boolean => state === 'running';
 
-function sessionChain({ train, chain, aside, worklist, order }: ChainOf): ChainRow[] {
+/** Everybody that a session has in hand, the next to land first. */
+export function chainRows({ train, chain, aside, worklist, order }: ChainOf): ChainRow[] {
   const rows: ChainRow[] = [
     ...train.map((member): ChainRow => ({ key: candidateKey(member), verdict: 'landing', because: null })),
     ...chain.map((entry): ChainRow => ({ key: candidateKey(entry), verdict: entry.verdict, because: null })),

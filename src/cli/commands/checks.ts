@@ -13,9 +13,10 @@ export const log: Handler = async (call) => {
   const view = await read(call, route('checks/log', { selector, check }), async (client) =>
     (await client.checks()).log(selector, check),
   );
-  call.output.say(
-    `${view.check} on ${view.slug}@${view.sha.slice(0, 7)}, tree ${view.tree.slice(0, 10)}: ${view.file}`,
-  );
+  if (!call.output.json)
+    call.output.say(
+      `${view.check} on ${view.slug}@${view.sha.slice(0, 7)}, tree ${view.tree.slice(0, 10)}: ${view.file}`,
+    );
   await call.output.answer(view, checkLogText);
   return undefined;
 };

@@ -28,6 +28,7 @@ export interface ForeseerParts {
 
 /** Lists of changes remembered, by where a line left main's and its head. */
 const REMEMBERED = 1000;
+const AUTHORS_MAX = 20_000;
 
 export class Foreseer implements Foresight {
   readonly #parts: ForeseerParts;
@@ -35,6 +36,7 @@ export class Foreseer implements Foresight {
   readonly #diff: DiffTree;
   readonly #attributes: AttributeViews;
   readonly #changes = new Map<string, OwnChange[]>();
+  readonly #authors = new Map<string, { author: string; timeSeconds: number }>();
 
   constructor(parts: ForeseerParts) {
     this.#parts = parts;
@@ -62,10 +64,15 @@ export class Foreseer implements Foresight {
   }
 
   async authored(commit: string): Promise<{ author: string; timeSeconds: number } | null> {
-    const found = await this.#parts.objects.commit(commit);
+    const known = this.#authors.get(commit);
+    if (known) return known;
+    const found = await this.#parts.objects.storedCommit(commit);
     if (found === null) return null;
     const time = / (-?\d+) [-+]\d+$/.exec(found.committer)?.[1] ?? '0';
-    return { author: found.author.replace(/ -?\d+ [-+]\d+$/, ''), timeSeconds: Number(time) };
+    const told = { author: found.author.replace(/ -?\d+ [-+]\d+$/, ''), timeSeconds: Number(time) };
+    this.#authors.set(commit, told);
+    forgetOldest(this.#authors, AUTHORS_MAX);
+    return told;
   }
 
   async close(): Promise<void> {
@@ -87,10 +94,7 @@ export class Foreseer implements Foresight {
     }
     const changes = [...found.values()];
     this.#changes.set(key, changes);
-    for (const oldest of this.#changes.keys()) {
-      if (this.#changes.size <= REMEMBERED) break;
-      this.#changes.delete(oldest);
-    }
+    forgetOldest(this.#changes, REMEMBERED);
     return changes;
   }
 
@@ -102,4 +106,11 @@ export class Foreseer implements Foresight {
 function howOf({ before, after }: TreeChange): OwnChange['how'] {
   if (before === null) return 'added';
   return after === null ? 'removed' : 'changed';
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
 }

@@ -123,7 +123,5 @@ async function one(
   });
   const [tree, ...stages] = splitNul(result.stdout);
   const status = result.ended !== 'exited' ? '' : result.status === 0 ? '1' : result.status === 1 ? '0' : '';
-  return (
-    outcomeOf(status, String(tree), stages, request) ?? { kind: 'error', detail: failure('merge-tree', result) }
-  );
+  return outcomeOf(status, String(tree), stages, request) ?? { kind: 'error', detail: failure('merge-tree', result) };
 }

@@ -42,6 +42,7 @@ function changed(before: Model, change: LiveChange): Model {
     deliveries: newestFirst(before.deliveries, change.deliveries, ({ entry }) => entry, KEPT.deliveries),
     notifications: notificationsAfter(before.notifications, change.notifications),
     unseen: change.unseen,
+    radar: change.radar ?? before.radar,
     recent: fresh.length === 0 && older === before.recent ? before.recent : [...older, ...fresh].slice(-KEPT.recent),
   };
 }
@@ -108,7 +109,8 @@ export function lanesOf(candidates: Model['candidates']): Lanes {
   if (known) return known;
   const made: Lanes = { integrating: [], ready: [], pending: [], blocked: [], done: [] };
   for (const row of candidates.values()) (isFinal(row) ? made.done : made[row.state as keyof Lanes]).push(row);
-  for (const lane of [made.integrating, made.ready, made.pending]) lane.sort(inQueueOrder);
+  for (const lane of [made.integrating, made.pending]) lane.sort(inQueueOrder);
+  made.ready.sort((a, b) => compareInstants(a.turn_at, b.turn_at) || inQueueOrder(a, b));
   for (const lane of [made.blocked, made.done]) lane.sort((a, b) => compareInstants(b.updated_at, a.updated_at));
   lanes.set(candidates, made);
   return made;

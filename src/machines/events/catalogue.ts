@@ -11,16 +11,19 @@ import { decisionEvents } from './decisions.ts';
 import { followUpEvents } from './follow-ups.ts';
 import { guardEvents } from './guards.ts';
 import { modeEvents } from './modes.ts';
+import { radarEvents } from './radar.ts';
 import { registryEvents } from './registry.ts';
 import { type Definition, DOMAIN, EVENT_VERSION, type EventSchema, fullType, PREFIX } from './schema.ts';
 import { sessionEvents } from './sessions.ts';
 import { terminalEvents } from './terminal.ts';
+import { turnEvents } from './turns.ts';
 import { workerEvents } from './workers.ts';
 
 const OWN_EVENTS = {
   ...workerEvents,
   ...terminalEvents,
   ...candidateEvents,
+  ...turnEvents,
   ...checkEvents,
   ...aftercareEvents,
   ...followUpEvents,
@@ -29,6 +32,7 @@ const OWN_EVENTS = {
   ...decisionEvents,
   ...modeEvents,
   ...guardEvents,
+  ...radarEvents,
 };
 
 /** Short names of telec's own types. */
@@ -55,7 +59,7 @@ const TYPE_NAME = /^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$/;
 const TYPE_NAME_MAX = 200;
 const FAMILY_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 /** Families whose rows are moved by telec's own types alone. */
-const OWN_FAMILIES: ReadonlySet<string> = new Set(['review', 'deployment', 'system']);
+const OWN_FAMILIES: ReadonlySet<string> = new Set(['review', 'deployment', 'system', 'radar']);
 /** Signals of earlier systems that say nothing lasting; a log of them would only grow. */
 const NO_EVENT = /(^|_)(heartbeats?(_only)?|worktree_dirty(_to)?_clean)$/;
 

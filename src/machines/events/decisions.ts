@@ -41,6 +41,11 @@ export const decisionEvents = {
       main: field.branch('Canonical branch'),
       strategy: z.enum(['merge', 'squash']).describe('How candidates are merged'),
       digest: field.word('Digest of the whole configuration'),
+      lanes: z
+        .array(z.strictObject({ name: field.word('Its name'), paths: z.array(field.text('One pattern')) }))
+        .describe('Lanes whose deliveries may overtake each other; without it there are none')
+        .optional(),
+      priorities: field.flag('Whether priorities move candidates in the queue; without it they do not').optional(),
       previous: field.streamId('Entry of the configuration before it').nullable(),
       actor: field.actor(),
     }),
