@@ -2,9 +2,13 @@
  * The integrating process is ended while deliveries are tested: by SIGKILL at every point of a run, in the middle of a
  * command, by a lost lease, and in order. The same main, every end told once, and nobody left running.
  */
-import { afterAll, expect, test } from 'vitest';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import type { CandidateView } from '../../src/actors/client.ts';
 import { CHECK_FAULT_POINTS } from '../../src/actors/faults.ts';
 import { alive, type ChecksWorld, checksWorld, testing } from '../support/checks-world.ts';
+import { makeWorld as makeDaemonWorld } from '../support/daemon-world.ts';
 import { endWorlds, expectSound, MORTAL_TELEC, shortType } from '../support/e2e-world.ts';
 import { poll } from '../support/redis-server.ts';
 
@@ -111,3 +115,23 @@ test('the lease is taken away while it tests: the commands are ended at once, an
   expect(await world.runs()).toEqual(['one unit 1 started', 'one unit 1 started', 'one unit 1 passed']);
   await expectSound(world);
 }, 60_000);
+
+test('the daemon is told to end while it tests: it does in time, and the next one delivers', async () => {
+  const gate = 'while [ ! -e "$TELEC_CHECK_CACHE/go" ]; do sleep 0.05; done';
+  const config = `integration:\n  grace_ms: 0\nchecks:\n  - {name: unit, run: ${JSON.stringify(`trap "" TERM; ${gate}`)}}\n`;
+  const world = await makeDaemonWorld({ config });
+  onTestFinished(() => world.close());
+  await world.ok(['up']);
+  world.branch('feature/one', { 'one.txt': '1\n' });
+  await world.ok(['submit', '--slug', 'one']);
+  await poll(() => testing(world).length > 0, 30_000);
+  const began = performance.now();
+  await world.ok(['down']);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  expect(testing(world)).toEqual([]);
+  const caches = join(world.state(), 'checks', 'cache');
+  for (const name of readdirSync(caches)) writeFileSync(join(caches, name, 'go'), '');
+  await world.ok(['up']);
+  await world.settled('one');
+  expect(await world.ok<CandidateView>(['candidate', 'one'])).toMatchObject({ state: 'completed', attempt: 2 });
+}, 120_000);

@@ -66,7 +66,7 @@ test('under a hold what was taken is tested and lands, and nothing more is taken
 }, 60_000);
 
 test('a batch is tested once for all of it; each receipt names the tree that was tested', async () => {
-  const world = await checksWorld({ speculation: 'window: 2, parallel: 2, batch: 3' });
+  const world = await checksWorld({ speculation: 'window: 1, parallel: 2, batch: 3' });
   await world.ready([{ slug: 'one' }, { slug: 'two' }, { slug: 'three' }]);
   expect((await world.integrate()).json).toMatchObject({ completed: 3 });
   expect(world.ran()).toHaveLength(1);
