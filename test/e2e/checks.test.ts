@@ -83,7 +83,7 @@ test('a secret in the output of a check is in no event and in no log', async () 
   const { blocked, evidence } = await world.candidate('one');
   expect(evidence?.output_tail).toMatch(/^cannot reach https:\/\/.*example\.com\/x\n$/);
   const log = /^all its output: (\S+) on /m.exec(blocked?.diagnostics.join('\n') ?? '')?.[1] ?? '';
-  expect(readFileSync(log, 'utf8')).toContain('cannot reach');
+  expect(readFileSync(log, 'utf8')).toMatch(/^cannot reach (?!.*hunter2)/m);
   await expectSound(world);
 });
 

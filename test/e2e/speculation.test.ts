@@ -50,6 +50,32 @@ test('one that is replaced while it is tested leaves the chain at once; those be
   await expectSound(world);
 }, 60_000);
 
+test('one that is built again takes over the run about what it still sees; the rest is begun anew', async () => {
+  const world = await checksWorld({
+    check: 'paths: ["*.wait"]',
+    checks: ['{name: rest, run: RUN}'],
+    speculation: 'window: 2, parallel: 4',
+  });
+  await world.ready([bad('one'), waiting('two')]);
+  const going = world.integrate();
+  await poll(async () => (await world.states())['one'] === 'blocked', 30_000);
+  // What was begun with the bad one below it: one about its paths, which goes on, and one about all, which is ended.
+  await poll(
+    () => testing(world).length > 0 && world.ran().filter((line) => line.startsWith('rest ')).length === 3,
+    30_000,
+  );
+  world.open('two.wait');
+  expect((await going).json).toMatchObject({ completed: 1, blocked: 1 });
+  const own = (name: string) => world.ran().filter((line) => line.startsWith(name));
+  expect({ unit: own('unit ').length, rest: own('rest ').length }).toEqual({ unit: 2, rest: 3 });
+  expect((await world.runs()).filter((line) => line.startsWith('two unit'))).toEqual([
+    'two unit 1 started',
+    'two unit 1 started',
+    'two unit 1 passed',
+  ]);
+  await expectSound(world);
+}, 60_000);
+
 test('under a hold what was taken is tested and lands, and nothing more is taken', async () => {
   const world = await checksWorld({ speculation: 'window: 2, parallel: 2' });
   await world.ready([waiting('one'), { slug: 'two' }, { slug: 'three' }]);

@@ -7,7 +7,7 @@
  * test under its own ones.
  */
 import { availableParallelism } from 'node:os';
-import { InvariantViolation } from '../../../errors.ts';
+import { InvariantViolation, TelecError } from '../../../errors.ts';
 import { definitionDigest } from '../../../io/checks/definition.ts';
 import type { CheckGround, CheckRunEnd } from '../../../io/checks/port.ts';
 import type { CheckDefinition, FailureKind } from '../../../io/config-checks.ts';
@@ -63,6 +63,12 @@ interface Trial {
 }
 
 type Pass = Pick<PayloadOf<'integration.checks.passed'>, 'duration_ms' | 'cached' | 'flaked'>;
+
+/** A place for checks that cannot be had is a matter of this machine, and no mistake of the program. */
+function noGround(error: unknown): never {
+  if (!(error instanceof TelecError) || error.retryable) throw error;
+  return stop('refused', 'checks', `checks cannot be run here: ${error.message}`, error.code);
+}
 
 export class TestBed {
   readonly definitions: Definitions;
@@ -230,7 +236,7 @@ export class TestBed {
   /** What a verdict of the check on the tree would be about. */
   async wish(definition: CheckDefinition, place: number, { tree }: Pick<Subject, 'tree'>): Promise<Wish> {
     this.#ground ??= this.#work.parts.openGround();
-    const ground = await this.#ground;
+    const ground = await this.#ground.catch(noGround);
     const [seen, toolchain] = await Promise.all([ground.seen(definition, tree), ground.toolchain(definition)]);
     return { definition, place, about: { seen, definition: definitionDigest(definition), toolchain } };
   }
