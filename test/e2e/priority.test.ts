@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { QueueRow, WhyView } from '../../src/actors/client.ts';
 import type { PriorityView } from '../../src/actors/turns/views.ts';
 import { ago, endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
+import { git } from '../support/git-repo.ts';
 
 afterAll(endWorlds);
 
@@ -19,19 +20,29 @@ const three = (world: World) =>
 const setUrgent = (world: World, slug: string, priority = 'urgent') =>
   world.run<PriorityView>(['priority', slug, priority, '--reason', 'customers cannot log in']);
 
+/** A drain that looks once, before it takes the first: by then all conditions are known. */
+async function drain<T>(world: World, look: () => Promise<T>): Promise<T | undefined> {
+  let seen: T | undefined;
+  const reach = async (point: string) => {
+    if (point === 'before-dequeue') seen ??= await look();
+  };
+  const { json } = await world.integrate({ faults: { reach } });
+  expect(json.outcome).toBe('drained');
+  return seen;
+}
+
 describe('where main has priorities on', () => {
   test('the urgent one is taken first, and the log says before whom, by whom and why in the same append', async () => {
     const world = await on();
     const [first, second, third] = await three(world);
     const { json: set } = await setUrgent(world, 'third');
-    expect(set).toMatchObject({ slug: 'third', priority: 'urgent', changed: true, place: 1, overtakes: 2 });
-    const { json: queue } = await world.run<QueueRow[]>(['queue']);
-    expect(queue.map(({ slug, priority, overtakes }) => [slug, priority, overtakes])).toEqual([
+    expect(set).toMatchObject({ slug: 'third', priority: 'urgent', changed: true });
+    const queue = await drain(world, async () => (await world.run<QueueRow[]>(['queue'])).json);
+    expect(queue?.map(({ slug, priority, overtakes }) => [slug, priority, overtakes])).toEqual([
       ['third', 'urgent', 2],
       ['first', 'normal', 0],
       ['second', 'normal', 0],
     ]);
-    expect((await world.integrate()).json).toMatchObject({ outcome: 'drained', completed: 3 });
     expect(world.landed()).toEqual(['third', 'first', 'second']);
     const events = await world.events();
     const told = events.filter(({ event }) => event.endsWith('.order.deviated'));
@@ -69,17 +80,21 @@ describe('where main has priorities on', () => {
     const world = await on();
     await three(world);
     await setUrgent(world, 'third');
-    const { json: why } = await world.run<WhyView>(['why', 'second']);
-    expect([why.place, why.waiting_for.map(({ code }) => code)]).toEqual([3, ['queued', 'overtaken']]);
-    expect(why.waiting_for[1]?.text).toMatch(
-      /^third became ready later and goes first, since it is urgent: customers /,
+    const seen = await drain(world, async () => ({
+      why: (await world.run<WhyView>(['why', 'second'])).json,
+      own: (await world.run<WhyView>(['why', 'third'])).json,
+      again: (await setUrgent(world, 'third')).json,
+      queue: (await world.run(['queue'], { text: true })).stdout,
+    }));
+    expect([seen?.why.place, seen?.why.waiting_for.map(({ code }) => code)]).toEqual([3, ['queued', 'overtaken']]);
+    expect(seen?.why.waiting_for[1]?.text).toMatch(
+      /^third became ready later and goes first, since it is urgent: customers cannot log in \(set by /,
     );
-    const { json: own } = await world.run<WhyView>(['why', 'third']);
-    expect(own.waiting_for.map(({ text }) => text)).toEqual([
+    expect(seen?.own.waiting_for.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^its turn in the queue, as urgent: customers cannot log in \(set by /),
     ]);
-    const { stdout } = await world.run(['queue'], { text: true });
-    expect(stdout.split('\n')[1]).toMatch(/third.*urgent, ahead of 2 older/);
+    expect(seen?.again).toMatchObject({ changed: false, place: 1, overtakes: 2 });
+    expect(seen?.queue.split('\n')[1]).toMatch(/third.*urgent, ahead of 2 older/);
   });
 
   test('a low one stands back; what lets the others by is its own setting', async () => {
@@ -101,8 +116,12 @@ describe('where main has priorities on', () => {
       { slug: 'old', readyAt: ago(7200) },
       { slug: 'young', readyAt: ago(10) },
     ]);
-    expect((await setUrgent(world, 'young')).json).toMatchObject({ place: 2, overtakes: 0 });
-    await world.integrate();
+    await setUrgent(world, 'young');
+    const queue = await drain(world, async () => (await world.run<QueueRow[]>(['queue'])).json);
+    expect(queue?.map(({ slug, overtakes }) => [slug, overtakes])).toEqual([
+      ['old', 0],
+      ['young', 0],
+    ]);
     expect(world.landed()).toEqual(['old', 'young']);
     expect(await world.trail('integration.order.')).toEqual([]);
   });
@@ -149,13 +168,14 @@ describe('where main does not have them on', () => {
     expect(world.landed()).toEqual(['first', 'second', 'third']);
     expect(await world.trail('integration.order.', 'integration.priority.')).toEqual([]);
     // Now that a delivery brought it to main, it counts for the sessions that follow.
+    git(world.cloneDir, 'fetch', '--quiet', 'origin');
     await world.ready([{ slug: 'fourth', readyAt: ago(60) }]);
     await world.integrate();
     await world.ready([
       { slug: 'fifth', readyAt: ago(50) },
       { slug: 'sixth', readyAt: ago(40) },
     ]);
-    expect((await setUrgent(world, 'sixth')).json).toMatchObject({ place: 1, overtakes: 1 });
+    expect((await setUrgent(world, 'sixth')).json).toMatchObject({ priority: 'urgent', changed: true });
     await world.integrate();
     expect(world.landed().slice(-3)).toEqual(['fourth', 'sixth', 'fifth']);
   });
