@@ -46,9 +46,9 @@ export const turnEvents = {
           own: field.word('Lane of the candidate'),
           others: z.array(field.word('Name')).describe('Lanes of those it goes ahead of'),
           paths: field.count('Paths that it changes'),
-          digest: field.word('SHA-256 of its changes: path, mode and content of each'),
+          digest: field.word('SHA-256 of their names, in order'),
           other_paths: field.count('Paths that the others change; none of them is one of its own'),
-          other_digest: field.word('SHA-256 of those paths'),
+          other_digest: field.word('SHA-256 of their names, in order'),
           base: field.sha('What it is built on now: its changes are the same there'),
         })
         .describe('By lane: what shows that it and the others have nothing in common')
