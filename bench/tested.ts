@@ -5,6 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvelopeView } from '../src/actors/event-views.ts';
+import { shortType } from '../src/machines/events/catalogue.ts';
 import type { Integration } from './drain.ts';
 import type { Candidate } from './generated.ts';
 
@@ -89,7 +90,7 @@ function measured(
   return {
     ends,
     makespanMs: Math.max(...ends.map(({ turnaroundMs }) => turnaroundMs)),
-    runs: entries.filter(({ event }) => event === 'integration.checks.started').length,
+    runs: entries.filter(({ event }) => shortType(event) === 'integration.checks.started').length,
   };
 }
 
@@ -98,11 +99,12 @@ function terminalsOf(entries: readonly EnvelopeView[]): Map<string, Terminal> {
   const failedOn = new Map<string, string>();
   const terminals = new Map<string, Terminal>();
   for (const { event, payload, timestamp } of entries) {
+    const type = shortType(event);
     const slug = String(payload['slug']);
     const atMs = Date.parse(timestamp);
-    if (event === 'integration.checks.failed') failedOn.set(slug, String(payload['tree']));
-    if (event === 'deployment.failed') terminals.set(slug, { atMs, tree: failedOn.get(slug) ?? '', landed: false });
-    if (event === 'deployment.completed') {
+    if (type === 'integration.checks.failed') failedOn.set(slug, String(payload['tree']));
+    if (type === 'deployment.failed') terminals.set(slug, { atMs, tree: failedOn.get(slug) ?? '', landed: false });
+    if (type === 'deployment.completed') {
       const { tree } = payload['receipt'] as { tree: string };
       terminals.set(slug, { atMs, tree, landed: true });
     }

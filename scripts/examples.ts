@@ -34,6 +34,7 @@ import { papers } from './paper-examples.ts';
 import { radarView } from './radar-examples.ts';
 import { gateView, reportView, rolloutStatus } from './rollout-examples.ts';
 import { shadowReport, shadowRestarted } from './shadow-examples.ts';
+import { simulation } from './simulate-examples.ts';
 import { todoShapes } from './todo-examples.ts';
 import { prioritySet } from './turn-examples.ts';
 import { ticket, web } from './web-examples.ts';
@@ -442,6 +443,7 @@ export const shapes: Record<string, unknown> = {
   'notifications claim': notifications,
   'notifications resolve': notifications,
   replay,
+  simulate: simulation,
   audit,
   'machine list': ['candidate', 'integrator', 'lease', 'todo'],
   'machine show': machine,

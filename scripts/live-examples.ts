@@ -1,6 +1,7 @@
 /** One look of those who watch, made of the examples of the commands: what the page docs/protocol.md shows of it, and what `telec watch --json` prints first. */
 import type { LiveMessage, Moment, Overview } from '../src/actors/live/views.ts';
 import { examples } from './examples.ts';
+import { radarView } from './radar-examples.ts';
 
 const { status, ready, why, completed, notifications, envelope } = examples;
 const { slug, branch, sha, generation, state, ready_at, attempt, reasons, updated_at } = ready;
@@ -52,6 +53,7 @@ export const overview: Overview = {
   ],
   notifications,
   unseen: 1,
+  radar: radarView.rows,
   recent: [envelope],
 };
 

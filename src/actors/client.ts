@@ -20,6 +20,8 @@ import type { RadarView } from './radar/views.ts';
 import type { RolloutDesk } from './rollout/views.ts';
 import type { Timings } from './session/work.ts';
 import type { SessionDesk } from './sessions/views.ts';
+import type { Load } from './simulate/load.ts';
+import type { RecordedRequest, SimulateRequest, SimulateView } from './simulate/views.ts';
 import type { CheckRunDetail, CheckRunView, ChecksDesk, TestsView } from './tests/views.ts';
 import type { TodoPapers } from './todos/paper-desk.ts';
 import type { RoadmapDesk } from './todos/roadmap-desk.ts';
@@ -322,6 +324,8 @@ export interface TelecClient {
   checks(): Promise<ChecksDesk>;
   /** Watching the repository, now and as it was. */
   live(): Promise<LiveDesk>;
+  /** What the log tells of a load, for `simulate`. */
+  recordedLoad(request: RecordedRequest): Promise<Load>;
   close(): Promise<void>;
 }
 
@@ -375,6 +379,8 @@ export interface Runtime {
   roadmap(context: CommandContext): Promise<RoadmapDesk>;
   /** The demo, told beat by beat; needs no repository. */
   demo(context: CommandContext, request: DemoRequest, tell: Tell): Promise<DemoView>;
+  /** A load under other settings, in virtual time; needs no repository when the load is generated. `progress`: how far it is. */
+  simulate(context: CommandContext, request: SimulateRequest, progress: (line: string) => void): Promise<SimulateView>;
   /** Takes the guards of this machine out; needs no init and no Redis. Thrown: GUARDS_BUSY (6), GUARD_FILES (2). */
   takeGuardsOut(context: CommandContext): Promise<GuardChangeView>;
   /** The hooks of a remote on this machine; works on a server without a clone, too. */

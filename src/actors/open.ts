@@ -218,6 +218,18 @@ export const runtime: Runtime = {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo(context, request, tell);
   },
+  async simulate(context, { load, settings }, progress) {
+    const { simulateAll } = await import('./simulate/simulate.ts');
+    const { generatedLoad } = await import('./simulate/load.ts');
+    const told = { signal: context.signal, progress };
+    if (load.kind === 'generated') return simulateAll(generatedLoad(load), settings, told);
+    const client = await openClient(context);
+    try {
+      return await simulateAll(await client.recordedLoad(load), settings, told);
+    } finally {
+      await client.close();
+    }
+  },
   async takeGuardsOut(context) {
     const { takeGuardsOut } = await import('./guards/desk.ts');
     return takeGuardsOut(context);

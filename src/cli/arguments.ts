@@ -58,6 +58,58 @@ export function durationOption(options: Options, name: string, bare = false): nu
   throw usage(`--${name} is no duration`, `write ${example}`);
 }
 
+/** A whole number within bounds; null when it was not given. */
+export function wholeOption(options: Options, name: string, from: number, to: number): number | null {
+  const text = textOption(options, name);
+  if (text === null) return null;
+  const value = wholeOf(text, from, to);
+  if (value !== null) return value;
+  throw usage(`${flagOf(name)} is no whole number from ${from} to ${to}`, `write ${flagOf(name)} ${Math.max(from, 1)}`);
+}
+
+const wholeOf = (text: string, from: number, to: number): number | null => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= from && value <= to ? value : null;
+};
+
+/** A share as `5%` or `0.05`, at most `most` times the whole; null when it was not given. */
+export function shareOption(options: Options, name: string, most = 1): number | null {
+  const text = textOption(options, name);
+  if (text === null) return null;
+  const [, number, percent] = /^(\d{1,6}(?:\.\d{1,6})?)(%?)$/.exec(text) ?? [];
+  const value = number === undefined ? Number.NaN : percent ? Number(number) / 100 : Number(number);
+  if (value >= 0 && value <= most) return value;
+  throw usage(
+    `${flagOf(name)} is no share from 0 to ${most * 100}%`,
+    `write ${flagOf(name)} 5% or ${flagOf(name)} 0.05`,
+  );
+}
+
+/** Whole numbers joined by commas, each within bounds; null when it was not given. */
+export function numbersOption(options: Options, name: string, from: number, to: number): number[] | null {
+  return partsOf(options, name, `${from} to ${to}`, from, (part) => wholeOf(part, from, to));
+}
+
+/** As `numbersOption`, and the word may stand for a number. */
+export function numbersOrWordOption<Word extends string>(
+  options: Options,
+  name: string,
+  { from, to, word }: { from: number; to: number; word: Word },
+): (number | Word)[] | null {
+  const read = (part: string) => (part === word ? word : wholeOf(part, from, to));
+  return partsOf(options, name, `${from} to ${to} or ${word}`, from, read);
+}
+
+function partsOf<T>(options: Options, name: string, allowed: string, from: number, read: (part: string) => T | null) {
+  const text = textOption(options, name);
+  if (text === null) return null;
+  return text.split(',').map((part): T => {
+    const value = read(part);
+    if (value !== null) return value;
+    throw usage(`${flagOf(name)} is no list of ${allowed}`, `write ${flagOf(name)} ${from},${from + 1}`);
+  });
+}
+
 const ENTRY_ID = /^\d{1,20}(-\d{1,20})?$/;
 
 /** An entry id of the log (`<ms>-<n>`), null when not given. */

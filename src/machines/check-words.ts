@@ -41,7 +41,7 @@ export function runWords({ state, run, duration_ms: ms, cached, flaked, failure 
   if (state === 'running') return `runs${again}`;
   if (cached) return 'passed before on the same';
   const took = ms === null ? '' : ` in ${shortSpan(ms)}`;
-  if (failure === null) return `passed${took}${again}${flaked ? '; it is flaky: it had failed on the same' : ''}`;
+  if (failure === null) return `passed${took}${again}${flaked ? ' (flaky)' : ''}`;
   const { kind, exit_status: status, signal, final } = failure;
   const how = kind === 'failed' && status !== null ? ` with status ${status}` : signal === null ? '' : ` by ${signal}`;
   return `${FAILURE_WORDS[kind]}${how}${took}${again}${final ? '' : '; it is tried again'}`;
@@ -72,6 +72,10 @@ export function receiptWords(receipt: Readonly<Record<string, unknown>> | null):
 }
 
 const NAMED_MAX = 5;
+
+/** How wide it tests and how many it has in hand: `window 4 of 8, 5 in the chain`; null where nothing is tested. */
+export const widthWords = (window: { size: number; max: number } | null, chain: readonly unknown[]): string | null =>
+  window && `window ${window.size} of ${window.max}${chain.length > 0 ? `, ${chain.length} in the chain` : ''}`;
 
 /** What is tested of the line, in one line: `window 4 of 8; 5 in the chain: 3 tested now, 1 passed, 1 set aside`. */
 export function chainWords({

@@ -6,7 +6,7 @@
  * the push), and that every end of a session that may hold the lease passes `releasing`.
  */
 import type { Member, Taken } from './effects.ts';
-import { checkInput, dueAside, lineOf } from './integrator-line.ts';
+import { checkInput, dueAside, freshContext, lineOf } from './integrator-line.ts';
 import { integratorSetup } from './integrator-rules.ts';
 import { OVERTAKING } from './lanes.ts';
 import type { Aside } from './speculation.ts';
@@ -20,32 +20,7 @@ export const integratorMachine = integratorSetup.createMachine({
   id: 'integrator',
   description: 'One session of the only one who moves main.',
   initial: 'standby',
-  context: ({ input }) => ({
-    ...input,
-    fence: null,
-    worklist: [],
-    candidate: null,
-    base: null,
-    merged: null,
-    uncleaned: 0,
-    train: [],
-    chain: [],
-    aside: [],
-    order: [],
-    more: true,
-    behind: 0,
-    woken: false,
-    left: [],
-    clear: null,
-    violations: [],
-    trainLimit: input.pushBatch,
-    refusal: null,
-    lostRaces: 0,
-    graceOver: false,
-    stopping: false,
-    stop: null,
-    fault: null,
-  }),
+  context: ({ input }) => freshContext(input),
   states: {
     standby: {
       description: 'Not started: waits to be woken by a candidate that became ready.',
@@ -232,7 +207,7 @@ export const integratorMachine = integratorSetup.createMachine({
             { guard: 'isAsideDue', target: 'ejecting' },
             { guard: 'hasCulprit', target: 'testing', reenter: true, actions: 'setCulpritAside' },
             { guard: 'mayOvertake', target: 'overtaking' },
-            { guard: 'hasToTest', target: 'checking' },
+            { guard: 'hasToTest', target: 'checking', actions: 'chooseTest' },
             { guard: 'hasRoom', target: 'selecting' },
             { guard: 'hasNobody', target: 'selecting' },
           ],
@@ -273,7 +248,7 @@ export const integratorMachine = integratorSetup.createMachine({
               },
               { guard: 'hasMainMoved', target: 'rebuilding', actions: ['uncouple', 'countLostRace'] },
               { guard: 'isRefusedAlone', target: 'refusing', actions: ['uncoupleChain', 'rememberRefusal'] },
-              { guard: 'wasRefused', target: 'pushing', reenter: true, actions: 'halve' },
+              { guard: 'wasRefused', target: 'testing', actions: 'halve' },
               stopped,
             ],
             onError: failed,

@@ -74,6 +74,7 @@ export const PERMISSIONS: readonly PermissionRow[] = [
     'lease',
     'notifications',
     'replay',
+    'simulate',
     'audit',
     'machine list',
     'machine show',

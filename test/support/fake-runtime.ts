@@ -7,6 +7,7 @@ import { examples } from '../../scripts/examples.ts';
 import { moment, overview, watched } from '../../scripts/live-examples.ts';
 import { radarView } from '../../scripts/radar-examples.ts';
 import { shadowReport, shadowRestarted } from '../../scripts/shadow-examples.ts';
+import { simulation } from '../../scripts/simulate-examples.ts';
 import { todoExamples } from '../../scripts/todo-examples.ts';
 import { prioritySet } from '../../scripts/turn-examples.ts';
 import type { CommandContext, Runtime, TelecClient } from '../../src/actors/client.ts';
@@ -106,6 +107,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
       leave: async () => undefined,
       adopt: async () => examples.adopt,
     }),
+    recordedLoad: async () => ({ changes: [], flakeRate: 0, seed: 0, view: simulation.load }),
     shadow: async () => ({ report: async () => shadowReport, restart: async () => shadowRestarted }),
     cutover: async () => ({
       status: async () => cutoverStatus,
@@ -158,6 +160,7 @@ export function fakeRuntime(client: Partial<TelecClient> = {}, rest: Partial<Run
     stopRedis: async () => true,
     doctor: async () => examples.doctor,
     demo: async () => examples.demo,
+    simulate: async () => simulation,
     takeGuardsOut: async () => ({ ...examples.guards.change, in_force: false }),
     serverGuard: async () => ({
       install: async () => examples.guards.server,

@@ -2,6 +2,7 @@
 import type { StatusView } from '../../src/actors/client.ts';
 import type { EnvelopeView } from '../../src/actors/event-views.ts';
 import type { CandidateRow, DeliveryRow, Overview } from '../../src/actors/live/views.ts';
+import type { ChainRow, CheckRunView } from '../../src/actors/tests/views.ts';
 import { unseenOf } from '../../src/machines/notification-order.ts';
 
 const STATES: CandidateRow['state'][] = [
@@ -42,6 +43,8 @@ export interface Scene {
   blocked: number;
   entries?: number;
   status?: Partial<StatusView>;
+  /** Those that wait are in the chain of a session that tests, one of each verdict. */
+  tested?: boolean;
   /** In place of the first names. */
   names?: string[];
   now?: number;
@@ -220,6 +223,54 @@ function deliveryOf(index: number, now: number): DeliveryRow {
   };
 }
 
+const VERDICTS: ChainRow['verdict'][] = ['landing', 'passed', 'running', 'untested', 'failed', 'aside', 'again'];
+
+export function runOf(check: string, now: number, change: Partial<CheckRunView> = {}): CheckRunView {
+  return {
+    check,
+    tree: shaOf(77),
+    run: 1,
+    state: 'passed',
+    since: new Date(now - 12_000).toISOString(),
+    duration_ms: 1234,
+    cached: false,
+    flaked: false,
+    failure: null,
+    ...change,
+  };
+}
+
+const RUNS: Partial<Record<ChainRow['verdict'], (now: number) => CheckRunView[]>> = {
+  landing: (now) => [runOf('unit', now), runOf('lint', now, { cached: true })],
+  passed: (now) => [runOf('unit', now, { run: 2, flaked: true }), runOf('lint', now, { duration_ms: 310 })],
+  running: (now) => [runOf('lint', now), runOf('unit', now, { state: 'running', duration_ms: null })],
+  failed: (now) => [runOf('unit', now, FAILED)],
+  aside: (now) => [runOf('unit', now, FAILED)],
+};
+
+const FAILED: Partial<CheckRunView> = {
+  state: 'failed',
+  duration_ms: 12_300,
+  failure: { kind: 'failed', exit_status: 1, signal: null, log: '/state/checks/logs/unit-1.log', final: true },
+};
+
+/** Makes the first of `rows` those of a chain, in its order, with one of each verdict. */
+function chained(rows: CandidateRow[], now: number): ChainRow[] {
+  return VERDICTS.slice(0, rows.length).map((verdict, at) => {
+    const row = candidateRow(at, 'integrating', now, { checks: RUNS[verdict]?.(now) ?? [] });
+    rows[at] = row;
+    return { key: row.key, verdict, because: verdict === 'aside' ? 'checks' : null };
+  });
+}
+
+const testsOf = (chain: ChainRow[]): StatusView['tests'] => ({
+  configured: true,
+  window: { size: 4, max: 8 },
+  chain,
+  running: 1,
+  failure_rate: 0.05,
+});
+
 /** An overview of that scene. */
 export function overviewOf(scene: Scene): Overview {
   const now = scene.now ?? Date.now();
@@ -234,6 +285,7 @@ export function overviewOf(scene: Scene): Overview {
       ),
     );
   for (let index = 0; index < blocked; index++) rows.push(candidateRow(waiting + index, 'blocked', now));
+  const chain = scene.tested ? chained(rows, now) : [];
   const done = Math.min(delivered, 200);
   for (let index = 0; index < done; index++)
     rows.push(candidateRow(waiting + blocked + index, index % 6 === 5 ? 'superseded' : 'completed', now));
@@ -254,7 +306,7 @@ export function overviewOf(scene: Scene): Overview {
   const overview: Overview = {
     moment: { id: last?.id ?? '0', at: last?.timestamp ?? null, index: entries, length: entries },
     now: new Date(now).toISOString(),
-    status: statusOf(now, rows, scene.status),
+    status: statusOf(now, rows, { ...(scene.tested ? { tests: testsOf(chain) } : {}), ...scene.status }),
     candidates: rows,
     candidates_hidden: delivered - done,
     deliveries: Array.from({ length: done }, (_, index) => deliveryOf(index, now)),
@@ -277,6 +329,7 @@ export function overviewOf(scene: Scene): Overview {
         link: `#/notification/deployment%2F${row.slug}`,
       })),
     unseen: 0,
+    radar: [],
     recent,
   };
   return { ...overview, unseen: unseenOf(overview.notifications) };

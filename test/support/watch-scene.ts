@@ -77,9 +77,17 @@ const countsOf = (rows: readonly CandidateRow[]): StatusView['counts'] => {
   return counts;
 };
 
-/** An overview with these rows. */
+const UNTESTED: StatusView['tests'] = {
+  configured: false,
+  window: null,
+  chain: [],
+  running: 0,
+  failure_rate: null,
+};
+
+/** An overview with these rows, where nothing is tested unless `more.status` says so. */
 export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): LiveMessage & { kind: 'overview' } {
-  const status: StatusView = { ...example.status, counts: countsOf(rows), ...more.status };
+  const status: StatusView = { ...example.status, tests: UNTESTED, counts: countsOf(rows), ...more.status };
   const unseen = unseenOf(more.notifications ?? example.notifications);
   return {
     kind: 'overview',
@@ -89,12 +97,14 @@ export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): Li
 }
 
 export function change(more: Partial<LiveChange>): LiveChange {
-  const { moment, status } = example;
+  const { moment } = example;
+  const status = { ...example.status, tests: UNTESTED };
   const nothing = {
     candidates: [],
     deliveries: [],
     notifications: [],
     unseen: example.unseen,
+    radar: null,
     recent: [],
     recent_omitted: 0,
   };

@@ -61,6 +61,7 @@ const LINES: Record<string, string[]> = {
   'sessions start': ['sessions', 'start', '--role', 'worker', '--command', 'x'],
   'sessions end': ['sessions', 'end', 'builder-1'],
   adopt: ['adopt'],
+  simulate: ['simulate', '--candidates', '100'],
   'todo create': ['todo', 'create', 'login'],
   'todo list': ['todo', 'list'],
   'todo show': ['todo', 'show', 'login'],

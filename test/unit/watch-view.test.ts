@@ -2,7 +2,7 @@
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { CandidateRow, LiveMessage } from '../../src/actors/live/views.ts';
+import type { CandidateRow, DeliveryRow, LiveMessage } from '../../src/actors/live/views.ts';
 import type { Acts } from '../../src/cli/watch/acts.ts';
 import { lookOf } from '../../src/cli/watch/look.tsx';
 import { Reader } from '../../src/cli/watch/reader.ts';
@@ -43,6 +43,8 @@ const RECENT = [
 ];
 const few = (more: Parameters<typeof overview>[1] = {}) =>
   overview(ROWS, { notifications: NOTICES, recent: RECENT, ...more });
+
+const waits = (text: string): CandidateRow['waiting_for'] => [{ code: 'check_runs', text, event: null, who: '' }];
 
 interface Stage {
   terminal: TestTerminal;
@@ -123,6 +125,33 @@ describe('the view', () => {
     expect(lines[14]).toMatch(/^ Log {2}412 entries ─+$/);
     expect(lines[15]).toMatch(/^ {2}\d\d:\d\d:\d\d deployment\.completed +footer@bbbbbbb$/);
     expect(lines[23]).toBe('tab  enter open  h hold  r resume  s seen  e log  ? keys  q quit');
+  });
+
+  test('says how far ahead of main it tests, who waits for which verdict in the order of the chain, and what was tested', async () => {
+    const rows = [
+      row('second', 'integrating', { ready_at: '2026-01-01T09:59:00.000Z', waiting_for: waits('the verdict of unit') }),
+      row('first', 'integrating', { waiting_for: waits('it passed its checks and lands next') }),
+    ];
+    const chain = [
+      { key: rows[1]?.key ?? '', verdict: 'passed' as const, because: null },
+      { key: rows[0]?.key ?? '', verdict: 'running' as const, because: null },
+    ];
+    const tests = { configured: true, window: { size: 2, max: 8 }, chain, running: 1, failure_rate: null };
+    const [delivery] = few().overview.deliveries;
+    const receipt = { checks: [{ check: 'unit', tree: '5'.repeat(40), duration_ms: 1200 }] };
+    const { terminal } = await stage(
+      overview(rows, {
+        status: { ...few().overview.status, tests },
+        deliveries: [{ ...(delivery as DeliveryRow), receipt }],
+      }),
+      180,
+      40,
+    );
+    expect(terminal.lines()[3]).toMatch(/^tests {6}window 2 of 8; 2 in the chain: 1 tested now, 1 passed/);
+    const text = terminal.text();
+    expect(text.indexOf('lands next')).toBeGreaterThan(0);
+    expect(text.indexOf('the verdict of unit')).toBeGreaterThan(text.indexOf('lands next'));
+    expect(text).toContain('tested: unit 1.2 s');
   });
 
   test('writes only the lines that changed, and no colours where none are wanted', async () => {

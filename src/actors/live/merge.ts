@@ -19,6 +19,7 @@ export function merged(overview: Overview, change: LiveChange): Overview {
     deliveries: [...change.deliveries, ...overview.deliveries].slice(0, DELIVERIES_MAX),
     notifications: roomedNotifications(replaced(overview.notifications, change.notifications, ({ id }) => id)),
     unseen: change.unseen,
+    radar: change.radar ?? overview.radar,
     recent: [...overview.recent, ...change.recent].slice(-RECENT_MAX),
   };
 }

@@ -6,6 +6,7 @@ import { roomedNotifications, unseenOf } from '../../machines/notification-order
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView, StatusView } from '../client.ts';
 import { compareIds } from '../pipeline.ts';
+import { toldRows } from '../radar/rows.ts';
 import type { Repository } from '../repository.ts';
 import { notificationView } from '../views.ts';
 import type { Look } from './look.ts';
@@ -31,6 +32,7 @@ export function overviewOf(look: Look, recent: readonly EnvelopeView[]): Overvie
     deliveries: newestDeliveries(repository),
     notifications: roomedNotifications(notifications.dump()).map(notificationView),
     unseen: unseenOf(notifications.dump()),
+    radar: toldRows(repository.radar.rows),
     recent: recent.slice(-RECENT_MAX),
   };
 }

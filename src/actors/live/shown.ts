@@ -8,8 +8,10 @@ import { fullType } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
 import type { NotificationRow as Row } from '../../machines/notification.ts';
 import { byChange, roomedNotifications, unseenOf } from '../../machines/notification-order.ts';
+import type { Foreseen } from '../../machines/radar.ts';
 import type { CandidateRecord } from '../candidate-record.ts';
 import type { EnvelopeView } from '../client.ts';
+import { toldRows } from '../radar/rows.ts';
 import { runsShown } from '../tests/shown.ts';
 import { notificationView } from '../views.ts';
 import type { Around } from '../waits.ts';
@@ -62,6 +64,7 @@ export class Shown {
   #deliveries: DeliveryRow[];
   /** By id, the most recently changed first; those that there is room for. */
   #notifications: Map<string, Row>;
+  #radar: readonly Foreseen[];
   #recent: EnvelopeView[];
 
   constructor(look: Look, recent: readonly EnvelopeView[]) {
@@ -71,6 +74,7 @@ export class Shown {
     for (const record of [...live, ...final]) this.#give(record, look.around);
     this.#deliveries = newestDeliveries(look.repository);
     this.#notifications = roomOf(look);
+    this.#radar = look.repository.radar.rows;
     this.#recent = recent.slice(-RECENT_MAX);
   }
 
@@ -87,6 +91,7 @@ export class Shown {
       deliveries: this.#deliveries,
       notifications: [...this.#notifications.values()].map(notificationView),
       unseen: unseenOf(notifications.dump()),
+      radar: toldRows(this.#radar),
       recent: this.#recent,
     };
   }
@@ -100,9 +105,13 @@ export class Shown {
     const notifications = this.#changedNotifications(look);
     const { entries: recent, omitted: recent_omitted } = noted;
     this.#recent = [...this.#recent, ...recent].slice(-RECENT_MAX);
+    const foreseen = look.repository.radar.rows;
+    const radar = foreseen === this.#radar ? null : toldRows(foreseen);
+    this.#radar = foreseen;
     const { moment, now, status } = look;
     const isSame =
       candidates.length + deliveries.length + notifications.length + recent.length === 0 &&
+      radar === null &&
       isDeepStrictEqual(moment, before.moment) &&
       isDeepStrictEqual(status, before.status);
     if (isSame) return null;
@@ -116,6 +125,7 @@ export class Shown {
       deliveries,
       notifications,
       unseen,
+      radar,
       recent,
       recent_omitted,
     };

@@ -16,6 +16,7 @@ import type {
   WhyView,
 } from '../client.ts';
 import type { EnvelopeView } from '../event-views.ts';
+import type { RadarRow } from '../radar/views.ts';
 import type { CheckRunView } from '../tests/views.ts';
 
 /** A place in the log. */
@@ -93,6 +94,8 @@ export interface Overview {
   notifications: NotificationRow[];
   /** Notifications nobody has seen, those left out counted. */
   unseen: number;
+  /** Conflicts that owners of branches were told of and that are not settled; the first 200. */
+  radar: RadarRow[];
   /** The newest entries, oldest first. */
   recent: EnvelopeView[];
 }
@@ -108,6 +111,8 @@ export interface LiveChange {
   notifications: NotificationRow[];
   /** As in an overview. */
   unseen: number;
+  /** All of it, where something of it changed; else null. */
+  radar: RadarRow[] | null;
   recent: EnvelopeView[];
   /** Entries applied that `recent` leaves out, because there were too many at once. */
   recent_omitted: number;

@@ -2,6 +2,7 @@
 import { Argument, type Command } from 'commander';
 
 import { type Add, flag, SHELLS } from './entry.ts';
+import { addSimulate } from './simulate.ts';
 
 export function addInsight(program: Command, add: Add): void {
   add(program, {
@@ -23,6 +24,7 @@ export function addInsight(program: Command, add: Add): void {
     examples: ['telec replay', 'telec replay --at 1718000000000-0 --json', 'telec replay --verify'],
     load: async () => (await import('../commands/replay.ts')).replay,
   });
+  addSimulate(program, add);
   const machine = add(program, {
     usage: 'machine',
     summary: 'the charts that decide',

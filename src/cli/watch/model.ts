@@ -64,7 +64,7 @@ export const clockOf = ({ clock }: Scene, local: number): number => clock.told +
 
 const PLACES: Partial<Record<CandidateRow['state'], number>> = { integrating: 0, ready: 1, pending: 2 };
 
-/** The rows come in the order of the queue, which sorting keeps. */
+/** The rows come in the order of the queue, which sorting keeps; those in the chain stand in its order. */
 const inLine = (a: CandidateRow, b: CandidateRow): number => (PLACES[a.state] ?? 0) - (PLACES[b.state] ?? 0);
 
 /** What asks for something first, then what became of candidates, then the rest. */
@@ -73,10 +73,12 @@ function weight(row: NotificationRow): number {
   return row.family === 'deployment' ? 1 : 2;
 }
 
-function listsOf({ candidates: rows, notifications }: Overview): Lists {
+function listsOf({ candidates: rows, notifications, status }: Overview): Lists {
+  const places = new Map(status.tests.chain.map(({ key }, at) => [key, at]));
+  const place = ({ key }: CandidateRow) => places.get(key) ?? places.size;
   const unseen = ({ human_status }: NotificationRow) => (human_status === 'unseen' ? 0 : 1);
   return {
-    queue: rows.filter(({ state }) => PLACES[state] !== undefined).sort(inLine),
+    queue: rows.filter(({ state }) => PLACES[state] !== undefined).sort((a, b) => inLine(a, b) || place(a) - place(b)),
     blocked: rows.filter(({ state }) => state === 'blocked').sort((a, b) => compareText(b.updated_at, a.updated_at)),
     notices: [...notifications].sort(
       (a, b) =>

@@ -208,7 +208,7 @@ function noticeCells(row: NotificationRow | undefined, { width, now, signs, name
 
 const EVENT_TONES: [RegExp, Tone][] = [
   [/^deployment\.completed$/, 'good'],
-  [/^deployment\.failed$|alarm|conflicted|rejected|aborted/, 'bad'],
+  [/^deployment\.failed$|alarm|conflicted|rejected|aborted|checks\.failed/, 'bad'],
   [/hold|lease\.lost|foreign/, 'warn'],
 ];
 

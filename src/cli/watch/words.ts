@@ -5,6 +5,7 @@
 import type { HoldView, LeaseView, NotificationRow, StatusView } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
 import type { CandidateRow, DeliveryRow } from '../../actors/live/views.ts';
+import { chainWords, receiptWords } from '../../machines/check-words.ts';
 import { integratorMeaning } from '../../machines/integrator-meaning.ts';
 import { span } from '../messages.ts';
 import { plain, type Tone } from '../output.ts';
@@ -38,6 +39,12 @@ export function leaseLine(lease: LeaseView | null, now: number): { text: string;
   return left > 0
     ? { text: `${owner}, ${span(Math.ceil(left / 1000) * 1000)} left`, tone: null }
     : { text: `${owner}, expired ${span(-left)} ago; the next session replaces it`, tone: 'warn' };
+}
+
+/** What is tested ahead of main, and how far; null where nothing is to be tested. */
+export function testsLine(tests: StatusView['tests']): { text: string; tone: Tone | null } | null {
+  const text = tests.configured === true ? chainWords(tests) : null;
+  return text === null ? null : { text: shown(text), tone: tests.chain.length === 0 ? 'dim' : null };
 }
 
 export function holdLine(hold: HoldView, now: number): { text: string; tone: Tone } {
@@ -78,8 +85,9 @@ export function stopwatch(ms: number): string {
 export function deliveryText({ outcome, merge_commit: merge, receipt }: DeliveryRow): string {
   if (outcome === 'already_integrated') return `main held it already, in ${merge.slice(0, 10)}`;
   const checks = receipt?.['checks'];
-  const tested = Array.isArray(checks) && checks.length > 0;
-  return `merged as ${merge.slice(0, 10)}${tested ? '' : ', not tested'}`;
+  const tested =
+    Array.isArray(checks) && checks.length > 0 ? `; ${shown(receiptWords(receipt) ?? '')}` : ', not tested';
+  return `merged as ${merge.slice(0, 10)}${tested}`;
 }
 
 /** What is said of a candidate that is not at its end. */
@@ -127,9 +135,10 @@ const PREFIX = /^domain\.software-development\./;
 
 /** An entry in one line: type, what it is about, and the words it carries. */
 export function eventLine({ event, payload, description }: EnvelopeView): { type: string; text: string } {
-  const { slug, sha, reason, session_id: session } = payload;
+  const { slug, sha, reason, check, session_id: session } = payload;
   const about = [
     typeof slug === 'string' && typeof sha === 'string' ? nameOf({ slug, sha }) : typeof slug === 'string' ? slug : '',
+    typeof check === 'string' ? check : '',
     typeof reason === 'string' ? reason : '',
     typeof slug !== 'string' && typeof session === 'string' ? session : '',
   ].filter(Boolean);

@@ -6,6 +6,7 @@
 import type { CandidateDetailView, HoldView, NotificationRow } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
 import type { LiveDesk } from '../../actors/live/views.ts';
+import type { CheckLogView } from '../../actors/tests/views.ts';
 
 const TOKEN_KEY = 'telec.token';
 
@@ -74,6 +75,7 @@ export const look = {
   moment: (index: number) => ask<Awaited<ReturnType<LiveDesk['moment']>>>('/v1/moment', { index: String(index) }),
   candidate: (selector: string, at: string | null) =>
     ask<CandidateDetailView>('/v1/candidate', { selector, ...(at === null ? {} : { at }) }),
+  checkLog: (selector: string, check: string) => ask<CheckLogView>('/v1/checks/log', { selector, check }),
   unseen: () => ask<NotificationRow[]>('/v1/notifications', { unseen: '1' }),
   events: (from: string, count: number) => ask<EnvelopeView[]>('/v1/events', { from, count: String(count) }),
 };

@@ -6,6 +6,7 @@ import { linkOf } from '../../machines/links.ts';
 import { look, sentenceOf } from './api.ts';
 import { ResumeButton } from './blocked-panel.tsx';
 import { ChartPanel } from './chart-panel.tsx';
+import { CheckRuns } from './check-runs.tsx';
 import { CopyButton } from './copy-button.tsx';
 import { shortEvent } from './event-text.ts';
 import { Fields } from './fields.tsx';
@@ -36,6 +37,7 @@ export function CandidateDetail({ candidateKey }: { candidateKey: string }) {
         </p>
       )}
       {fault !== null && <p className="fault">{fault}</p>}
+      {detail && <CheckRuns selector={candidateKey} runs={detail.checks} />}
       {detail && <Outcome detail={detail} who={row?.waiting_for.find(({ code }) => code === 'blocked')?.who ?? null} />}
       {state && <ChartPanel machine="candidate" title="Chart" value={state} lastEvent={last} />}
       {detail && <Facts detail={detail} />}

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react';
 import type { LeaseView, StatusView } from '../../actors/client.ts';
 import { linkOf } from '../../machines/links.ts';
+import { Chain } from './chain.tsx';
 import { ChartPanel } from './chart-panel.tsx';
 import { duration, useNow } from './clock.ts';
 import { shortEvent } from './event-text.ts';
@@ -36,6 +37,7 @@ export function IntegratorPanel({ model, large, onLarge }: IntegratorProps) {
           {large ? 'Smaller' : 'Larger'}
         </button>
       </div>
+      <Chain model={model} />
       <div className="chart-scroll" ref={scroller}>
         <ChartPanel
           machine="integrator"

@@ -1,5 +1,6 @@
 /** Main as it grows: each delivery with its commit, and whether anything was tested. */
 import type { DeliveryRow } from '../../actors/live/views.ts';
+import { receiptWords } from '../../machines/check-words.ts';
 import { type Model, wasTested } from './model.ts';
 import { Nothing, Panel } from './panel.tsx';
 import { show } from './route.ts';
@@ -53,7 +54,7 @@ export function Proof({ row }: { row: Pick<DeliveryRow, 'outcome' | 'receipt'> }
   const tested = wasTested(row);
   if (tested === null) return <span className="proof">no receipt</span>;
   return tested ? (
-    <span className="proof tested">tested</span>
+    <Plain className="proof tested">{receiptWords(row.receipt) ?? 'tested'}</Plain>
   ) : (
     <span className="proof untested">merged, not tested</span>
   );

@@ -42,6 +42,7 @@ function changed(before: Model, change: LiveChange): Model {
     deliveries: newestFirst(before.deliveries, change.deliveries, ({ entry }) => entry, KEPT.deliveries),
     notifications: notificationsAfter(before.notifications, change.notifications),
     unseen: change.unseen,
+    radar: change.radar ?? before.radar,
     recent: fresh.length === 0 && older === before.recent ? before.recent : [...older, ...fresh].slice(-KEPT.recent),
   };
 }

@@ -1,6 +1,7 @@
 /** The four answers one look is for: where main is, what the integrator does, what is next, what needs a person. */
 import type { ReactNode } from 'react';
 import type { LeaseView, StatusView } from '../../actors/client.ts';
+import { widthWords } from '../../machines/check-words.ts';
 import { duration, since, useNow } from './clock.ts';
 import { lanesOf, type Model } from './model.ts';
 import { useStore } from './store.ts';
@@ -64,12 +65,14 @@ function MainTile({ model: { status, deliveries } }: { model: Model }) {
 }
 
 function IntegratorTile({ status }: { status: StatusView }) {
-  const { integrator, lease } = status;
+  const { integrator, lease, tests } = status;
   const state = integrator.state.split('.').at(-1) ?? integrator.state;
   const idle = integrator.state === 'standby';
   return (
     <Tile to="integrator" title="Integrator" value={state} tone={idle ? '' : 'moving'}>
-      {integrator.candidate === null ? (
+      {tests.chain.length > 0 ? (
+        widthWords(tests.window, tests.chain)
+      ) : integrator.candidate === null ? (
         <LeaseLine lease={lease} />
       ) : (
         <Plain className="strong">{slugOf(integrator.candidate)}</Plain>

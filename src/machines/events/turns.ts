@@ -1,11 +1,9 @@
 /** The order of turns: what people decide about it, and every way in which it is not first in, first out. */
 import { z } from 'zod';
+import { PRIORITIES } from '../priority-names.ts';
 import { decided, decision } from './decided.ts';
 import * as field from './fields.ts';
 import { type Definition, LEVEL } from './schema.ts';
-
-/** How urgent a work item may be. */
-export const PRIORITIES = ['urgent', 'normal', 'low'] as const;
 
 /** Candidates that the event names at most; it counts all. */
 export const OVERTAKEN_MAX = 100;
