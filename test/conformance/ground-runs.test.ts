@@ -2,7 +2,7 @@
  * What a check is to the machine it runs on: what it is told and what it is not, what it writes, what it leaves behind,
  * and what the next one finds. Real processes on real work trees.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -55,6 +55,24 @@ const isGone = (pid: number) => {
 };
 /** The ids that a line wrote, a line each. */
 const pidsIn = ({ outputTail }: CheckRunEnd) => outputTail.trim().split('\n').map(Number);
+
+/** Living gits that work in slots of this world. */
+function gits(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`GIT_DIR=${world.folder}/`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A session in a process of its own, which runs one check. */
+function session(on: string, line: string): ChildProcess {
+  const program = fileURLToPath(new URL('../support/ground-child.ts', import.meta.url));
+  const args = ['--import', 'tsx', program, world.folder, world.repository, on, line];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
 
 describe('a check', () => {
   test('gets a closed environment: none of the sockets, tokens, settings and rights of who asked for it', async () => {
@@ -296,19 +314,7 @@ describe('what a check leaves running', () => {
   test('and was left by a session that was killed ends with the next one', async () => {
     const said = join(world.dir, 'said');
     const line = `echo $$ >> ${said}; setsid sleep 300 & echo $! >> ${said}; trap "" TERM PIPE; while :; do sleep 1; done`;
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('../support/ground-child.ts', import.meta.url)),
-        world.folder,
-        world.repository,
-        tree,
-        line,
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    const child = session(tree, line);
     const pids = () => (existsSync(said) ? readFileSync(said, 'utf8').split('\n').filter(Boolean).map(Number) : []);
     await poll(() => pids().length === 2);
     // While it lives its slot is its own.
@@ -392,6 +398,18 @@ describe('a slot', () => {
     expect(readdirSync(place).filter((name) => name.startsWith('gone-'))).toEqual([]);
   });
 
+  test('of another run of the machine is not believed: files may be shorter than they seem after a power cut', async () => {
+    const made = () => statSync(join(world.folder, '0', 'tree', 'a')).ctimeMs;
+    await run('exit 0');
+    const first = made();
+    await run('exit 0');
+    expect(made()).toBe(first);
+    const path = join(world.folder, '0', 'slot.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"another"'));
+    await run('exit 0');
+    expect(made()).not.toBe(first);
+  });
+
   test('that nobody used for two weeks is taken down, one in use is not', async () => {
     await Promise.all([run('sleep 0.3'), run('sleep 0.3')]);
     const old = new Date(Date.now() - 15 * 86_400_000);
@@ -420,5 +438,24 @@ describe('a slot', () => {
       expect((await run(sum, { on: big })).outputTail).toBe(expected);
     }
     expect(slots()).toEqual(['0']);
+  });
+
+  test('whose session was killed while git made the work tree is exact, and no git of that session writes on', async () => {
+    const many = (text: string) =>
+      Object.fromEntries(Array.from({ length: 6000 }, (_, at) => [`d${at % 60}/f${at}`, `${text} ${at}\n`]));
+    const [one, other] = [await world.tree(many('one')), await world.tree(many('other'))];
+    const child = session(one, 'exit 0');
+    await poll(() => existsSync(join(world.folder, '0', 'tree', 'd1')), 30_000);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(gits().length).toBeGreaterThan(0);
+    const by = await world.open();
+    expect(gits()).toEqual([]);
+    const look =
+      'cat d*/f* | sort | cksum; ls d* | grep -c f; sleep 1; cat d*/f* | sort | cksum; git status --porcelain | head -n 3';
+    const found = await run(look, { on: other, by });
+    rmSync(join(world.folder, '0'), { recursive: true });
+    expect(found.outputTail).toBe((await run(look, { on: other, by })).outputTail);
+    expect(found.outputTail).toMatch(/^(\d+ \d+)\n6000\n\1\n$/);
   });
 });
