@@ -34,12 +34,15 @@ export interface Window {
   size: number;
   /** As configured. */
   max: number;
-  /** 1 to twice `max`: what is above `max` lets a rare failure pass without a narrower window. */
+  /** 1 to `CREDIT_TIMES` times `max`: what is above `max` lets rare failures pass without a narrower window. */
   credit: number;
 }
 
-export function openWindow(max: number, credit = 2 * max): Window {
-  const within = Math.min(Math.max(1, credit), 2 * max);
+/** With four, two failures close together do not narrow the window; where failures are many it comes to the same. */
+export const CREDIT_TIMES = 4;
+
+export function openWindow(max: number, credit = CREDIT_TIMES * max): Window {
+  const within = Math.min(Math.max(1, credit), CREDIT_TIMES * max);
   return { size: Math.min(within, max), max, credit: within };
 }
 
