@@ -56,6 +56,8 @@ export interface IntegratorContext extends IntegratorInput {
   woken: boolean;
   /** Told to have left: no longer to be delivered, and perhaps still in the line. */
   left: CandidateKey[];
+  /** Tip of the entry that was last found clear to go first, for there is nothing it has in common with those before it. */
+  clear: string | null;
   /** What the audit of the train that was just pushed found. */
   violations: Violation[];
   /** Members the next push may have; halved while a refusal is being narrowed down. */
@@ -97,6 +99,8 @@ export type IntegratorEvent =
   | { type: 'hold.lifted' }
   /** The checks of the entry with that tip came to an end. */
   | { type: 'checks.settled'; tip: string; verdict: Verdict }
+  /** The entry with that tip would pass all checks at the front of the chain, as far as is known. */
+  | { type: 'lane.clear'; tip: string }
   /** What runs the checks cannot go on; `fault` when that is a bug. */
   | { type: 'checks.stopped'; stop: Stop | null; fault: unknown }
   /** Somebody in the chain or aside is no longer to be delivered: superseded, or found on main. */

@@ -78,9 +78,11 @@ export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
   },
   {
     id: 'window-of-one-is-a-serial-gate',
-    says: 'with a window of one nothing is built on what is still tested',
-    holds: (_, { window, chain }) =>
-      where(window.max === 1, () => chain.every(({ verdict }, at) => verdict !== 'running' || at === chain.length - 1)),
+    says: 'with a window of one, and no batches, nothing is built on what is still tested',
+    holds: (_, { window, batch, chain }) =>
+      where(window.max === 1 && batch === 1, () =>
+        chain.every(({ verdict }, at) => verdict !== 'running' || at === chain.length - 1),
+      ),
   },
   {
     id: 'pushed-was-proven',

@@ -6,7 +6,7 @@
  */
 import type { CheckInput, Member, Taken } from './effects.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import type { IntegratorContext } from './integrator-context.ts';
+import type { IntegratorContext, IntegratorInput } from './integrator-context.ts';
 import {
   type Aside,
   capacity,
@@ -108,3 +108,33 @@ export function leftBehind({ left, chain, aside }: IntegratorContext): Candidate
   const here = new Set([...chain, ...aside].map(candidateKey));
   return left.filter((key) => here.has(key));
 }
+
+/** What a session knows when it begins. */
+export const freshContext = (input: IntegratorInput): IntegratorContext => ({
+  ...input,
+  fence: null,
+  worklist: [],
+  candidate: null,
+  base: null,
+  merged: null,
+  uncleaned: 0,
+  train: [],
+  chain: [],
+  aside: [],
+  order: [],
+  chosen: null,
+  more: true,
+  behind: 0,
+  woken: false,
+  left: [],
+  clear: null,
+  violations: [],
+  trainLimit: input.pushBatch,
+  refusal: null,
+  suspect: null,
+  lostRaces: 0,
+  graceOver: false,
+  stopping: false,
+  stop: null,
+  fault: null,
+});

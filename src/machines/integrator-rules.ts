@@ -18,6 +18,8 @@ import {
   type Member,
   type MergeOutcome,
   notProvided,
+  type OvertakeInput,
+  type OvertakeOutcome,
   type PushOutcome,
   type RecheckOutcome,
   type ReconcileOutcome,
@@ -49,6 +51,7 @@ import {
   uncoupled,
   without,
 } from './integrator-line.ts';
+import { movedToFront, overtaker } from './lanes.ts';
 import { type Aside, culpritAt, type Entry, grown, halved, running } from './speculation.ts';
 
 type KindOf = SessionEffectOutcome['kind'];
@@ -87,6 +90,7 @@ export const integratorSetup = setup({
     keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(notProvided('keepBooks')),
     startChecks: fromPromise<CheckOutcome, CheckInput>(notProvided('startChecks')),
     ejectCandidate: fromPromise<EjectOutcome, EjectInput>(notProvided('ejectCandidate')),
+    letPast: fromPromise<OvertakeOutcome, OvertakeInput>(notProvided('letPast')),
     pushTrain: fromPromise<PushOutcome, { train: Member[] }>(notProvided('pushTrain')),
     judgeCandidate: fromPromise<JudgeOutcome, { candidate: Taken; base: string }>(notProvided('judgeCandidate')),
     auditTrain: fromPromise<AuditOutcome, { train: Member[] }>(notProvided('auditTrain')),
@@ -130,6 +134,9 @@ export const integratorSetup = setup({
     haveBegun: is('begun'),
     wasEjected: is('ejected'),
     hasReturned: is('returned'),
+    wasLetPast: is('let_past'),
+    wasKept: is('kept'),
+    mayOvertake: ({ context }) => overtaker(context) !== null,
     hasStop: ({ context }) => context.stop !== null,
     hasRoom: ({ context }) => hasRoom(context),
     mayLand: ({ context }) => landingNow(context) > 0,
@@ -233,6 +240,9 @@ export const integratorSetup = setup({
       const cutAt = Math.min(...keys.map((key) => context.order.indexOf(key)));
       return { ...without(context, keys, cutAt), left: [] };
     }),
+    rememberClear: assign(({ event }) => (event.type === 'lane.clear' ? { clear: event.tip } : {})),
+    moveToFront: assign(({ context }) => movedToFront(context)),
+    forgetClear: assign({ clear: null }),
     countLostRace: assign(({ context }) => ({ lostRaces: context.lostRaces + 1 })),
     forgetLostRaces: assign({ lostRaces: 0 }),
     halve: assign(({ context }) => {

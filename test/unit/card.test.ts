@@ -12,6 +12,7 @@ import { candidateMachine } from '../../src/machines/candidate.ts';
 import { buildDefaultCatalogue, envelopeSchema } from '../../src/machines/events.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { openWindow } from '../../src/machines/speculation.ts';
 import { foldWorld, work } from '../support/fold-world.ts';
 import { handClock } from '../support/simple-clock.ts';
 import { openTwinLease } from '../support/twins/lease.ts';
@@ -105,7 +106,7 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     },
     timings: { rebuildMs: 1 },
     mode: 'live',
-    repository: { standing: { mode: 'live' }, tests: { credit: 2, failureRate: () => null } },
+    repository: { standing: { mode: 'live' }, tests: { window: () => openWindow(1), failureRate: () => null } },
     dispatcher: { catchUp: unreachable },
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);
