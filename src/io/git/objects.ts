@@ -2,6 +2,7 @@
  * Objects of the private repository by id, through long-lived processes: reading (`cat-file --batch-command`) and
  * writing (`hash-object`). Ids go in, never names, so nothing a branch or a file is called is ever interpreted.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LongLived } from './longlived.ts';
@@ -40,6 +41,8 @@ export class ObjectStore {
   readonly #reader: LongLived;
   readonly #writers = new Map<ObjectType, LongLived>();
   readonly #commits = new Map<string, CommitObject>();
+  /** Names what this store writes: another one in this process has the same process id. */
+  readonly #own = `${process.pid}-${randomBytes(6).toString('hex')}`;
   #counter = 0;
 
   /** `dir` is the bare repository. */
@@ -95,9 +98,9 @@ export class ObjectStore {
     // Small files on this machine: at once is faster than three trips to the thread pool.
     mkdirSync(join(this.#dir, SCRATCH), { recursive: true });
     // Relative, so no byte of the state folder's path can end the line early.
-    const name = `${SCRATCH}/${process.pid}-${this.#counter++}`;
+    const name = `${SCRATCH}/${this.#own}-${this.#counter++}`;
     const path = join(this.#dir, name);
-    writeFileSync(path, content);
+    writeFileSync(path, content, { flag: 'wx' });
     try {
       const id = await this.#writer(type).ask(`${name}\n`, async (reader) => {
         const id = (await reader.until(LF)).toString('latin1');
