@@ -2,7 +2,7 @@
  * The client: one repository, opened for one command or held by the daemon. Reads fold the log; writes append to it.
  * It decides nothing about a candidate, and moves main only by running an integrator session.
  */
-import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
+import { InvariantViolation } from '../errors.ts';
 import { fullType } from '../machines/events.ts';
 import { FRESH_TRACE, type Trace } from '../machines/integrator-trace.ts';
 import type { ArchiveRequest, ArchiveView } from './archive/views.ts';
@@ -291,38 +291,9 @@ export class RepositoryClient implements TelecClient {
     return openGuardsDesk({ context, host });
   }
 
-  async replay({ at, verify }: { at: string | null; verify: boolean }): Promise<ReplayView> {
-    const { clock } = this.#parts.host;
-    const daemon = verify ? await this.#parts.daemonCandidates() : null;
-    if (verify && !daemon) {
-      throw new TelecError('NO_DAEMON', EXIT.unreachable, 'no daemon runs to compare with', { hint: 'telec up' });
-    }
-    const startedAt = clock.monotonic();
-    const replica = await this.#parts.replica({});
-    try {
-      const { beganAt } = replica;
-      // Before that only the archives know: asking them says which of them is missing.
-      if (at !== null && compareIds(at, beganAt) < 0) await replica.log.read('0', 1);
-      if (beganAt !== '0') this.#parts.context.say(tornOff(beganAt));
-      const foldedTo = async (id: string | undefined) => {
-        await replica.dispatcher.catchUp(id);
-        return candidateViews(replica.repository, {});
-      };
-      const asDaemon = async () =>
-        daemon && JSON.stringify(await foldedTo(daemon.appliedId)) === JSON.stringify(daemon.candidates);
-      // The daemon is compared at the entry it stands at, whichever was asked for; the fold only goes forward.
-      const daemonFirst = daemon !== null && (at === null || compareIds(daemon.appliedId, at) <= 0);
-      const early = daemonFirst ? await asDaemon() : null;
-      const candidates = await foldedTo(at ?? daemon?.appliedId);
-      const view = {
-        candidates,
-        entries: replica.dispatcher.applied,
-        duration_ms: Math.round(clock.monotonic() - startedAt),
-      };
-      return { ...view, equal: daemonFirst ? early : await asDaemon() };
-    } finally {
-      await replica.close();
-    }
+  async replay(request: { at: string | null; verify: boolean }): Promise<ReplayView> {
+    const { replay } = await import('./commands/replay.ts');
+    return replay(this.#parts, request);
   }
 
   async integrate(signal: AbortSignal): Promise<IntegrateView> {
@@ -404,10 +375,6 @@ export class RepositoryClient implements TelecClient {
     return openForWriting(context, host);
   }
 }
-
-/** Said where archives are not on this machine. */
-const tornOff = (through: string): string =>
-  `entries up to ${through} are in archives of another machine; what follows begins with the fold that was kept of them`;
 
 /** A commit that main reverted cannot land again: git takes it for merged. */
 const REVERTED: WhyView['waiting_for'][number] = {

@@ -9,6 +9,7 @@ import { startSession } from '../../src/actors/integrator.ts';
 import { createLeaseKeeper } from '../../src/actors/lease-keeper.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { candidateMachine } from '../../src/machines/candidate.ts';
+import { CheckBook } from '../../src/machines/check-book.ts';
 import { buildDefaultCatalogue, envelopeSchema } from '../../src/machines/events.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
@@ -105,8 +106,8 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     },
     timings: { rebuildMs: 1 },
     mode: 'live',
-    repository: { standing: { mode: 'live' }, tests: { credit: 2, failureRate: () => null } },
-    dispatcher: { catchUp: unreachable },
+    repository: { standing: { mode: 'live' }, tests: new CheckBook() },
+    dispatcher: { catchUp: unreachable, watch: () => () => undefined },
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);
   expect(session.state()).toBe('acquiring');
