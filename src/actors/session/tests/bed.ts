@@ -19,6 +19,7 @@ import type { Emission } from '../../producer.ts';
 import { type SessionWork, stop, stoppable } from '../work.ts';
 import { Definitions } from './definitions.ts';
 import { type Job, RunBoard, type Wish } from './run-board.ts';
+import { RunWords } from './run-words.ts';
 
 export type ReceiptCheck = NonNullable<PayloadOf<'deployment.completed'>['receipt']>['checks'][number];
 
@@ -62,8 +63,6 @@ interface Trial {
   settled(verdict: Verdict): void;
 }
 
-type Pass = Pick<PayloadOf<'integration.checks.passed'>, 'duration_ms' | 'cached' | 'flaked'>;
-
 /** A place for checks that cannot be had is a matter of this machine, and no mistake of the program. */
 function noGround(error: unknown): never {
   if (!(error instanceof TelecError) || error.retryable) throw error;
@@ -77,8 +76,7 @@ export class TestBed {
   readonly #board: RunBoard<Trial>;
   readonly #trials = new Map<string, Trial>();
   readonly #failures = new Map<CandidateKey, CheckFailure>();
-  /** Candidate, attempt, check and tree -> number of the newest run. */
-  readonly #runs = new Map<string, number>();
+  readonly #words: RunWords;
   #line: readonly string[] = [];
   #isClosed = false;
   #ground: Promise<CheckGround> | null = null;
@@ -87,6 +85,7 @@ export class TestBed {
     const { config, git } = work.parts;
     this.#work = work;
     this.#tell = tell;
+    this.#words = new RunWords(work);
     this.definitions = new Definitions(git, config.checks);
     this.#board = new RunBoard({
       parallel: config.speculation.parallel ?? availableParallelism(),
@@ -209,8 +208,7 @@ export class TestBed {
     for (const wish of wishes) {
       const pass = parts.repository.tests.passOf(wish.about);
       if (pass) {
-        this.#countRun(trial, wish);
-        told.push(this.#passed(trial, wish, { duration_ms: pass.durationMs, cached: true, flaked: false }));
+        told.push(this.#words.cached(subject, wish, pass.durationMs));
         had.push({ wish, durationMs: pass.durationMs });
         continue;
       }
@@ -218,14 +216,14 @@ export class TestBed {
       if (job.end) {
         const { durationMs } = job.end;
         const flaked = parts.repository.tests.hasFailed(wish.about);
-        told.push(this.#started(trial, wish));
-        told.push(this.#passed(trial, wish, { duration_ms: durationMs, cached: false, flaked }));
+        told.push(this.#words.started(subject, wish));
+        told.push(this.#words.passed(subject, wish, { duration_ms: durationMs, cached: false, flaked }));
         had.push({ wish, durationMs });
         this.#board.forget(job);
         continue;
       }
       job.waiters.push(trial);
-      if (job.state === 'running') told.push(this.#started(trial, wish));
+      if (job.state === 'running') told.push(this.#words.started(subject, wish));
     }
     if (told.length > 0) await this.#work.record(...told);
     for (const { wish, durationMs } of had) this.#credit(trial, wish, durationMs);
@@ -276,7 +274,7 @@ export class TestBed {
     const { definition, about, ending } = job;
     await faults.reach('before-check-started');
     if (ending.signal.aborted) return over;
-    await this.#work.record(...job.waiters.map((trial) => this.#started(trial, job)));
+    await this.#work.record(...job.waiters.map((trial) => this.#words.started(trial.subject, job)));
     await faults.reach('after-check-started');
     const ground = await this.#ground;
     if (ending.signal.aborted || !ground) return over;
@@ -301,7 +299,11 @@ export class TestBed {
       const waiters = this.#inOrder(job);
       const told = waiters.map((trial, index) => {
         const isOwn = first && index === 0;
-        return this.#passed(trial, job, { duration_ms: durationMs, cached: !isOwn, flaked: isOwn && flaked });
+        return this.#words.passed(trial.subject, job, {
+          duration_ms: durationMs,
+          cached: !isOwn,
+          flaked: isOwn && flaked,
+        });
       });
       await this.#work.record(...told);
       await faults.reach('after-check-passed');
@@ -321,22 +323,10 @@ export class TestBed {
     const { slug, sha } = candidate;
     const spent = repository.tests.spent({ slug, sha, check: definition.name })[kind] ?? 0;
     const final = spent >= definition.retries[kind];
-    await this.#work.record({
-      type: 'integration.checks.failed',
-      payload: {
-        ...this.#oneRun(owner, job),
-        duration_ms: end.durationMs,
-        kind,
-        exit_status: end.exitStatus,
-        signal: end.signal,
-        output_tail: end.outputTail,
-        log: end.log,
-        final,
-      },
-    });
+    await this.#work.record(this.#words.failed(owner.subject, job, end, { kind, final }));
     await faults.reach('after-check-failed');
     if (final && this.#isIn(owner)) {
-      const runs = this.#runs.get(this.#runKey(owner, job)) ?? 1;
+      const runs = this.#words.countOf(owner.subject, job);
       this.#failures.set(candidateKey(candidate), { subject: owner.subject, definition, end, runs });
       this.#settle(owner, 'failed');
       // They contain the one that failed, and are built again without it; one that passes could redeem it, though.
@@ -389,32 +379,5 @@ export class TestBed {
     if (trial.told === trial.verdict) return;
     trial.told = trial.verdict;
     trial.settled(trial.verdict);
-  }
-
-  #runKey({ subject: { candidate, tree } }: Trial, { definition }: Wish): string {
-    return `${candidateKey(candidate)} ${candidate.attempt} ${definition.name} ${tree}`;
-  }
-
-  #oneRun(trial: Trial, wish: Wish): PayloadOf<'integration.checks.started'> {
-    const { slug, branch, sha, attempt } = trial.subject.candidate;
-    const run = this.#runs.get(this.#runKey(trial, wish)) ?? 1;
-    const { tree } = trial.subject;
-    const check = wish.definition.name;
-    return { ...this.#work.stamp(), slug, branch, sha, attempt, check, tree, run, ...wish.about };
-  }
-
-  #countRun(trial: Trial, wish: Wish): void {
-    const key = this.#runKey(trial, wish);
-    this.#runs.set(key, (this.#runs.get(key) ?? 0) + 1);
-  }
-
-  /** Counts one run more. */
-  #started(trial: Trial, wish: Wish): Emission {
-    this.#countRun(trial, wish);
-    return { type: 'integration.checks.started', payload: this.#oneRun(trial, wish) };
-  }
-
-  #passed(trial: Trial, wish: Wish, pass: Pass): Emission {
-    return { type: 'integration.checks.passed', payload: { ...this.#oneRun(trial, wish), ...pass } };
   }
 }
