@@ -198,7 +198,7 @@ export function startSession(options: SessionOptions): Session {
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
       cleanAt: CLEAN_AT,
-      window: options.repository.tests.window(config.speculation.window),
+      window: options.repository.tests.windowOf(config.speculation.window),
       batch:
         config.speculation.batch === 'auto'
           ? batchFor(options.repository.tests.failureRate())

@@ -12,6 +12,8 @@ const BROKEN_OFF = ['releasing', 'ended'];
 const LATE = 'draining.holding';
 /** What a conflict shows that was judged on another main than the one it was set aside for. */
 const JUDGED: readonly [string, string] = ['draining.merging', 'draining.ejecting'];
+/** Left at once where something is to be done: the log may tell of it when the session has gone on. */
+const PASSED = 'draining.testing';
 /** What a dequeue shows. */
 const TAKEN = 'draining.rechecking';
 
@@ -52,7 +54,12 @@ export class Traces {
       // Superseded by an entry that the session read together with its own dequeue: it never took it up.
       const isLeft = shown.state === TAKEN && shown.candidate !== null && !isInHand(shown.candidate);
       const isJudged = shown.state === JUDGED[0] && seen.has(JUDGED[1]);
-      const isExcused = isLeft || isJudged || shown.state === LATE || BROKEN_OFF.some((state) => seen.has(state));
+      const isExcused =
+        isLeft ||
+        isJudged ||
+        shown.state === PASSED ||
+        shown.state === LATE ||
+        BROKEN_OFF.some((state) => seen.has(state));
       if (!isExcused && !seen.has(shown.state))
         this.#fail(`${shown.session} is shown ${shown.state} at ${from}, and was ${[...seen].join(', ')}`);
     }

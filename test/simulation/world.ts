@@ -79,7 +79,7 @@ export class World implements Shared {
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,
       guards: 'normal',
-      ...drawTests(seed, chance),
+      ...drawTests(seed, this.mode, chance),
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     };
     this.spanMs = chance.pick([5000, 20_000, 60_000]);

@@ -106,7 +106,7 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     },
     timings: { rebuildMs: 1 },
     mode: 'live',
-    repository: { standing: { mode: 'live' }, tests: { window: () => openWindow(1), failureRate: () => null } },
+    repository: { standing: { mode: 'live' }, tests: { windowOf: openWindow, failureRate: () => null } },
     dispatcher: { catchUp: unreachable },
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);
