@@ -10,8 +10,15 @@ import type { Trace } from '../../src/machines/integrator-trace.ts';
 const BROKEN_OFF = ['releasing', 'ended'];
 /** A hold binds from the next look at the queue on: until then the session may finish what it has in hand. */
 const LATE = 'draining.holding';
-/** What a conflict shows that was judged on another main than the one it was set aside for. */
-const JUDGED: readonly [string, string] = ['draining.merging', 'draining.ejecting'];
+/**
+ * What is shown while the session is still, or already, elsewhere: a conflict that its books or its turn bring to light on
+ * another main, and a delivery found on main while others are rechecked.
+ */
+const ELSEWHERE: readonly (readonly [string, string])[] = [
+  ['draining.merging', 'draining.ejecting'],
+  ['draining.merging', 'draining.bookkeeping'],
+  ['draining.selecting', 'draining.rechecking'],
+];
 /** Left at once where something is to be done: the log may tell of it when the session has gone on. */
 const PASSED = 'draining.testing';
 /** What a dequeue shows. */
@@ -53,10 +60,10 @@ export class Traces {
       this.compared += 1;
       // Superseded by an entry that the session read together with its own dequeue: it never took it up.
       const isLeft = shown.state === TAKEN && shown.candidate !== null && !isInHand(shown.candidate);
-      const isJudged = shown.state === JUDGED[0] && seen.has(JUDGED[1]);
+      const isElsewhere = ELSEWHERE.some(([state, other]) => shown.state === state && seen.has(other));
       const isExcused =
         isLeft ||
-        isJudged ||
+        isElsewhere ||
         shown.state === PASSED ||
         shown.state === LATE ||
         BROKEN_OFF.some((state) => seen.has(state));
