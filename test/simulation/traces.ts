@@ -12,11 +12,14 @@ const BROKEN_OFF = ['releasing', 'ended'];
 const LATE = 'draining.holding';
 /**
  * What is shown while the session is still, or already, elsewhere: a conflict that its books or its turn bring to light on
- * another main, and a delivery found on main while others are rechecked.
+ * another main, one that is built again where it was set aside, a delivery found on main while others are rechecked, and
+ * books that were told when the session had gone on to its push.
  */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ['draining.merging', 'draining.ejecting'],
   ['draining.merging', 'draining.bookkeeping'],
+  ['draining.ejecting', 'draining.merging'],
+  ['draining.bookkeeping', 'draining.pushing'],
   ['draining.selecting', 'draining.rechecking'],
 ];
 /** Left at once where something is to be done: the log may tell of it when the session has gone on. */
