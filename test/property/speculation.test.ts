@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batchFor, grown, halved, openWindow } from '../../src/machines/speculation.ts';
+import { batchFor, CREDIT_TIMES, grown, halved, openWindow } from '../../src/machines/speculation.ts';
 import { type LineWorld, type Nature, serialEnds, workOff } from '../support/line-world.ts';
 
 /** More of them: `LINE_RUNS=5000`. */
@@ -82,10 +82,10 @@ test('the window stays between one and as wide as configured, forgets no failure
         window = landed ? grown(window, 1) : halved(window);
         expect(window.size).toBe(Math.min(max, window.credit));
         expect(window.credit).toBe(
-          landed ? Math.min(2 * max, before.credit + 1) : Math.max(1, Math.floor(before.credit / 2)),
+          landed ? Math.min(CREDIT_TIMES * max, before.credit + 1) : Math.max(1, Math.floor(before.credit / 2)),
         );
       }
-      expect(grown(window, 2 * max).size).toBe(max);
+      expect(grown(window, CREDIT_TIMES * max).size).toBe(max);
     }),
   );
 });
