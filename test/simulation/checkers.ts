@@ -14,6 +14,7 @@ import { isBroken, judgeForeign } from './books.ts';
 import { judgeContent, recompute } from './content.ts';
 import { Model, type ModelCandidate, type Told, told } from './model.ts';
 import { judgeShadow, owedInShadow } from './other-path.ts';
+import { judgeCheckFailure, judgeTested, judgeTurns, judgeVerdicts } from './tests.ts';
 import { fifoOf, judgeTurn } from './turns.ts';
 import type { World } from './world.ts';
 
@@ -85,6 +86,7 @@ export async function judge(world: World): Promise<void> {
   judgeForeign(world);
   judgeLog(world);
   judgePushes(world);
+  judgeVerdicts(world);
   if (world.mode === 'shadow') judgeShadow(world);
   else await judgeAudit(world);
   await judgeFolds(world);
@@ -200,7 +202,8 @@ function judgeFailure(world: World, { id, payload }: Told, was: string | undefin
   } else if (kind === 'error' && texts.some((text: string) => text.startsWith('todos/'))) {
     if (![base, payload.sha].some((sha) => isBroken(graph.get(sha).files)))
       world.fail('I11', `${id} blames a file that can be read`);
-  } else if (kind !== 'not_ready') world.fail('I11', `${id} blocks by ${kind}: ${texts.join(' | ')}`);
+  } else if (kind === 'checks') judgeCheckFailure(world, { id, type: null, payload });
+  else if (kind !== 'not_ready') world.fail('I11', `${id} blocks by ${kind}: ${texts.join(' | ')}`);
 }
 
 /** I5, I6, I10: every push against what the log said when it was tried. */
@@ -229,6 +232,8 @@ function judgePushes(world: World): void {
       world.fail('I5', `a push by ${move.by} brought something else`);
     const model = new Model();
     for (const entry of store.entries.slice(0, index + 1)) model.apply(told(entry));
+    judgeTurns(world, model, said, index);
+    judgeTested(world, said, index);
     judgeReadiness(world, { model, said, move, index });
   }
   if (new Set(landings.map(({ mainTo }) => mainTo)).size !== landings.length)

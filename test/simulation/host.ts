@@ -23,6 +23,7 @@ import type { EventLog } from '../../src/io/redis/log.ts';
 import type { EventCatalogue } from '../../src/machines/events.ts';
 import type { CandidateKey } from '../../src/machines/identity.ts';
 import type { NotificationRow } from '../../src/machines/notification.ts';
+import { openTwinGround } from '../support/twins/checks.ts';
 import { openTwinGit } from '../support/twins/git.ts';
 import { openTwinLease } from '../support/twins/lease.ts';
 import { openTwinLog } from '../support/twins/log.ts';
@@ -31,6 +32,7 @@ import type { TwinStore } from '../support/twins/store.ts';
 import type { Kernel } from './kernel.ts';
 import type { Plant } from './plants.ts';
 import { Process, type Weather } from './process.ts';
+import { runOn } from './tests.ts';
 import { Traces } from './traces.ts';
 
 /** What all hosts of a world share. */
@@ -254,7 +256,15 @@ export class Daemon {
       log: this.#log,
       catalogue: shared.catalogue,
       git,
-      openGround: () => Promise.reject(new Error('this world has no place for checks')),
+      openGround: async () =>
+        shared.plant.ground(
+          openTwinGround({
+            clock,
+            filesOf: (tree) => shared.remote.graph.filesOf(tree),
+            judge: (_, files) => runOn(files, shared.kernel.chance),
+            mark: name,
+          }),
+        ),
       repository: shared.plant.repository(this.repository),
       dispatcher: this.dispatcher,
       producer: this.#producer(`integrator/${this.process.name}`),

@@ -4,6 +4,7 @@
  */
 import type { Prober } from '../../src/actors/prober.ts';
 import type { Repository } from '../../src/actors/repository.ts';
+import type { CheckGround } from '../../src/io/checks/port.ts';
 import type { IntegrationRepository, MergeRequest } from '../../src/io/git/port.ts';
 import type { EventLog } from '../../src/io/redis/log.ts';
 import { compareTurns, FRESH_PRIORITIES } from '../../src/machines/priority.ts';
@@ -17,6 +18,7 @@ export interface Plant {
   git(git: IntegrationRepository, remote: TwinRemote, objects: Set<string>): IntegrationRepository;
   log(log: EventLog): EventLog;
   prober(prober: Prober, sessionId: string): Prober;
+  ground(ground: CheckGround): CheckGround;
   repository(repository: Repository): Repository;
   snapshot<S extends { lastId: string }>(snapshot: S, store: TwinStore): S;
 }
@@ -27,6 +29,7 @@ export const HEALTHY: Plant = {
   git: (git) => git,
   log: (log) => log,
   prober: (prober) => prober,
+  ground: (ground) => ground,
   repository: (repository) => repository,
   snapshot: (snapshot) => snapshot,
 };
@@ -186,6 +189,39 @@ export const PLANTS = {
           return merged;
         },
       }),
+  },
+  'a check that fails is told as passed': {
+    ...HEALTHY,
+    breaks: ['tested'],
+    ground: (ground) =>
+      withMethods(ground, {
+        run: async (request) => {
+          const end = await ground.run(request);
+          return end.ended === 'failed' ? { ...end, ended: 'passed' } : end;
+        },
+      }),
+  },
+  'a verdict of any tree is good enough': {
+    ...HEALTHY,
+    breaks: ['verdict', 'tested'],
+    repository: (repository) => {
+      const { tests } = repository;
+      const some = { durationMs: 1, entryId: '0-0' };
+      return withMethods(repository, { tests: withMethods(tests, { passOf: () => some }) });
+    },
+  },
+  'a check sees the tree of another delivery': {
+    ...HEALTHY,
+    breaks: ['verdict'],
+    ground: (ground) => {
+      let first: string | null = null;
+      return withMethods(ground, {
+        seen: async (definition, tree) => {
+          first ??= await ground.seen(definition, tree);
+          return first;
+        },
+      });
+    },
   },
   'the log takes what a former holder writes': {
     ...HEALTHY,

@@ -10,8 +10,20 @@ import type { Trace } from '../../src/machines/integrator-trace.ts';
 const BROKEN_OFF = ['releasing', 'ended'];
 /** A hold binds from the next look at the queue on: until then the session may finish what it has in hand. */
 const LATE = 'draining.holding';
-/** What a conflict shows that was judged on another main than the one it was set aside for. */
-const JUDGED: readonly [string, string] = ['draining.merging', 'draining.ejecting'];
+/**
+ * What is shown while the session is still, or already, elsewhere: a conflict that its books or its turn bring to light on
+ * another main, one that is built again where it was set aside, a delivery found on main while others are rechecked, and
+ * books that were told when the session had gone on to its push.
+ */
+const ELSEWHERE: readonly (readonly [string, string])[] = [
+  ['draining.merging', 'draining.ejecting'],
+  ['draining.merging', 'draining.bookkeeping'],
+  ['draining.ejecting', 'draining.merging'],
+  ['draining.bookkeeping', 'draining.pushing'],
+  ['draining.selecting', 'draining.rechecking'],
+];
+/** Left at once where something is to be done: the log may tell of it when the session has gone on. */
+const PASSED = 'draining.testing';
 /** What a dequeue shows. */
 const TAKEN = 'draining.rechecking';
 
@@ -51,8 +63,13 @@ export class Traces {
       this.compared += 1;
       // Superseded by an entry that the session read together with its own dequeue: it never took it up.
       const isLeft = shown.state === TAKEN && shown.candidate !== null && !isInHand(shown.candidate);
-      const isJudged = shown.state === JUDGED[0] && seen.has(JUDGED[1]);
-      const isExcused = isLeft || isJudged || shown.state === LATE || BROKEN_OFF.some((state) => seen.has(state));
+      const isElsewhere = ELSEWHERE.some(([state, other]) => shown.state === state && seen.has(other));
+      const isExcused =
+        isLeft ||
+        isElsewhere ||
+        shown.state === PASSED ||
+        shown.state === LATE ||
+        BROKEN_OFF.some((state) => seen.has(state));
       if (!isExcused && !seen.has(shown.state))
         this.#fail(`${shown.session} is shown ${shown.state} at ${from}, and was ${[...seen].join(', ')}`);
     }

@@ -12,6 +12,7 @@ import { Kernel, Runaway } from './kernel.ts';
 import { PLANTS, type Plant, type PlantName } from './plants.ts';
 import { CALM, EPOCH, type Weather } from './process.ts';
 import { People } from './script.ts';
+import { drawTests } from './tests.ts';
 
 const catalogue = buildDefaultCatalogue();
 /** One world of so many is in shadow. */
@@ -78,8 +79,7 @@ export class World implements Shared {
       leaseTtlMs: 30_000,
       leaseRenewMs: 8000,
       guards: 'normal',
-      checks: [],
-      speculation: { window: 4, parallel: 4, batch: 1, patience: 0, lanes: [], priorities: false },
+      ...drawTests(seed, this.mode, chance),
       cleanup: { worktree: true, localBranch: true, remoteBranch: true, todo: true },
     };
     this.spanMs = chance.pick([5000, 20_000, 60_000]);

@@ -274,7 +274,9 @@ export class TestBed {
     const { definition, about, ending } = job;
     await faults.reach('before-check-started');
     if (ending.signal.aborted) return over;
-    await this.#work.record(...job.waiters.map((trial) => this.#words.started(trial.subject, job)));
+    // Whoever wanted it may have left since; who takes it up then is told of there.
+    if (job.waiters.length > 0)
+      await this.#work.record(...job.waiters.map((trial) => this.#words.started(trial.subject, job)));
     await faults.reach('after-check-started');
     const ground = await this.#ground;
     if (ending.signal.aborted || !ground) return over;
