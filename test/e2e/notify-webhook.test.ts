@@ -8,7 +8,7 @@ import { type Recorder, recordHttp } from '../support/http-recorder.ts';
 Object.assign(process.env, { HOME: hermeticEnv['HOME'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' });
 
 const CONFIG =
-  'integration:\n  grace_ms: 0\nlease:\n  ttl_ms: 3000\n  renew_ms: 300\nnotify:\n  webhook: {url_env: HOOK_URL}\n';
+  'integration:\n  grace_ms: 0\n  radar: false\nlease:\n  ttl_ms: 3000\n  renew_ms: 300\nnotify:\n  webhook: {url_env: HOOK_URL}\n';
 const SECRET = 'hook-canary-31f0';
 
 interface Item {

@@ -38,6 +38,8 @@ export interface AimParts {
   repository: Repository;
   /** Seconds since the epoch at which the branch was seen to move; undefined for one that did not while somebody looked. */
   movedAt(branch: string): number | undefined;
+  /** Leaves out heads that are blocked: their owners know more than could be foreseen. */
+  leavesBlocked: boolean;
   signal?: AbortSignal | undefined;
   /** Asked before each fetch but the first; false leaves the rest for another time. */
   mayFetch?(): boolean;
@@ -51,7 +53,13 @@ export async function aim(parts: AimParts, view: RemoteView, wanted: string | nu
   const { main } = view;
   if (main === null) return null;
   const known = candidatesOf(parts.repository, view);
-  const heads = [...view.heads].filter(([branch, sha]) => sha !== main && branchProblem(branch) === null);
+  const isTold = (branch: string, sha: string) => {
+    const candidate = known.get(branch);
+    return parts.leavesBlocked && candidate?.sha === sha && candidate.isBlocked;
+  };
+  const heads = [...view.heads].filter(
+    ([branch, sha]) => sha !== main && branchProblem(branch) === null && !isTold(branch, sha),
+  );
   const ranked = await rank(parts, heads, known, wanted);
   const chosen = ranked.slice(0, BRANCHES_MAX);
   await bring(parts, main, chosen);
@@ -71,6 +79,7 @@ interface Known {
   slug: string;
   place: number | null;
   sha: string;
+  isBlocked: boolean;
 }
 
 /** Branch -> its candidate that is not final; that of its head before an older one. */
@@ -80,7 +89,12 @@ function candidatesOf(repository: Repository, view: RemoteView): Map<string, Kno
   for (const { id, state, context } of repository.live()) {
     const { slug, branch, sha } = context;
     if (known.has(branch) && known.get(branch)?.sha === view.heads.get(branch)) continue;
-    known.set(branch, { slug, sha, place: state === 'integrating' ? -1 : (places.get(id) ?? null) });
+    known.set(branch, {
+      slug,
+      sha,
+      isBlocked: state === 'blocked',
+      place: state === 'integrating' ? -1 : (places.get(id) ?? null),
+    });
   }
   return known;
 }

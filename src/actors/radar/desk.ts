@@ -16,7 +16,14 @@ export async function radarNow(context: CommandContext, host: Host, branch: stri
   const view = await lookAtRemote(git);
   if (branch !== null && !view.heads.has(branch)) throw notThere(branch, config.main);
   const { repository } = host;
-  const parts = { git, repository, mainBranch: config.main, movedAt: () => undefined, signal: context.signal };
+  const parts = {
+    git,
+    repository,
+    mainBranch: config.main,
+    movedAt: () => undefined,
+    signal: context.signal,
+    leavesBlocked: false,
+  };
   const target = await aim(parts, view, branch);
   if (target === null) return { rows: [], compared: 0, left_out: view.heads.size };
   const survey = new Survey(git, host.clock);

@@ -98,7 +98,10 @@ export class Radar {
     const startedAt = host.clock.monotonic();
     const movedAt = (branch: string) => this.#moves.get(branch)?.at;
     const mayFetch = () => !isBusy();
-    const target = await aim({ git, repository: host.repository, mainBranch, movedAt, signal, mayFetch }, view);
+    const target = await aim(
+      { git, repository: host.repository, mainBranch, movedAt, signal, mayFetch, leavesBlocked: true },
+      view,
+    );
     if (target === null || signal.aborted) return;
     await this.#survey.aimAt(target);
     for (;;) {
