@@ -50,7 +50,7 @@ export const SESSION_INPUT: IntegratorInput = {
   pushBatch: 2,
   rebuildMs: 1,
   cleanAt: 2,
-  window: openWindow(2),
+  window: openWindow(2, 4),
   batch: 1,
   patience: 0,
 };
@@ -313,7 +313,7 @@ const SCOPES: readonly Scope[] = [
   { names: 3, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, 'session.wake', 'member.left', ...CACHED] },
   { names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, 'session.wake'] },
   { names: 2, never: ['reconcileCandidates: reconciled (2)', ...NO_ENDS, 'session.wake', 'member.left'] },
-  { input: { window: openWindow(1) }, names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, 'member.left'] },
+  { input: { window: openWindow(1, 2) }, names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, 'member.left'] },
   {
     input: { batch: 2 },
     names: 3,
