@@ -212,7 +212,6 @@ export const integratorMachine = integratorSetup.createMachine({
             { guard: 'hasNobody', target: 'selecting' },
           ],
         },
-        overtaking: OVERTAKING,
         ejecting: {
           description:
             'All before it have landed: blocks the one that failed its checks or does not merge, on main as it is now.',
@@ -230,6 +229,7 @@ export const integratorMachine = integratorSetup.createMachine({
             onError: failed,
           },
         },
+        overtaking: OVERTAKING,
         pushing: {
           description: 'Rechecks every member of the train, then pushes them and the new fence in one atomic push.',
           tags: ['working'],

@@ -13,8 +13,6 @@ import { compareQueue, type Placed } from './queue.ts';
 
 export type Priority = (typeof PRIORITIES)[number];
 
-export const isPriority = (text: string): text is Priority => (PRIORITIES as readonly string[]).includes(text);
-
 const HOUR_MS = 3_600_000;
 /** How much earlier than it did a candidate of the priority counts as ready, ms. */
 export const HEAD_START_MS: Readonly<Record<Priority, number>> = { urgent: HOUR_MS, normal: 0, low: -HOUR_MS };
