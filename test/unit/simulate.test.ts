@@ -213,7 +213,7 @@ describe('telec simulate', () => {
     [['--candidates', '5', '--failure-rate', '120%'], '--failure-rate is no share from 0 to 100%'],
     [['--candidates', '5', '--window', '1,,2'], '--window is no list of 1 to 64'],
     [['--candidates', '5', '--batch', 'all'], '--batch is no list of 1 to 8 or auto'],
-    [['--candidates', '5', '--check-time', 'long'], '--checkTime is no duration'],
+    [['--candidates', '5', '--check-time', 'long'], '--check-time is no duration'],
   ])('%j is wrong usage', async (argv, message) => {
     const run = await runTelec(['simulate', ...argv]);
     expect([run.status, run.stdout]).toEqual([2, '']);
