@@ -54,8 +54,9 @@ export function durationOption(options: Options, name: string, bare = false): nu
   if (text === null) return null;
   const ms = bare && /^\d{1,12}$/.test(text) ? Number(text) : parseDuration(text);
   if (ms !== null && ms > 0 && ms <= DURATION_MAX_MS) return ms;
-  const example = bare ? `--${name} 60000 or --${name} 1m` : `--${name} 90s, 30m, 2h or 1d`;
-  throw usage(`--${name} is no duration`, `write ${example}`);
+  const flag = flagOf(name);
+  const example = bare ? `${flag} 60000 or ${flag} 1m` : `${flag} 90s, 30m, 2h or 1d`;
+  throw usage(`${flag} is no duration`, `write ${example}`);
 }
 
 /** A whole number within bounds; null when it was not given. */

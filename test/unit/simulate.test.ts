@@ -71,7 +71,7 @@ describe('a full queue', () => {
 
   test('with failures each round lands up to the first bad one', () => {
     const [bad, window] = [0.05, 4];
-    const run = simulate(generated({ candidates: 4000, failureRate: bad }), free({ window }));
+    const run = simulate(generated({ candidates: 2000, failureRate: bad }), free({ window }));
     const landed = run.ended.filter(({ end }) => end === 'landed').length;
     const expected = ((1 - bad) * (1 - (1 - bad) ** window)) / bad;
     expect(Math.abs(landed / (run.endMs / T) / expected - 1)).toBeLessThan(0.03);
@@ -81,7 +81,7 @@ describe('a full queue', () => {
 describe('a queue by chance', () => {
   test('one at a time waits as the formula for constant service says', () => {
     const share = 0.5;
-    const run = simulate(generated({ candidates: 8000, rate: (share * 3_600_000) / T }), free());
+    const run = simulate(generated({ candidates: 3000, rate: (share * 3_600_000) / T }), free());
     const expected = T + (share * T) / (2 * (1 - share));
     expect(Math.abs(meanWait(run) / expected - 1)).toBeLessThan(0.05);
   });
@@ -196,7 +196,7 @@ describe('all settings on one load', () => {
   });
 
   test('window 8 with 5 % failures lands six times what a serial gate lands, and waits 1.3 times as long as an oracle', async () => {
-    const load = generated({ candidates: 2000, failureRate: 0.05 });
+    const load = generated({ candidates: 1000, failureRate: 0.05 });
     const { rows } = await simulateAll(load, settings({ window: [8], batch: [1, 'auto'] }), told);
     const [plain, batched] = rows.filter(({ kind }) => kind === 'setting');
     expect(plain?.times_serial).toBeGreaterThanOrEqual(6);
@@ -213,7 +213,7 @@ describe('telec simulate', () => {
     [['--candidates', '5', '--failure-rate', '120%'], '--failure-rate is no share from 0 to 100%'],
     [['--candidates', '5', '--window', '1,,2'], '--window is no list of 1 to 64'],
     [['--candidates', '5', '--batch', 'all'], '--batch is no list of 1 to 8 or auto'],
-    [['--candidates', '5', '--check-time', 'long'], '--checkTime is no duration'],
+    [['--candidates', '5', '--check-time', 'long'], '--check-time is no duration'],
   ])('%j is wrong usage', async (argv, message) => {
     const run = await runTelec(['simulate', ...argv]);
     expect([run.status, run.stdout]).toEqual([2, '']);
