@@ -1,14 +1,17 @@
 /**
  * Draws what testing ahead brings as a picture for the guide: deliveries a minute by window, and how long each place of
- * the queue waited. Everything in it was measured in one run. Stands by itself, on light and on dark pages.
+ * the queue waited. What is filled was measured in one run, what is dashed is what the simulator says of the same queue. Stands by itself, on light and on dark pages.
  */
 import { writeFileSync } from 'node:fs';
-import { perMinute, type Tested, type WindowRun } from './tested.ts';
+import type { Guess } from './foresight.ts';
+import { perMinute, type Tested, type TestedRun } from './tested.ts';
 
 export interface PlotData {
-  runs: readonly WindowRun[];
-  oracle: Tested;
+  runs: readonly TestedRun[];
+  oracle: TestedRun;
   checkMs: number;
+  /** What the simulator says of the same queue. */
+  guesses: readonly Guess[];
 }
 
 const WIDTH = 880;
@@ -19,11 +22,12 @@ const BOTTOM = 322;
 const LEFT_PANEL = { left: 58, right: 330 };
 const RIGHT_PANEL = { left: 424, right: 786 };
 const TICKS = 5;
+const LINE_HEIGHT = 15;
 
 const STYLE = `
-svg { --bg: #ffffff; --fg: #1f2328; --muted: #59636e; --line: #d1d9e0; --w1: #59636e; --w2: #9a6700; --w4: #1a7f37; --w8: #0969da; }
+svg { --bg: #ffffff; --fg: #1f2328; --muted: #59636e; --line: #d1d9e0; --serial: #8c959f; --ahead: #0969da; --batch: #1a7f37; }
 @media (prefers-color-scheme: dark) {
-  svg { --bg: #0d1117; --fg: #e6edf3; --muted: #9198a1; --line: #3d444d; --w1: #9198a1; --w2: #d29922; --w4: #3fb950; --w8: #4493f8; }
+  svg { --bg: #0d1117; --fg: #e6edf3; --muted: #9198a1; --line: #3d444d; --serial: #6e7681; --ahead: #4493f8; --batch: #3fb950; }
 }
 text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; font-size: 12px; fill: var(--muted); }
 .title { font-size: 14px; font-weight: 600; fill: var(--fg); }
@@ -36,8 +40,8 @@ text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans",
 /** Writes the picture to `path`. */
 export function writePlot(path: string, data: PlotData): void {
   const { runs, oracle, checkMs } = data;
-  const load = `${oracle.ends.length + failed(runs)} candidates ready at once, 5 % of them fail, a check of ${checkMs / 1000} s`;
-  const said = runs.map((run) => `window ${run.window}: ${perMinute(run.tested).toFixed(1)} a minute`).join('; ');
+  const load = `${oracle.tested.ends.length + failed(runs)} candidates ready at once, 1 in 20 fails, a check of ${checkMs / 1000} s`;
+  const said = runs.map((run) => `${run.name}: ${perMinute(run.tested).toFixed(1)} a minute`).join('; ');
   writeFileSync(
     path,
     `${[
@@ -53,25 +57,29 @@ export function writePlot(path: string, data: PlotData): void {
 }
 
 /** How many of the longest run were blocked. */
-const failed = (runs: readonly WindowRun[]): number =>
+const failed = (runs: readonly TestedRun[]): number =>
   Math.max(...runs.map(({ tested: { ends } }) => ends.filter(({ landed }) => !landed).length));
 
-function throughput({ runs, oracle }: PlotData): string[] {
+function throughput({ runs, oracle, guesses }: PlotData): string[] {
   const { left, right } = LEFT_PANEL;
-  const ideal = perMinute(oracle);
-  const top = Math.max(ideal, ...runs.map(({ tested }) => perMinute(tested)));
-  const scale = scaled(top);
-  const step = (right - left) / runs.length;
-  const serial = runs[0] ? perMinute(runs[0].tested) : Number.NaN;
-  const bars = runs.flatMap(({ window, tested }, at) => {
-    const rate = perMinute(tested);
+  const ideal = perMinute(oracle.tested);
+  const scale = scaled(Math.max(ideal, ...runs.map(({ tested }) => perMinute(tested)), ...guesses.map(rateOf)));
+  const step = (right - left) / guesses.length;
+  const serial = runs.find(({ window }) => window === 1);
+  const bars = guesses.flatMap((guess, at) => {
+    const { window, batch } = guess;
     const x = left + step * (at + 0.5);
-    const y = scale.y(rate);
-    const times = window === 1 ? '' : ` (${(rate / serial).toFixed(1)}x)`;
+    const bar = (rate: number, style: string) =>
+      `<rect x="${round(x - step * 0.32)}" y="${round(scale.y(rate))}" width="${round(step * 0.64)}" height="${round(BOTTOM - scale.y(rate))}" rx="2" style="${style}"/>`;
+    const run = runs.find((other) => other.window === window && other.batch === batch);
+    const rate = run ? perMinute(run.tested) : rateOf(guess);
+    const times = serial && run !== serial ? `${(rate / perMinute(serial.tested)).toFixed(1)}x` : '';
     return [
-      `<rect x="${round(x - step * 0.3)}" y="${round(y)}" width="${round(step * 0.6)}" height="${round(BOTTOM - y)}" rx="3" style="fill: var(--w${window})"/>`,
-      text(x, y - 6, `${rate.toFixed(rate < 100 ? 1 : 0)}${times}`, { anchor: 'middle', kind: 'value' }),
-      text(x, BOTTOM + 18, String(window), { anchor: 'middle' }),
+      ...(run ? [bar(rate, `fill: var(--${colourOf(run)})`)] : []),
+      bar(rateOf(guess), 'fill: none; stroke: var(--muted); stroke-dasharray: 3 2'),
+      text(x, scale.y(Math.max(rate, rateOf(guess))) - 6, times, { anchor: 'middle', kind: run ? 'value' : '' }),
+      text(x, BOTTOM + 16, String(window), { anchor: 'middle' }),
+      ...(batch === 1 ? [] : [text(x, BOTTOM + 30, `batch ${batch}`, { anchor: 'middle' })]),
     ];
   });
   return [
@@ -79,10 +87,13 @@ function throughput({ runs, oracle }: PlotData): string[] {
     ...scale.grid(LEFT_PANEL),
     ...bars,
     `<path class="ideal" d="M${left} ${round(scale.y(ideal))}H${right}"/>`,
-    text(left + 4, scale.y(ideal) - 6, `oracle ${ideal.toFixed(1)}`),
-    text((left + right) / 2, BOTTOM + 40, 'window', { anchor: 'middle' }),
+    text(left + 4, scale.y(ideal) - 6, `oracle, window ${oracle.window}`),
+    text((left + right) / 2, BOTTOM + 46, 'window; filled: measured, dashed: telec simulate', { anchor: 'middle' }),
   ];
 }
+
+const rateOf = ({ perMinute: rate }: Guess): number => rate;
+const colourOf = ({ window, batch }: TestedRun): string => (window === 1 ? 'serial' : batch === 1 ? 'ahead' : 'batch');
 
 function waits({ runs, oracle }: PlotData): string[] {
   const { left, right } = RIGHT_PANEL;
@@ -94,31 +105,46 @@ function waits({ runs, oracle }: PlotData): string[] {
       .flatMap(({ turnaroundMs, landed }, at) => (landed ? [[places[at] ?? 0, turnaroundMs / 1000] as const] : []))
       .map(([place, seconds], at) => `${at === 0 ? 'M' : 'L'}${round(x(place))} ${round(scale.y(seconds))}`)
       .join('');
-  const inOrder = ({ ends }: Tested) => ends.map((_, at) => at + 1);
   const longest = runs.reduce((long, run) => (run.tested.ends.length > long.tested.ends.length ? run : long));
   const kept = longest.tested.ends.flatMap(({ landed }, at) => (landed ? [at + 1] : []));
-  const curves = runs.flatMap(({ window, tested }) => {
-    const end = tested.ends.findLast(({ landed }) => landed);
-    const waited = scale.y((end?.turnaroundMs ?? 0) / 1000);
-    const isWhole = tested.ends.length === most;
+  const ends = [...runs, oracle].map((run) => ({
+    run,
+    y: scale.y((run.tested.ends.at(-1)?.turnaroundMs ?? 0) / 1000),
+  }));
+  const curves = ends.flatMap(({ run, y }) => {
+    const isOracle = run === oracle;
+    const places = isOracle ? kept : run.tested.ends.map((_, at) => at + 1);
+    const apart = spread(ends.filter(({ run: other }) => other.tested.ends.length * 2 > most).map((end) => end.y));
+    const labelY = run.tested.ends.length * 2 > most ? (apart.get(y) ?? y) + 4 : y - 8;
     return [
-      `<path class="wait" style="stroke: var(--w${window})" d="${line(tested, inOrder(tested))}"/>`,
-      text(x(tested.ends.length) + (isWhole ? 5 : 0), waited + (isWhole ? 4 : -8), `window ${window}`, {
+      isOracle
+        ? `<path class="ideal" d="${line(run.tested, places)}"/>`
+        : `<path class="wait" style="stroke: var(--${colourOf(run)})" d="${line(run.tested, places)}"/>`,
+      text(x(places.at(-1) ?? 0) + 5, labelY, run.batch === 1 ? run.name : `batches of ${run.batch}`, {
         kind: 'value',
       }),
     ];
   });
-  const last = oracle.ends.at(-1)?.turnaroundMs ?? 0;
   const ticks = Array.from({ length: TICKS }, (_, at) => Math.round((most * (at + 1)) / TICKS));
   return [
     text(left, TOP - 20, 'From ready to main, seconds', { kind: 'title' }),
     ...scale.grid(RIGHT_PANEL),
     ...curves,
-    `<path class="ideal" d="${line(oracle, kept)}"/>`,
-    text(x(most) + 5, scale.y(last / 1000) + 14, 'oracle', { kind: 'value' }),
     ...ticks.map((place) => text(x(place), BOTTOM + 18, String(place), { anchor: 'middle' })),
-    text((left + right) / 2, BOTTOM + 40, 'place in the queue', { anchor: 'middle' }),
+    text((left + right) / 2, BOTTOM + 46, 'place in the queue', { anchor: 'middle' }),
   ];
+}
+
+/** Where the words of each end stand, so that none lies on another; from above. */
+function spread(ys: readonly number[]): Map<number, number> {
+  const placed = new Map<number, number>();
+  let free = Number.NEGATIVE_INFINITY;
+  for (const y of [...ys].sort((a, b) => a - b)) {
+    const at = Math.max(y, free);
+    placed.set(y, at);
+    free = at + LINE_HEIGHT;
+  }
+  return placed;
 }
 
 /** An upright axis from 0 to somewhat above `top`. */

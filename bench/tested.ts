@@ -11,6 +11,7 @@ import type { Candidate } from './generated.ts';
 
 export interface TestedSetting {
   window: number;
+  batch: number;
   /** How long the check takes, ms. */
   checkMs: number;
 }
@@ -34,8 +35,11 @@ export interface Tested {
   runs: number;
 }
 
-export interface WindowRun {
+/** One drain with the setting that it went under. */
+export interface TestedRun {
+  name: string;
   window: number;
+  batch: number;
   tested: Tested;
 }
 
@@ -61,13 +65,13 @@ export async function testedDrain(
 }
 
 /** The check leaves an empty file of the tree's name where it ends, so its last change is the end of the command. */
-function configuration({ window, checkMs }: TestedSetting, marks: string): string {
+function configuration({ window, batch, checkMs }: TestedSetting, marks: string): string {
   const fails = 'for f in broken-*; do test -e "$f" && ended=1; done';
   const run = `ended=0; sleep ${checkMs / 1000}; ${fails}; : > '${marks}'/"$TELEC_TREE"; exit $ended`;
   return JSON.stringify({
     checks: [{ name: 'unit', run }],
     // Sleeping takes no core: as many at a time as the window has places.
-    speculation: { window, parallel: window },
+    speculation: { window, batch, parallel: window },
   });
 }
 
@@ -84,7 +88,7 @@ function measured(
     const terminal = terminals.get(slug);
     if (!terminal) throw new Error(`${slug} has no end in the log`);
     const { atMs, tree, landed } = terminal;
-    freeMs = Math.max(freeMs, statSync(join(marks, tree)).mtimeMs);
+    freeMs = Math.max(freeMs, statSync(join(marks, tree), { throwIfNoEntry: landed })?.mtimeMs ?? 0);
     ends.push({ slug, landed, turnaroundMs: atMs - beganMs, overheadMs: atMs - freeMs });
   }
   return {
@@ -105,8 +109,10 @@ function terminalsOf(entries: readonly EnvelopeView[]): Map<string, Terminal> {
     if (type === 'integration.checks.failed') failedOn.set(slug, String(payload['tree']));
     if (type === 'deployment.failed') terminals.set(slug, { atMs, tree: failedOn.get(slug) ?? '', landed: false });
     if (type === 'deployment.completed') {
-      const { tree } = payload['receipt'] as { tree: string };
-      terminals.set(slug, { atMs, tree, landed: true });
+      const { checks } = payload['receipt'] as { checks: { tree: string }[] };
+      const [check] = checks;
+      if (!check) throw new Error(`${slug} landed without a test`);
+      terminals.set(slug, { atMs, tree: check.tree, landed: true });
     }
   }
   return terminals;

@@ -1,14 +1,8 @@
 /** The page docs/machines.md: the charts as pictures and tables, made from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
 import { type DiagramEdge, diagramOf, mermaidOf } from '../../src/machines/diagram.ts';
-import {
-  CANDIDATE_LAWS,
-  DELIVERY_LAWS,
-  INTEGRATOR_LAWS,
-  type Law,
-  LEASE_LAWS,
-  TODO_LAWS,
-} from '../../src/machines/invariants.ts';
+import { INTEGRATOR_LAWS } from '../../src/machines/integrator-laws.ts';
+import { CANDIDATE_LAWS, DELIVERY_LAWS, type Law, LEASE_LAWS, TODO_LAWS } from '../../src/machines/invariants.ts';
 import { endsBy, MACHINES } from '../charts/machines.ts';
 
 const LAWS: Record<string, readonly Pick<Law<never>, 'id' | 'says'>[]> = {

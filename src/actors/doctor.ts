@@ -1,14 +1,17 @@
 /** `doctor`: looks at everything a session will need and says what stands in the way, each line with its mend. */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TelecError } from '../errors.ts';
 import { keepsToShadow } from '../io/acting.ts';
+import { surveyGround } from '../io/checks/survey.ts';
 import { transportSettings } from '../io/git/clone.ts';
 import { quoted } from '../io/git/housekeeping.ts';
 import { readCleanMemory } from '../io/leftovers.ts';
 import { maskUrls } from '../io/secrets.ts';
 import { readDaemonFile, registeredClones } from '../io/state.ts';
 import { modeOf, whyNotLive } from '../machines/modes.ts';
+import { checksRow } from './checks-row.ts';
 import type { CommandContext, DoctorRow } from './client.ts';
 import { lookAtRemote, type Opened } from './commands/session.ts';
 import type { Host } from './host.ts';
@@ -86,6 +89,10 @@ export async function examine(context: CommandContext): Promise<DoctorRow[]> {
     await check('surface', async () => surfaceRow(place.folder));
     for (const row of surfaceRows(surfaceViews(await opened.host.told.states()), place.config.notify, context.env))
       await check('notify', async () => row);
+    await check('checks', async () => {
+      const folder = join(place.folder, 'checks');
+      return checksRow(place.config.checks, folder, surveyGround(folder));
+    });
     await check('clones', async () => ok(`${registeredClones(place.folder).length} registered on this machine`));
     const left = leftoversOf(opened);
     for (const row of left) await check('cleanup', async () => row);

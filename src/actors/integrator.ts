@@ -18,6 +18,8 @@ import type {
   JudgeOutcome,
   Member,
   MergeOutcome,
+  OvertakeInput,
+  OvertakeOutcome,
   PushOutcome,
   RecheckOutcome,
   ReconcileOutcome,
@@ -41,6 +43,7 @@ import { ejectCandidate, startChecks } from './session/checks.ts';
 import { cleanRemote } from './session/clean-remote.ts';
 import { landFollowUps } from './session/follow-ups.ts';
 import { judgeCandidate, recheckToJudge, selectToJudge } from './session/judge.ts';
+import { Lanes, letPast, watchLanes } from './session/lanes.ts';
 import { mergeCandidate, recheckCandidate, selectCandidate } from './session/merge.ts';
 import { pushTrain, recordDeliveries } from './session/push.ts';
 import { reconcileCandidates } from './session/reconcile.ts';
@@ -141,6 +144,7 @@ export function startSession(options: SessionOptions): Session {
   });
   const parts = { ...options, sessionId, keeper, prober: options.makeProber(sessionId) };
   const work = new SessionWork(parts, (made) => new TestBed(made, (told) => actor.send(told)));
+  const lanes = new Lanes(work);
   const way = WAYS[options.mode];
   const machine = integratorMachine.provide({
     actors: {
@@ -157,6 +161,7 @@ export function startSession(options: SessionOptions): Session {
         stoppable(() => keepBooks(work, input)),
       ),
       startChecks: fromPromise<CheckOutcome, CheckInput>(({ input }) => stoppable(() => startChecks(work, input))),
+      letPast: fromPromise<OvertakeOutcome, OvertakeInput>(({ input }) => stoppable(() => letPast(work, lanes, input))),
       ejectCandidate: fromPromise<EjectOutcome, EjectInput>(({ input }) =>
         stoppable(() => ejectCandidate(work, input)),
       ),
@@ -193,7 +198,7 @@ export function startSession(options: SessionOptions): Session {
       pushBatch: config.pushBatch,
       rebuildMs: options.timings.rebuildMs,
       cleanAt: CLEAN_AT,
-      window: options.repository.tests.window(config.speculation.window),
+      window: options.repository.tests.windowOf(config.speculation.window),
       batch:
         config.speculation.batch === 'auto'
           ? batchFor(options.repository.tests.failureRate())
@@ -203,6 +208,7 @@ export function startSession(options: SessionOptions): Session {
     ...(inspect ? { inspect } : {}),
   });
   followLine(work, actor);
+  watchLanes(work, lanes, actor);
   let since = clock.now();
   let path = '';
   const done = new Promise<SessionResult>((resolve) => {

@@ -53,7 +53,6 @@ import type { Session } from './integrator.ts';
 import type { LiveDesk } from './live/views.ts';
 import type { ShadowDesk } from './modes/shadow-views.ts';
 import type { CutoverDesk } from './modes/views.ts';
-import { compareIds } from './pipeline.ts';
 import type { RadarView } from './radar/views.ts';
 import type { IntegratorDesk, SessionDesk } from './sessions/views.ts';
 import type { Load } from './simulate/load.ts';
@@ -329,20 +328,9 @@ export class RepositoryClient implements TelecClient {
     return this.#live;
   }
 
-  async recordedLoad({ from, to, checkMs }: RecordedRequest): Promise<Load> {
-    const { Recording } = await import('./simulate/recorded.ts');
-    const recording = new Recording();
-    const replica = await this.#parts.replica({
-      onApplied: ({ id, domain }, changes) => {
-        if (domain && (from === null || compareIds(id, from) > 0)) recording.apply(domain, changes);
-      },
-    });
-    try {
-      await replica.dispatcher.catchUp(to ?? undefined);
-    } finally {
-      await replica.close();
-    }
-    return recording.load(checkMs);
+  async recordedLoad(request: RecordedRequest): Promise<Load> {
+    const { recordedLoad } = await import('./simulate/recorded.ts');
+    return recordedLoad((hooks) => this.#parts.replica(hooks), request);
   }
 
   async close(): Promise<void> {

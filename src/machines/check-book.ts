@@ -159,14 +159,19 @@ export class CheckBook {
     return this.#credit;
   }
 
+  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
+  windowOf(max: number): Window {
+    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
+  }
+
   /** Whether the newest session found checks to run; null before the first one. */
   get tested(): boolean | null {
     return this.#tested;
   }
 
-  /** The window that a session begins with: as the ends so far left it, wide open when another width was configured. */
-  window(max = this.#max): Window {
-    return max === this.#max ? openWindow(max, this.#credit) : openWindow(max);
+  /** How wide a session that began now would test. */
+  get window(): Window {
+    return openWindow(this.#max, this.#credit);
   }
 
   dump(): CheckBookDump {

@@ -74,6 +74,13 @@ export interface CheckInput {
   /** False: a later entry of its batch is tested instead, if anything is. */
   closed: boolean;
 }
+/** It may go first, and that is in the log (`let_past`), or something speaks against it (`kept`). */
+export type OvertakeOutcome = { kind: 'let_past' } | { kind: 'kept' } | Stopped;
+export interface OvertakeInput {
+  entry: Entry;
+  /** Those of the chain before it, in order. */
+  before: readonly Entry[];
+}
 export interface EjectInput {
   aside: Aside;
 }
@@ -100,6 +107,7 @@ export type SessionEffectOutcome =
   | BooksOutcome
   | CheckOutcome
   | EjectOutcome
+  | OvertakeOutcome
   | CleanOutcome
   | FollowUpOutcome
   | PushOutcome

@@ -38,13 +38,16 @@ export interface IntegratorContext extends IntegratorInput {
   merged: Member | null;
   /** Deliveries on main whose branch on the remote is still to be cleaned up. */
   uncleaned: number;
-  train: Member[];
+  /** What is pushed next, or was pushed and is not recorded yet. */
+  train: Entry[];
   /** Deliveries built on each other behind the train, and what is known of their tests, in the order of the queue. */
   chain: Entry[];
   /** Those that failed on a tip that is not on main yet, in the order of the queue. */
   aside: Aside[];
   /** Everybody taken and not yet settled, in the order in which they were dequeued. */
   order: CandidateKey[];
+  /** Tip of the one in the chain to be tested by itself or for its batch; null: the one built last, when its batch is full. */
+  chosen: string | null;
   /** False once the queue was found empty or on hold, until there may be more. */
   more: boolean;
   /** How many more could have been taken when the last one was. */
@@ -53,11 +56,15 @@ export interface IntegratorContext extends IntegratorInput {
   woken: boolean;
   /** Told to have left: no longer to be delivered, and perhaps still in the line. */
   left: CandidateKey[];
+  /** Tip of the entry that was last found clear to go first, for there is nothing it has in common with those before it. */
+  clear: string | null;
   /** What the audit of the train that was just pushed found. */
   violations: Violation[];
   /** Members the next push may have; halved while a refusal is being narrowed down. */
   trainLimit: number;
   refusal: string | null;
+  /** Last member of the train that was refused: until it is settled, the refused one is searched for. */
+  suspect: CandidateKey | null;
   lostRaces: number;
   graceOver: boolean;
   stopping: boolean;
@@ -92,6 +99,8 @@ export type IntegratorEvent =
   | { type: 'hold.lifted' }
   /** The checks of the entry with that tip came to an end. */
   | { type: 'checks.settled'; tip: string; verdict: Verdict }
+  /** The entry with that tip would pass all checks at the front of the chain, as far as is known. */
+  | { type: 'lane.clear'; tip: string }
   /** What runs the checks cannot go on; `fault` when that is a bug. */
   | { type: 'checks.stopped'; stop: Stop | null; fault: unknown }
   /** Somebody in the chain or aside is no longer to be delivered: superseded, or found on main. */

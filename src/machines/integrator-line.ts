@@ -6,19 +6,17 @@
  */
 import type { CheckInput, Member, Taken } from './effects.ts';
 import { type CandidateKey, candidateKey } from './identity.ts';
-import type { IntegratorContext } from './integrator-context.ts';
+import type { IntegratorContext, IntegratorInput } from './integrator-context.ts';
 import {
   type Aside,
   capacity,
+  companyAt,
   type Entry,
   isAwaited,
   landable,
   nextToTest,
-  openBatch,
   running,
 } from './speculation.ts';
-
-export const asMember = ({ verdict: _, ...member }: Entry): Member => member;
 
 export const asTaken = ({ slug, branch, sha, attempt, dequeuedAt }: Taken): Taken => ({
   slug,
@@ -66,13 +64,13 @@ export function hasRoom(context: IntegratorContext): boolean {
   return running(chain) < window.size && chain.length < capacity(chain, context);
 }
 
-/** How many deliveries land now. Tested ones do not wait for company; free ones do while the train has room. */
+/** How many deliveries land now. Tested ones do not wait for company; free ones do while they alone are there and may grow. */
 export function landingNow(context: IntegratorContext): number {
-  const { chain, trainLimit } = context;
-  const landing = Math.min(landable(context), trainLimit);
-  if (landing === 0) return 0;
-  const isTested = chain[landing - 1]?.verdict === 'passed';
-  return isTested || landing === trainLimit || isAwaited(context, landing) || !hasRoom(context) ? landing : 0;
+  const { chain } = context;
+  const landing = landable(context);
+  const mayGrow = landing === chain.length && hasRoom(context) && !isAwaited(context, landing);
+  const isTested = chain.slice(0, landing).some(({ verdict }) => verdict !== 'free');
+  return isTested || !mayGrow ? landing : 0;
 }
 
 /** The one set aside with nobody left before it: its turn has come. */
@@ -85,21 +83,22 @@ export function dueAside({ aside, chain, order }: IntegratorContext): Aside | nu
 
 export const toTest = (context: IntegratorContext): number => nextToTest(context, !hasRoom(context));
 
-/** Deliveries that share a test now: no more than it takes to let everybody who waits be tested at once. */
-function together({ chain, batch, window, behind }: IntegratorContext, count: number): number {
+/**
+ * Deliveries that share a test now: no more than one push may bring, and than it takes to let everybody who waits be tested
+ * at once.
+ */
+function together({ chain, batch, window, behind, trainLimit }: IntegratorContext, count: number): number {
   const free = Math.max(1, window.size - running(chain));
-  return Math.min(batch, Math.ceil((count + behind) / free));
+  return Math.min(batch, trainLimit, Math.ceil((count + behind) / free));
 }
 
-/** What `checking` tests: the batch that is closed or to be bisected, else the delivery that was just built. */
+/** What `checking` tests: the delivery that was chosen, else the one that was just built. */
 export function checkInput(context: IntegratorContext): CheckInput {
-  const { chain } = context;
-  const chosen = toTest(context);
-  const at = chosen >= 0 ? chosen : chain.length - 1;
+  const { chain, chosen } = context;
+  const at = chosen === null ? chain.length - 1 : chain.findIndex(({ tip }) => tip === chosen);
   const entry = chain[at] as Entry;
-  const before = chain.slice(0, at);
-  const company = before.slice(before.length - openBatch(before));
-  return { entry, batch: company, closed: chosen >= 0 || company.length + 1 >= together(context, company.length + 1) };
+  const batch = chain.slice(at - companyAt(context, at), at);
+  return { entry, batch, closed: chosen !== null || batch.length + 1 >= together(context, batch.length + 1) };
 }
 
 export const hasSome = ({ chain, aside }: IntegratorContext): boolean => chain.length + aside.length > 0;
@@ -109,3 +108,33 @@ export function leftBehind({ left, chain, aside }: IntegratorContext): Candidate
   const here = new Set([...chain, ...aside].map(candidateKey));
   return left.filter((key) => here.has(key));
 }
+
+/** What a session knows when it begins. */
+export const freshContext = (input: IntegratorInput): IntegratorContext => ({
+  ...input,
+  fence: null,
+  worklist: [],
+  candidate: null,
+  base: null,
+  merged: null,
+  uncleaned: 0,
+  train: [],
+  chain: [],
+  aside: [],
+  order: [],
+  chosen: null,
+  more: true,
+  behind: 0,
+  woken: false,
+  left: [],
+  clear: null,
+  violations: [],
+  trainLimit: input.pushBatch,
+  refusal: null,
+  suspect: null,
+  lostRaces: 0,
+  graceOver: false,
+  stopping: false,
+  stop: null,
+  fault: null,
+});

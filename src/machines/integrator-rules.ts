@@ -18,6 +18,8 @@ import {
   type Member,
   type MergeOutcome,
   notProvided,
+  type OvertakeInput,
+  type OvertakeOutcome,
   type PushOutcome,
   type RecheckOutcome,
   type ReconcileOutcome,
@@ -38,7 +40,6 @@ import type {
   SelectInput,
 } from './integrator-context.ts';
 import {
-  asMember,
   asTaken,
   dueAside,
   forgetInHand,
@@ -50,6 +51,7 @@ import {
   uncoupled,
   without,
 } from './integrator-line.ts';
+import { movedToFront, overtaker } from './lanes.ts';
 import { type Aside, culpritAt, type Entry, grown, halved, running } from './speculation.ts';
 
 type KindOf = SessionEffectOutcome['kind'];
@@ -88,6 +90,7 @@ export const integratorSetup = setup({
     keepBooks: fromPromise<BooksOutcome, { member: Member; train: Member[] }>(notProvided('keepBooks')),
     startChecks: fromPromise<CheckOutcome, CheckInput>(notProvided('startChecks')),
     ejectCandidate: fromPromise<EjectOutcome, EjectInput>(notProvided('ejectCandidate')),
+    letPast: fromPromise<OvertakeOutcome, OvertakeInput>(notProvided('letPast')),
     pushTrain: fromPromise<PushOutcome, { train: Member[] }>(notProvided('pushTrain')),
     judgeCandidate: fromPromise<JudgeOutcome, { candidate: Taken; base: string }>(notProvided('judgeCandidate')),
     auditTrain: fromPromise<AuditOutcome, { train: Member[] }>(notProvided('auditTrain')),
@@ -131,6 +134,9 @@ export const integratorSetup = setup({
     haveBegun: is('begun'),
     wasEjected: is('ejected'),
     hasReturned: is('returned'),
+    wasLetPast: is('let_past'),
+    wasKept: is('kept'),
+    mayOvertake: ({ context }) => overtaker(context) !== null,
     hasStop: ({ context }) => context.stop !== null,
     hasRoom: ({ context }) => hasRoom(context),
     mayLand: ({ context }) => landingNow(context) > 0,
@@ -173,14 +179,17 @@ export const integratorSetup = setup({
       const key = candidateKey(candidate);
       const order = context.order.includes(key) ? context.order : [...context.order, key];
       const worklist = context.worklist.filter((other) => candidateKey(other) !== key);
-      return { candidate, graceOver: false, worklist, order, more: true, behind };
+      // Whoever left and comes again has a new turn.
+      const left = context.left.filter((other) => other !== key);
+      return { candidate, graceOver: false, worklist, order, left, more: true, behind };
     }),
     rememberBase: assign(({ event }) => ({ base: outcome(event, 'holds')?.base ?? null })),
     dropCandidate: assign(({ context }) => forgetInHand(context)),
     couple: assign(({ context, event }) => {
       const member = outcome(event, 'booked')?.member;
       if (!member) return {};
-      return { chain: [...context.chain, { ...member, verdict: 'untested' }], candidate: null, merged: null };
+      const chain: Entry[] = [...context.chain, { ...member, verdict: 'untested' }];
+      return { chain, candidate: null, merged: null, chosen: null };
     }),
     rememberVerdict: assign(({ context, event }) => {
       const told = event.type === 'checks.settled' ? event : outcome(event, 'begun');
@@ -190,9 +199,8 @@ export const integratorSetup = setup({
       return { chain: context.chain.map((entry) => (isOpen(entry) ? { ...entry, verdict: told.verdict } : entry)) };
     }),
     setAside: assign(({ context }) => {
-      const { candidate, aside, chain } = context;
-      const base = chain.at(-1)?.tip;
-      if (!candidate || base === undefined) return {};
+      const { candidate, aside, base } = context;
+      if (!candidate || base === null) return {};
       const set: Aside = { ...asTaken(candidate), base, because: 'conflict' };
       return { aside: [...aside, set], candidate: null, merged: null };
     }),
@@ -220,7 +228,7 @@ export const integratorSetup = setup({
     }),
     formTrain: assign(({ context }) => {
       const landing = landingNow(context);
-      return { train: context.chain.slice(0, landing).map(asMember), chain: context.chain.slice(landing) };
+      return { train: context.chain.slice(0, landing), chain: context.chain.slice(landing) };
     }),
     uncouple: assign(({ context }) => uncoupled(context)),
     uncoupleSurvivors: assign(({ context, event }) => uncoupled(context, outcome(event, 'members_left')?.left ?? [])),
@@ -232,30 +240,45 @@ export const integratorSetup = setup({
       const cutAt = Math.min(...keys.map((key) => context.order.indexOf(key)));
       return { ...without(context, keys, cutAt), left: [] };
     }),
+    rememberClear: assign(({ event }) => (event.type === 'lane.clear' ? { clear: event.tip } : {})),
+    moveToFront: assign(({ context }) => movedToFront(context)),
+    forgetClear: assign({ clear: null }),
     countLostRace: assign(({ context }) => ({ lostRaces: context.lostRaces + 1 })),
     forgetLostRaces: assign({ lostRaces: 0 }),
     halve: assign(({ context }) => {
-      const trainLimit = Math.max(1, Math.ceil(context.train.length / 2));
-      const first = context.train[trainLimit];
-      const cutAt = first ? context.order.indexOf(candidateKey(first)) : context.order.length;
-      return { trainLimit, ...without(context, [], cutAt) };
+      const { train, chain, order } = context;
+      const last = order[train.length - 1] ?? null;
+      return {
+        trainLimit: Math.max(1, Math.ceil(train.length / 2)),
+        suspect: order.find((key) => key === context.suspect) ?? last,
+        train: [],
+        chain: [...train, ...chain],
+      };
     }),
+    chooseTest: assign(({ context }) => ({ chosen: context.chain[toTest(context)]?.tip ?? null })),
     uncoupleChain: assign(({ context }) => {
       const last = context.train.at(-1);
       return without(context, [], last ? context.order.indexOf(candidateKey(last)) + 1 : 0);
     }),
     rememberAudit: assign(({ event }) => ({ violations: outcome(event, 'audited')?.violations ?? [] })),
     rememberRefusal: assign(({ event }) => ({ refusal: outcome(event, 'refused')?.detail ?? null })),
-    emptyTrain: assign(({ context }) => ({
-      train: [],
-      violations: [],
-      refusal: null,
-      order: context.order.filter((key) => !context.train.some((member) => candidateKey(member) === key)),
-      more: true,
-      // The search for the refused member is over once nothing waits to be rebuilt.
-      trainLimit: context.worklist.length === 0 ? context.pushBatch : context.trainLimit,
+    emptyTrain: assign(({ context }) => {
+      const { train, trainLimit, pushBatch } = context;
+      const order = context.order.filter((key) => !train.some((member) => candidateKey(member) === key));
+      const suspect = order.find((key) => key === context.suspect) ?? null;
+      return {
+        train: [],
+        violations: [],
+        refusal: null,
+        order,
+        suspect,
+        more: true,
+        trainLimit: suspect === null ? pushBatch : trainLimit,
+      };
+    }),
+    growWindow: assign(({ context }) => ({
+      window: grown(context.window, context.train.filter(({ verdict }) => verdict !== 'free').length),
     })),
-    growWindow: assign(({ context }) => ({ window: grown(context.window, context.train.length) })),
     lookAgain: assign({ more: true, woken: true }),
     beginLook: assign({ woken: false }),
     endLook: assign(({ context }) => ({ more: context.woken })),

@@ -1,14 +1,14 @@
 /**
  * One integrator session, as a statechart: acquire the lease, reconcile, drain the queue, release, end. It decides
- * the order of the work and what each outcome leads to; the work itself is done by effects that `actors/` provides.
- *
- * It is never restored from a snapshot: if its process dies, the next session acquires a higher fence and reconciles.
+ * the order of the work and what each outcome leads to; the work itself is done by effects that `actors/` provides. It
+ * is never restored from a snapshot: if its process dies, the next session acquires a higher fence and reconciles.
  * Invariants kept here: I5 (one push carries whole deliveries), I8 (queue order inside a train), I10 (recheck before
  * the push), and that every end of a session that may hold the lease passes `releasing`.
  */
 import type { Member, Taken } from './effects.ts';
-import { checkInput, dueAside, lineOf } from './integrator-line.ts';
+import { checkInput, dueAside, freshContext, lineOf } from './integrator-line.ts';
 import { integratorSetup } from './integrator-rules.ts';
+import { OVERTAKING } from './lanes.ts';
 import type { Aside } from './speculation.ts';
 
 /** Where every effect leads that stops the session or throws, and where a lost lease leads from anywhere. */
@@ -20,31 +20,7 @@ export const integratorMachine = integratorSetup.createMachine({
   id: 'integrator',
   description: 'One session of the only one who moves main.',
   initial: 'standby',
-  context: ({ input }) => ({
-    ...input,
-    fence: null,
-    worklist: [],
-    candidate: null,
-    base: null,
-    merged: null,
-    uncleaned: 0,
-    train: [],
-    chain: [],
-    aside: [],
-    order: [],
-    more: true,
-    behind: 0,
-    woken: false,
-    left: [],
-    violations: [],
-    trainLimit: input.pushBatch,
-    refusal: null,
-    lostRaces: 0,
-    graceOver: false,
-    stopping: false,
-    stop: null,
-    fault: null,
-  }),
+  context: ({ input }) => freshContext(input),
   states: {
     standby: {
       description: 'Not started: waits to be woken by a candidate that became ready.',
@@ -102,6 +78,7 @@ export const integratorMachine = integratorSetup.createMachine({
         'checks.settled': { actions: 'rememberVerdict' },
         'checks.stopped': { actions: 'rememberBreakdown' },
         'member.left': { actions: 'rememberLeft' },
+        'lane.clear': { actions: 'rememberClear' },
         'lease.lost': lost,
       },
       states: {
@@ -229,11 +206,13 @@ export const integratorMachine = integratorSetup.createMachine({
             { guard: 'isStopping', target: '#integrator.releasing', actions: 'rememberShutdown' },
             { guard: 'isAsideDue', target: 'ejecting' },
             { guard: 'hasCulprit', target: 'testing', reenter: true, actions: 'setCulpritAside' },
-            { guard: 'hasToTest', target: 'checking' },
+            { guard: 'mayOvertake', target: 'overtaking' },
+            { guard: 'hasToTest', target: 'checking', actions: 'chooseTest' },
             { guard: 'hasRoom', target: 'selecting' },
             { guard: 'hasNobody', target: 'selecting' },
           ],
         },
+        overtaking: OVERTAKING,
         ejecting: {
           description:
             'All before it have landed: blocks the one that failed its checks or does not merge, on main as it is now.',
@@ -269,7 +248,7 @@ export const integratorMachine = integratorSetup.createMachine({
               },
               { guard: 'hasMainMoved', target: 'rebuilding', actions: ['uncouple', 'countLostRace'] },
               { guard: 'isRefusedAlone', target: 'refusing', actions: ['uncoupleChain', 'rememberRefusal'] },
-              { guard: 'wasRefused', target: 'pushing', reenter: true, actions: 'halve' },
+              { guard: 'wasRefused', target: 'testing', actions: 'halve' },
               stopped,
             ],
             onError: failed,

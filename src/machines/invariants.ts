@@ -8,7 +8,6 @@
 import type { CandidateContext } from './candidate.ts';
 import type { DeliveryContext } from './delivery.ts';
 import { candidateKey } from './identity.ts';
-import type { IntegratorContext } from './integrator-context.ts';
 import type { LeaseContext } from './lease.ts';
 import { readinessReasons } from './readiness.ts';
 import type { TodoContext } from './todo-rules.ts';
@@ -22,7 +21,7 @@ export interface Law<Context> {
 }
 
 /** Implication, so that a law reads as the sentence it stands for. */
-const where = (condition: boolean, consequence: () => boolean): boolean => !condition || consequence();
+export const where = (condition: boolean, consequence: () => boolean): boolean => !condition || consequence();
 
 export const CANDIDATE_LAWS: readonly Law<CandidateContext>[] = [
   {
@@ -83,83 +82,6 @@ export const CANDIDATE_LAWS: readonly Law<CandidateContext>[] = [
       where(
         state === 'superseded',
         () => context.outrankedBy !== null && context.outrankedBy !== candidateKey(context),
-      ),
-  },
-];
-
-const HOLDS_LEASE = /^(reconciling|draining\.)/;
-/** Steps on the way to main, and those behind it. */
-const MOVES_MAIN =
-  /\.(merging|bookkeeping|checking|pushing|rebuilding|refusing|auditing|recording|cleaning|followingUp)$/;
-
-export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
-  {
-    id: 'work-needs-a-fence',
-    says: 'nothing is reconciled or drained without a fence',
-    holds: (state, { fence }) => where(HOLDS_LEASE.test(state), () => fence !== null),
-  },
-  {
-    id: 'one-in-hand',
-    says: 'what is rechecked or merged is the candidate in hand, and what is merged has a base',
-    holds: (state, { candidate, base }) =>
-      where(/\.(rechecking|merging)$/.test(state), () => candidate !== null) &&
-      where(state.endsWith('.merging'), () => base !== null),
-  },
-  {
-    id: 'train-shares-its-base',
-    says: 'each member of a train is merged into the tip of the member before it',
-    holds: (_, { train }) => train.every((member, at) => at === 0 || member.base === train[at - 1]?.tip),
-  },
-  {
-    id: 'train-within-limit',
-    says: 'a train is never longer than the limit of one push',
-    holds: (_, { train, trainLimit, pushBatch }) => train.length <= trainLimit && trainLimit <= pushBatch,
-  },
-  {
-    id: 'push-has-members',
-    says: 'what is pushed or recorded has at least one member',
-    holds: (state, { train }) => where(/\.(pushing|recording)$/.test(state), () => train.length > 0),
-  },
-  {
-    id: 'refusal-is-of-one',
-    says: 'only a delivery that was refused alone is blocked for it',
-    holds: (state, { train, refusal }) =>
-      where(state.endsWith('.refusing'), () => train.length === 1 && refusal !== null),
-  },
-  {
-    id: 'nobody-twice',
-    says: 'a candidate is in hand, in the train or on the worklist, and only once',
-    holds: (_, { candidate, train, worklist }) => {
-      const keys = [...train, ...worklist, ...(candidate ? [candidate] : [])].map(candidateKey);
-      return new Set(keys).size === keys.length;
-    },
-  },
-  {
-    id: 'shadow-moves-nothing',
-    says: 'in shadow nothing is made for main, pushed, recorded, cleaned up or followed up; judged is in shadow alone',
-    holds: (state, { mode, train, worklist }) =>
-      where(MOVES_MAIN.test(state), () => mode === 'live') &&
-      where(state.endsWith('.judging'), () => mode === 'shadow') &&
-      where(mode === 'shadow', () => train.length === 0 && worklist.length === 0),
-  },
-  {
-    id: 'races-are-bounded',
-    says: 'a session that goes on has lost fewer races than it may',
-    holds: (state, { lostRaces, pushAttempts }) => where(HOLDS_LEASE.test(state), () => lostRaces < pushAttempts),
-  },
-  {
-    id: 'rest-is-rest',
-    says: 'who waits for the grace window or a hold has nothing in hand and no train',
-    holds: (state, { candidate, train }) =>
-      where(/\.(waiting|holding)$/.test(state), () => candidate === null && train.length === 0),
-  },
-  {
-    id: 'early-end-has-reason',
-    says: 'a session that ends without a reason has drained: nothing in hand, no train, no worklist',
-    holds: (state, { stop, candidate, train, worklist }) =>
-      where(
-        (state === 'ended' || state === 'releasing') && stop === null,
-        () => candidate === null && train.length === 0 && worklist.length === 0,
       ),
   },
 ];

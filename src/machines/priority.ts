@@ -6,8 +6,9 @@
  * Invariants: nobody is overtaken by one that became ready later than the difference of their head starts, so nobody
  * waits for ever; with priorities off, or all of them alike, the order is that of the queue.
  */
-import { PRIORITIES } from './events/turns.ts';
+
 import type { DomainEvent } from './events.ts';
+import { PRIORITIES } from './priority-names.ts';
 import { compareQueue, type Placed } from './queue.ts';
 
 export type Priority = (typeof PRIORITIES)[number];

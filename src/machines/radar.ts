@@ -138,24 +138,25 @@ const KINDS: Readonly<Record<ForeseenConflict['kind'], number>> = { main: 0, can
 export const byWeight = (a: ForeseenConflict, b: ForeseenConflict): number =>
   KINDS[a.kind] - KINDS[b.kind] || compareText(a.branch, b.branch) || compareText(a.sha, b.sha);
 
-/** What is to be told of a branch of which `told` was told last (null: nothing, or it is settled); null when nothing is. */
+/**
+ * What is to be told of a branch of which `told` was told last (null: nothing, or it is settled); null when nothing is. A
+ * comparison that is not finished tells the first conflicts of a branch and takes nothing back: the rest comes at its end.
+ */
 export function newsOf(
   told: Foreseen | null,
   now: Sighting,
 ): { kind: 'foreseen'; payload: Omit<Told, 'previous'> } | { kind: 'clean' } | null {
   const { branch, sha, slug, owner, owner_from, base, complete } = now;
-  if (now.conflicts.length === 0) return complete && told ? { kind: 'clean' } : null;
+  if (told && !complete) return null;
+  if (now.conflicts.length === 0) return told ? { kind: 'clean' } : null;
   const all = now.conflicts.toSorted(byWeight);
   const fresh = all.filter((conflict) => isNews(told, conflict));
-  const left = complete && told?.conflicts.some((old) => !all.some((conflict) => conflict.branch === old.branch));
+  const left = told?.conflicts.some((old) => !all.some((conflict) => conflict.branch === old.branch)) === true;
   if (fresh.length === 0 && !left) return null;
-  // What is not compared with everything yet keeps what was known of the rest.
-  const kept = complete ? [] : (told?.conflicts ?? []).filter((old) => !all.some((one) => one.branch === old.branch));
-  const merged = [...all, ...kept.map(({ since: _, ...old }) => old)].sort(byWeight);
   // News that there is no room for would be told again and again.
-  const listed = [...fresh, ...merged.filter((conflict) => !fresh.includes(conflict))].slice(0, CONFLICTS_MAX);
+  const listed = [...fresh, ...all.filter((conflict) => !fresh.includes(conflict))].slice(0, CONFLICTS_MAX);
   const conflicts = listed.sort(byWeight).map(capped);
-  const omitted = merged.length - conflicts.length;
+  const omitted = all.length - conflicts.length;
   return {
     kind: 'foreseen',
     payload: {
@@ -195,7 +196,7 @@ function summaryOf(conflicts: readonly ForeseenConflict[], omitted: number): str
     const { kind, branch, owner, paths, paths_omitted } = conflict;
     const more = paths.length - SAID_PATHS + paths_omitted;
     const files = paths.slice(0, SAID_PATHS).join(', ') + (more > 0 ? ` and ${more} more` : '');
-    const where = kind === 'candidate' ? ', which is in the queue' : '';
+    const where = kind === 'candidate' ? ' (in the queue)' : '';
     return `with ${branch}${owner === null ? '' : ` of ${owner}`}${where} in ${files}`;
   });
   const rest = conflicts.length - said.length + omitted;

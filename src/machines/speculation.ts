@@ -66,30 +66,41 @@ export interface ChainState {
   aside: readonly Aside[];
   /** Entries behind a failed one whose verdicts are waited for before it is set aside; 0: none. */
   patience: number;
+  /** Deliveries that one push may bring: what lands by one test lands in one push. */
+  trainLimit: number;
 }
 
-/** Whether the failed entry at `at` is still waiting for a later one that contains it. */
-function isHeld({ chain, patience }: ChainState, at: number): boolean {
-  return chain.slice(at + 1, at + 1 + patience).some(({ verdict }) => verdict === 'running' || verdict === 'passed');
+/** Whether somebody set aside stands right before the entry at `at`: its turn comes first, and no test reaches over it. */
+const isParted = ({ chain, aside }: ChainState, at: number): boolean =>
+  aside.some(({ base }) => base === chain[at]?.base);
+
+/** Whether a later entry that contains the failed one at `at` still may pass, or has, and both fit into one push. */
+function isHeld(state: ChainState, at: number): boolean {
+  const { chain, patience, trainLimit } = state;
+  for (let later = at + 1; later <= at + Math.min(patience, trainLimit - 1); later += 1) {
+    const verdict = chain[later]?.verdict;
+    if (verdict === undefined || isParted(state, later)) return false;
+    if (verdict === 'running' || verdict === 'passed') return true;
+  }
+  return false;
 }
 
 /**
- * How many deliveries from the front of the chain may land as they are: up to one that is free or passed, with nothing
- * before it that could still fail by itself. What a later passed one contains landed in combination.
+ * How many deliveries from the front of the chain may land in a push of at most `most` as they are: up to one that passed,
+ * or is free with nothing before it left to prove. What a later passed one contains landed in combination.
  */
-export function landable(state: ChainState): number {
-  const { chain, patience } = state;
+function landableWithin(state: ChainState, most: number): number {
+  const { chain, trainLimit } = state;
+  const patience = Math.min(state.patience, trainLimit - 1);
   let landing = 0;
-  /** Index of a failed entry that only a later passed one can redeem. */
+  /** Index of the first failed entry that only a later passed one can redeem. */
   let failedAt = -1;
-  for (const [at, { verdict, base }] of chain.entries()) {
-    // Somebody set aside stands before this one: its turn comes first.
-    if (state.aside.some((other) => other.base === base)) break;
-    if (verdict === 'running') break;
+  for (const [at, { verdict }] of chain.slice(0, most).entries()) {
+    if (verdict === 'running' || isParted(state, at)) break;
     if (verdict === 'failed') {
       if (patience === 0) break;
       if (failedAt < 0) failedAt = at;
-    } else if (verdict === 'free' && failedAt < 0) landing = at + 1;
+    } else if (verdict === 'free' && landing === at) landing = at + 1;
     else if (verdict === 'passed' && (failedAt < 0 || at - failedAt <= patience)) {
       landing = at + 1;
       failedAt = -1;
@@ -98,48 +109,54 @@ export function landable(state: ChainState): number {
   return landing;
 }
 
+/** How many deliveries from the front of the chain may land in one push. */
+export const landable = (state: ChainState): number => landableWithin(state, state.trainLimit);
+
 /** Whether the front of the chain ends where somebody set aside waits for it to land. */
-export function isAwaited({ chain, aside }: ChainState, landing: number): boolean {
+export function isAwaited({ chain, aside }: Pick<ChainState, 'chain' | 'aside'>, landing: number): boolean {
   const tip = chain[landing - 1]?.tip;
   return tip !== undefined && aside.some(({ base }) => base === tip);
 }
 
 /** The first entry that failed and is not held; -1 for none. */
-export function failedAt(state: ChainState): number {
+function failedAt(state: ChainState): number {
   return state.chain.findIndex(({ verdict }, at) => verdict === 'failed' && !isHeld(state, at));
 }
 
-/** Entries right before `at` that were tested only together with it. */
-function untestedBefore(chain: readonly Entry[], at: number): number {
+/** Entries right before `at` that share its test. */
+export function companyAt(state: ChainState, at: number): number {
   let count = 0;
-  while (chain[at - 1 - count]?.verdict === 'untested') count += 1;
+  while (state.chain[at - 1 - count]?.verdict === 'untested' && !isParted(state, at - count)) count += 1;
   return count;
 }
 
 /**
- * Index of the entry to test next: the middle of a batch that failed, else the last one when the batch it ends is
- * closed; -1 for none. `closed`: nothing more is taken for now.
+ * Index of the entry to test next: the middle of a batch that failed; the last of a batch that is closed, because nothing
+ * more is taken for now (`closed`) or because what stands behind it shares no test; or where a batch that passed is too
+ * much for one push, what of it would fit. -1 for none.
  */
 export function nextToTest(state: ChainState, closed: boolean): number {
-  const { chain } = state;
+  const { chain, trainLimit } = state;
   const failed = failedAt(state);
   if (failed >= 0) {
-    const before = untestedBefore(chain, failed);
+    const before = companyAt(state, failed);
     return before === 0 ? -1 : failed - before + Math.floor((before + 1) / 2) - 1;
   }
-  return closed && chain.at(-1)?.verdict === 'untested' ? chain.length - 1 : -1;
+  const isClosed = (at: number) =>
+    at + 1 === chain.length ? closed : chain[at + 1]?.verdict === 'free' || isParted(state, at + 1);
+  const ends = chain.findIndex(({ verdict }, at) => verdict === 'untested' && isClosed(at));
+  if (ends >= 0) return ends;
+  if (landable(state) > 0 || landableWithin(state, chain.length) === 0) return -1;
+  return chain.slice(0, trainLimit).findLastIndex(({ verdict }) => verdict === 'untested');
 }
 
 /** The entry that failed by itself: nothing before it shares its test; -1 for none. */
 export function culpritAt(state: ChainState): number {
   const failed = failedAt(state);
-  return failed >= 0 && untestedBefore(state.chain, failed) === 0 ? failed : -1;
+  return failed >= 0 && companyAt(state, failed) === 0 ? failed : -1;
 }
 
 export const running = (chain: readonly Entry[]): number => chain.filter(({ verdict }) => verdict === 'running').length;
-
-/** Deliveries at the end of the chain that wait for the test of their batch. */
-export const openBatch = (chain: readonly Entry[]): number => untestedBefore(chain, chain.length);
 
 /** Deliveries a chain may hold: those of one push where nothing is tested, else what the window can test in batches. */
 export function capacity(

@@ -1,7 +1,6 @@
 /** Checks in whole sessions: real commands on real trees, with what the log, the receipts and main say afterwards. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { alive, checksConfig, checksWorld } from '../support/checks-world.ts';
 import { endWorlds, expectSound, type World } from '../support/e2e-world.ts';

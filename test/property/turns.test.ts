@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Repository } from '../../src/actors/repository.ts';
-import { PRIORITIES } from '../../src/machines/events/turns.ts';
+import { PRIORITIES } from '../../src/machines/priority-names.ts';
 import type { DomainEvent } from '../../src/machines/events.ts';
 import {
   compareTurns,

@@ -58,6 +58,11 @@ export const CANDIDATE_REASONS: Reasons = {
 const BUSY_LOOKS = 'the queue is looked at again after the work in hand';
 const NO_HOLD_HERE = 'only a session that waits for the hold needs to be told; the others read it when they select';
 
+const NOTHING_BUILT = {
+  '*': 'nothing is built before the queue is worked on, so nothing is tested and nobody can leave',
+  releasing: 'it ends already; whatever is in hand goes back',
+};
+
 export const INTEGRATOR_REASONS: Reasons = {
   'session.wake': {
     '*': BUSY_LOOKS,
@@ -69,6 +74,9 @@ export const INTEGRATOR_REASONS: Reasons = {
     releasing: 'it ends already, and its release of a lease that is not its own does nothing',
   },
   'hold.lifted': { '*': NO_HOLD_HERE },
+  'checks.settled': NOTHING_BUILT,
+  'checks.stopped': NOTHING_BUILT,
+  'member.left': NOTHING_BUILT,
 };
 
 export const LEASE_REASONS: Reasons = {

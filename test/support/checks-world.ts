@@ -1,5 +1,5 @@
 /** Worlds whose deliveries are tested: one script as the check, steered by files of the tree and by gates of the test. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeWorld, shortType, type World, type WorldOptions } from './e2e-world.ts';
 import { poll } from './redis-server.ts';
@@ -108,3 +108,16 @@ export const alive = (pids: readonly number[]): number[] =>
       return false;
     }
   });
+
+/** Ids of the processes that run as a check of the world, whoever began them. */
+export function testing({ dir }: Pick<World, 'dir'>): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  return alive(pids).filter((pid) => {
+    try {
+      const env = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      return env.some((line) => line.startsWith('TELEC_CHECK_CACHE=') && line.includes(dir));
+    } catch {
+      return false;
+    }
+  });
+}

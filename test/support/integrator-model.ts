@@ -82,8 +82,9 @@ const reconcileCandidates: ByKind<ReconcileOutcome> = {
 };
 const selectCandidate: ByKind<SelectOutcome> = {
   taken: ({ worklist, order }) => {
-    const head = worklist[0] ?? NAMES.map(taken).find((one) => !order.includes(candidateKey(one)));
-    return head ? [{ kind: 'taken', candidate: head, behind: 0 }] : [];
+    const queue = NAMES.map(taken).filter((one) => !order.includes(candidateKey(one)));
+    const [head, ...behind] = [...worklist, ...queue];
+    return head ? [{ kind: 'taken', candidate: head, behind: behind.length }] : [];
   },
   // While something waits to be rebuilt the queue is called empty only by a session that is told to end.
   empty: ({ worklist, stopping }) => (worklist.length === 0 || stopping ? [{ kind: 'empty' }] : []),
@@ -117,7 +118,9 @@ const keepBooks: ByKind<BooksOutcome> = {
 const startChecks: ByKind<CheckOutcome> = {
   begun: (context) => {
     const { entry, closed } = checkInput(context);
-    const verdicts = closed ? (['free', 'running', 'passed', 'failed'] as const) : (['free', 'untested'] as const);
+    const verdicts = closed
+      ? (['free', 'running', 'passed', 'failed'] as const)
+      : (['free', 'untested', 'running'] as const);
     return verdicts.map((verdict) => ({ kind: 'begun' as const, tip: entry.tip, verdict }));
   },
   stopped: aborted,
@@ -195,20 +198,27 @@ export const CALLS: readonly (IntegratorEvent & { name: string })[] = [
 ];
 
 /** What is told of the checks that run, and of those in hand who are no longer to be delivered. */
-function toldAt({ context }: IntegratorSnapshot): (IntegratorEvent & { name: string })[] {
+function toldAt({ value, context }: IntegratorSnapshot): (IntegratorEvent & { name: string })[] {
+  if (!pathOf(value).startsWith('draining')) return [];
   const { chain, order } = context;
   const verdicts = chain
     .filter(({ verdict }) => verdict === 'running')
-    .flatMap(({ tip, slug }) =>
+    .flatMap(({ tip }, at) =>
       (['passed', 'failed'] as const).map((verdict) => ({
         type: 'checks.settled' as const,
         tip,
         verdict,
-        name: `checks.settled: ${verdict} (${slug})`,
+        name: `checks.settled: ${verdict} (${at + 1})`,
       })),
     );
-  const left = order.map((key) => ({ type: 'member.left' as const, key, name: `member.left (${key})` }));
-  return [...verdicts, ...left];
+  const stopped = {
+    type: 'checks.stopped' as const,
+    stop: null,
+    fault: new Error('it failed'),
+    name: 'checks.stopped',
+  };
+  const left = order.map((key, at) => ({ type: 'member.left' as const, key, name: `member.left (${at + 1})` }));
+  return [...verdicts, ...(verdicts.length > 0 ? [stopped] : []), ...left];
 }
 
 export function sessionEventsAt(snapshot: IntegratorSnapshot): InnerEvent[] {
@@ -232,10 +242,13 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
     base !== null && at(base),
     train.map(({ slug, base: on }) => [slug, at(on)]),
     trainLimit,
+    context.suspect,
+    path.endsWith('checking') && context.chosen !== null && at(context.chosen),
     refusal !== null,
     lostRaces,
     graceOver,
     stopping,
+    stop !== null,
     merged?.slug,
     chain.map(({ slug, base: on, verdict }) => [slug, at(on), verdict]),
     aside.map(({ slug, base: on, because }) => [slug, at(on), because]),
@@ -260,7 +273,7 @@ interface Scope {
 
 const NO_TESTS = ['running', 'passed', 'failed', 'untested'].map((verdict) => `startChecks: begun, ${verdict}`);
 const NO_PUSH_TROUBLE = ['members_left', 'main_moved', 'refused'].map((kind) => `pushTrain: ${kind}`);
-const NO_ENDS = ['session.stop', 'lease.lost', 'stopped', 'throws'];
+const NO_ENDS = ['session.stop', 'lease.lost', 'stopped', 'throws', 'checks.stopped'];
 /** What leads to the end from every state, to nothing that depends on checks, or is walked without them. */
 const CALM = [
   'reconcileCandidates: reconciled (2)',
@@ -268,13 +281,22 @@ const CALM = [
   'selectCandidate: on_hold',
   'hold.lifted',
 ];
+const NO_CONFLICTS = [
+  'mergeCandidate: provisional',
+  'mergeCandidate: settled',
+  'keepBooks: provisional',
+  'keepBooks: settled',
+];
 const CACHED = ['startChecks: begun, passed', 'startChecks: begun, failed'];
 const FREE = 'startChecks: begun, free';
 
 const SCOPES: readonly Scope[] = [
   { input: { mode: 'shadow' }, names: 3, never: [] },
   { names: 3, never: [...NO_TESTS, 'member.left'] },
-  { names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, FREE, 'member.left'] },
+  {
+    names: 2,
+    never: [...NO_PUSH_TROUBLE, ...CALM, FREE, 'keepBooks: provisional', 'keepBooks: settled', 'member.left'],
+  },
   { names: 3, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, 'session.wake', 'member.left', ...CACHED] },
   { names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, 'session.wake'] },
   { names: 2, never: ['reconcileCandidates: reconciled (2)', ...NO_ENDS, 'session.wake', 'member.left'] },
@@ -282,19 +304,12 @@ const SCOPES: readonly Scope[] = [
   {
     input: { batch: 2 },
     names: 3,
-    never: [
-      ...NO_PUSH_TROUBLE,
-      ...CALM,
-      ...NO_ENDS,
-      ...CACHED,
-      'session.wake',
-      'member.left',
-      'mergeCandidate: provisional',
-      'mergeCandidate: settled',
-      'keepBooks: provisional',
-      'keepBooks: settled',
-      'selectCandidate: empty',
-    ],
+    never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, ...NO_CONFLICTS, FREE, 'session.wake', 'member.left'],
+  },
+  {
+    input: { batch: 2 },
+    names: 2,
+    never: ['members_left', 'main_moved', ...CALM, ...NO_ENDS, 'keepBooks: provisional', 'session.wake', 'member.left'],
   },
   { input: { patience: 1 }, names: 2, never: [...CALM, ...NO_ENDS, 'session.wake', 'member.left'] },
 ];

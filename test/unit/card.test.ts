@@ -9,10 +9,10 @@ import { startSession } from '../../src/actors/integrator.ts';
 import { createLeaseKeeper } from '../../src/actors/lease-keeper.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { candidateMachine } from '../../src/machines/candidate.ts';
-import { CheckBook } from '../../src/machines/check-book.ts';
 import { buildDefaultCatalogue, envelopeSchema } from '../../src/machines/events.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
 import { leaseMachine } from '../../src/machines/lease.ts';
+import { openWindow } from '../../src/machines/speculation.ts';
 import { foldWorld, work } from '../support/fold-world.ts';
 import { handClock } from '../support/simple-clock.ts';
 import { openTwinLease } from '../support/twins/lease.ts';
@@ -106,8 +106,8 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     },
     timings: { rebuildMs: 1 },
     mode: 'live',
-    repository: { standing: { mode: 'live' }, tests: new CheckBook() },
-    dispatcher: { catchUp: unreachable, watch: () => () => undefined },
+    repository: { standing: { mode: 'live' }, tests: { windowOf: openWindow, failureRate: () => null } },
+    dispatcher: { catchUp: unreachable },
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);
   expect(session.state()).toBe('acquiring');

@@ -31,6 +31,7 @@ describe('the configuration', () => {
         probeMs: 30_000,
         pushAttempts: 3,
         pushBatch: 10,
+        radar: true,
         parityMin: 20,
         author: 'telec integrator <telec@localhost>',
         afterDelivery: null,

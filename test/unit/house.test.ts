@@ -228,6 +228,7 @@ describe('imports', () => {
     expect(packages).toEqual(['commander']);
     // Words alone: it imports nothing that runs.
     expect(reached.filter((target) => /^src\/(actors|machines)\//.test(target))).toEqual([
+      'src/machines/priority-names.ts',
       'src/machines/check-words.ts',
     ]);
   });

@@ -1,27 +1,27 @@
-/** `replay`: folds the log once more, up to an entry, and compares with the fold of the running daemon. Reads only. */
+/** `telec replay`: folds the log anew up to an entry, and compares with the daemon where that is asked. Changes nothing. */
 import { EXIT, TelecError } from '../../errors.ts';
 import type { ReplayView } from '../client.ts';
 import { compareIds } from '../pipeline.ts';
 import type { ClientParts } from '../repository-client.ts';
 import { candidateViews } from '../views.ts';
 
-/** `at` null: the whole log. Thrown: NO_DAEMON (3) when one was to be compared with. */
+/** The candidates as of entry `at`, null for the last. Thrown: NO_DAEMON (3) when there is none to compare with. */
 export async function replay(
-  parts: Pick<ClientParts, 'context' | 'host' | 'replica' | 'daemonCandidates'>,
+  { context, host, daemonCandidates, replica: makeReplica }: ClientParts,
   { at, verify }: { at: string | null; verify: boolean },
 ): Promise<ReplayView> {
-  const { clock } = parts.host;
-  const daemon = verify ? await parts.daemonCandidates() : null;
+  const { clock } = host;
+  const daemon = verify ? await daemonCandidates() : null;
   if (verify && !daemon) {
     throw new TelecError('NO_DAEMON', EXIT.unreachable, 'no daemon runs to compare with', { hint: 'telec up' });
   }
   const startedAt = clock.monotonic();
-  const replica = await parts.replica({});
+  const replica = await makeReplica({});
   try {
     const { beganAt } = replica;
     // Before that only the archives know: asking them says which of them is missing.
     if (at !== null && compareIds(at, beganAt) < 0) await replica.log.read('0', 1);
-    if (beganAt !== '0') parts.context.say(tornOff(beganAt));
+    if (beganAt !== '0') context.say(tornOff(beganAt));
     const foldedTo = async (id: string | undefined) => {
       await replica.dispatcher.catchUp(id);
       return candidateViews(replica.repository, {});

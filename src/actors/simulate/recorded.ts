@@ -6,7 +6,10 @@ import type { DomainEvent } from '../../machines/events.ts';
 import { type CandidateKey, candidateKey } from '../../machines/identity.ts';
 import { compareQueue } from '../../machines/queue.ts';
 import type { Change as CandidateChange, CandidateRecord } from '../candidate-record.ts';
+import type { Host, HostHooks } from '../host.ts';
+import { compareIds } from '../pipeline.ts';
 import type { Change, Load } from './load.ts';
+import type { RecordedRequest } from './views.ts';
 
 interface Told {
   record: CandidateRecord;
@@ -125,4 +128,23 @@ function note({ durations }: Told, { check, duration_ms: ms }: { check: string; 
 /** The checks of a delivery run side by side: they take as long as the longest. Null when none ran. */
 function lengthOf({ durations }: Told): number | null {
   return durations.size === 0 ? null : Math.max(...durations.values());
+}
+
+/** The load of the entries after `from` up to `to` (the first and the last when null), read through a fold of its own. */
+export async function recordedLoad(
+  open: (hooks: HostHooks) => Promise<Host>,
+  { from, to, checkMs }: RecordedRequest,
+): Promise<Load> {
+  const recording = new Recording();
+  const replica = await open({
+    onApplied: ({ id, domain }, changes) => {
+      if (domain && (from === null || compareIds(id, from) > 0)) recording.apply(domain, changes);
+    },
+  });
+  try {
+    await replica.dispatcher.catchUp(to ?? undefined);
+  } finally {
+    await replica.close();
+  }
+  return recording.load(checkMs);
 }

@@ -93,10 +93,6 @@ interface MergeInput {
 
 type Session = ActorRefFrom<typeof integratorMachine>;
 
-const fail = (error: unknown): never => {
-  throw error;
-};
-
 class World {
   readonly #load: Load;
   readonly #settings: Settings;
@@ -113,6 +109,7 @@ class World {
   #session: Session | null = null;
   #sessions = 0;
   #window: Window;
+  #fault: InvariantViolation | null = null;
   #useful = 0;
   #pushes = 0;
   #longestQueue = 0;
@@ -171,7 +168,8 @@ class World {
     const { changes } = this.#load;
     this.#arrive();
     while (this.#ended.length < changes.length) {
-      if (this.#time.step()) continue;
+      if (this.#fault === null && this.#time.step()) continue;
+      if (this.#fault) throw this.#fault;
       const state = JSON.stringify(this.#session?.getSnapshot().value ?? null);
       throw new InvariantViolation(`the simulation stands still in ${state}, with ${this.#ended.length} ended`);
     }
@@ -241,7 +239,8 @@ class World {
       },
     });
     this.#session = session;
-    session.subscribe({ next: (snapshot) => this.#heard(snapshot), error: fail });
+    // What a listener throws XState would throw beside the run; so it is kept for the run to throw.
+    session.subscribe({ next: (snapshot) => this.#heard(snapshot), error: (error) => this.#fail(error) });
     session.start();
     session.send({ type: 'session.wake' });
   }
@@ -253,9 +252,15 @@ class World {
     const built = new Set([...context.train, ...context.chain].map(({ tip }) => tip));
     this.#ground.keep((tip) => built.has(tip.id) || again.some(({ attempt }) => attempt === tip.at));
     if (status !== 'done') return;
-    if (context.stop) throw new InvariantViolation(`the simulated session stopped: ${context.stop.detail}`);
     this.#session = null;
-    if (this.#queue.length > 0) this.#begin();
+    if (context.stop) this.#fail(context.fault ?? context.stop.detail);
+    else if (this.#queue.length > 0) this.#begin();
+  }
+
+  #fail(cause: unknown): void {
+    this.#fault ??= new InvariantViolation(
+      `the simulated session stopped: ${cause instanceof Error ? cause.message : cause}`,
+    );
   }
 
   #noteWidth(size: number): void {

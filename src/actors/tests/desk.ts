@@ -27,7 +27,7 @@ export function openChecksDesk({ context, folded }: ChecksDeskParts): ChecksDesk
     async list(): Promise<ChecksView> {
       const [{ config }, { repository }] = await Promise.all([openWorkspace(context), folded()]);
       const { tests } = repository;
-      const { size, max } = tests.window();
+      const { size, max } = tests.window;
       return {
         window: tests.tested === true ? { size, max } : null,
         failure_rate: tests.failureRate(),

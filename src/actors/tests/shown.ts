@@ -23,7 +23,7 @@ export function testsView(repository: Repository, session: ChainOf | null): Test
   const failure_rate = tests.failureRate();
   // Where nothing is tested a session says nothing more of its chain than that it works.
   if (configured !== true) return { configured, window: null, chain: [], running: 0, failure_rate };
-  const { size, max } = session?.window ?? tests.window();
+  const { size, max } = session?.window ?? tests.window;
   const inHand = repository.live().filter(({ state }) => state === 'integrating');
   const chain = session ? chainRows(session) : tracedChain(repository, inHand);
   const running = inHand.reduce((sum, { key }) => sum + tests.runsOf(key).filter(isRunning).length, 0);

@@ -1,5 +1,5 @@
 /** `priority`: a person decides how urgent a work item is. */
-import { PRIORITIES } from '../../machines/events/turns.ts';
+import { PRIORITIES } from '../../machines/priority-names.ts';
 import { requiredOption } from '../arguments.ts';
 import { type Handler, withClient } from '../call.ts';
 import { priorityText } from '../priority-messages.ts';

@@ -1,6 +1,6 @@
 /** The row of the command table about who goes first. */
 import { Argument, type Command } from 'commander';
-import { PRIORITIES } from '../../machines/events/turns.ts';
+import { PRIORITIES } from '../../machines/priority-names.ts';
 import { type Add, reason } from './entry.ts';
 
 export function addTurns(program: Command, add: Add): void {

@@ -173,8 +173,8 @@ class Ground implements CheckGround {
     }
   }
 
-  async #make({ workTree, gitFolder }: Slot, tree: string, signal: AbortSignal): Promise<void> {
-    const place = { repository: this.#options.repository, workTree, gitFolder };
+  async #make({ workTree, gitFolder, home }: Slot, tree: string, signal: AbortSignal): Promise<void> {
+    const place = { repository: this.#options.repository, workTree, gitFolder, home };
     await makeExact(place, tree, signal);
     const message = `${tree}\n`;
     const content = formatCommit({ tree, parents: [], author: 'telec <>', timeSeconds: COMMIT_SECONDS, message });

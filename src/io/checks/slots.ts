@@ -20,6 +20,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type FileLock, lockFile } from '../lock.ts';
 import { bootId, processMark } from '../process.ts';
+import { ensurePrivateFolder } from '../state.ts';
 import { endStragglers } from './stragglers.ts';
 
 const run = promisify(execFile);
@@ -101,7 +102,9 @@ export class Slot {
   ended(): void {
     this.#removeTemporary();
     rmSync(this.home, { recursive: true, force: true });
-    if (this.#memory) this.#write({ ...this.#memory, run: null, temporary: null });
+    const { run: last = null, temporary = null } = this.#memory ?? {};
+    if (this.#memory && (last !== null || temporary !== null))
+      this.#write({ ...this.#memory, run: null, temporary: null });
   }
 
   /** Ends what another process, now gone, left running here. False: somebody cannot be ended. */
@@ -205,7 +208,7 @@ export class Slots {
     this.#mine.add(number);
     const folder = join(this.#folder, String(number));
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      ensurePrivateFolder(folder);
       const slot = new Slot(folder, number, lock, readMemory(folder));
       if (await slot.endOrphans()) return slot;
     } catch (error) {

@@ -210,6 +210,8 @@ export interface IntegrationRepository {
   firstParents(from: string | null, tip: string): Promise<string[]>;
   /** Paths that differ between two commits, moved files as a removed and a new one. Thrown: GitFault when one is missing. */
   pathChanges(before: string, after: string): Promise<PathChange[]>;
+  /** The same between two trees. */
+  treeChanges(before: string, after: string): Promise<PathChange[]>;
   treeOf(commit: string): Promise<string | null>;
   /**
    * Writes a fence commit: empty tree, `parent` the fence before it (null for the first); signed where a key was set.

@@ -216,7 +216,11 @@ class PrivateRepository implements IntegrationRepository {
   async pathChanges(before: string, after: string): Promise<PathChange[]> {
     const [from, to] = await Promise.all([before, after].map((commit) => this.treeOf(commit)));
     if (!from || !to) throw new GitFault('a commit to compare is missing');
-    return (await this.#check.plain.between(from, to)).map(({ path, after: entry }) => ({
+    return this.treeChanges(from, to);
+  }
+
+  async treeChanges(before: string, after: string): Promise<PathChange[]> {
+    return (await this.#check.plain.between(before, after)).map(({ path, after: entry }) => ({
       path: showPath(Buffer.from(path, 'latin1')),
       removed: entry === null,
     }));

@@ -1,11 +1,9 @@
 /** The order of turns: what people decide about it, and every way in which it is not first in, first out. */
 import { z } from 'zod';
+import { PRIORITIES } from '../priority-names.ts';
 import { decided, decision } from './decided.ts';
 import * as field from './fields.ts';
 import { type Definition, LEVEL } from './schema.ts';
-
-/** How urgent a work item may be. */
-export const PRIORITIES = ['urgent', 'normal', 'low'] as const;
 
 /** Candidates that the event names at most; it counts all. */
 export const OVERTAKEN_MAX = 100;
@@ -48,9 +46,9 @@ export const turnEvents = {
           own: field.word('Lane of the candidate'),
           others: z.array(field.word('Name')).describe('Lanes of those it goes ahead of'),
           paths: field.count('Paths that it changes'),
-          digest: field.word('SHA-256 of its changes: path, mode and content of each'),
+          digest: field.word('SHA-256 of their names, in order'),
           other_paths: field.count('Paths that the others change; none of them is one of its own'),
-          other_digest: field.word('SHA-256 of those paths'),
+          other_digest: field.word('SHA-256 of their names, in order'),
           base: field.sha('What it is built on now: its changes are the same there'),
         })
         .describe('By lane: what shows that it and the others have nothing in common')

@@ -39,7 +39,7 @@ function touches(graph: CommitGraph, { files, parents }: TwinCommit, path: strin
   return sides.every((value) => value !== graph.get(origin).files.get(path));
 }
 
-export function pathChanges(before: TwinCommit, after: TwinCommit): PathChange[] {
+export function pathChanges(before: Pick<TwinCommit, 'files'>, after: Pick<TwinCommit, 'files'>): PathChange[] {
   const paths = [...new Set([...before.files.keys(), ...after.files.keys()])];
   const changed = paths.filter((path) => before.files.get(path) !== after.files.get(path));
   return changed.sort().map((path) => ({ path, removed: !after.files.has(path) }));

@@ -14,6 +14,7 @@ import type {
   SelfCheckOutcome,
   TreeItem,
 } from '../../../src/io/git/port.ts';
+import { GitFault } from '../../../src/io/git/run.ts';
 import { lostChanges, mergedAgain, pathChanges } from './audit.ts';
 import { digest, type Files, plainFile, type TwinCommit, trailerOf } from './commits.ts';
 import { twinForesight } from './foresight.ts';
@@ -202,6 +203,12 @@ export function openTwinGit(options: TwinGitOptions): IntegrationRepository {
           .reverse();
       }),
     pathChanges: (before, after) => local('pathChanges', () => pathChanges(needed(before), needed(after))),
+    treeChanges: (before, after) =>
+      local('treeChanges', () => {
+        const [from, to] = [graph.filesOf(before), graph.filesOf(after)];
+        if (!from || !to) throw new GitFault('a tree to compare is missing');
+        return pathChanges({ files: from }, { files: to });
+      }),
     treeOf: (commit) =>
       local('treeOf', () => {
         const known = here(commit);

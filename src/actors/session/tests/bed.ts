@@ -187,7 +187,7 @@ export class TestBed {
       settled,
     };
     this.#failures.delete(candidateKey(subject.candidate));
-    const wishes = await Promise.all(definitions.map((definition, place) => this.#wish(definition, place, subject)));
+    const wishes = await Promise.all(definitions.map((definition, place) => this.wish(definition, place, subject)));
     this.#trials.set(subject.tip, trial);
     const told: Emission[] = [];
     const had: { wish: Wish; durationMs: number }[] = [];
@@ -218,7 +218,8 @@ export class TestBed {
     return trial.told;
   }
 
-  async #wish(definition: CheckDefinition, place: number, { tree }: Subject): Promise<Wish> {
+  /** What a verdict of the check on the tree would be about. */
+  async wish(definition: CheckDefinition, place: number, { tree }: Pick<Subject, 'tree'>): Promise<Wish> {
     this.#ground ??= this.#work.parts.openGround();
     const ground = await this.#ground;
     const [seen, toolchain] = await Promise.all([ground.seen(definition, tree), ground.toolchain(definition)]);
