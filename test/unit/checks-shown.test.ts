@@ -87,7 +87,7 @@ describe('what the log tells', () => {
     const more = work('more', 'd');
     const chain: ChainOf = {
       window: { size: 2, max: 4, credit: 2 },
-      train: [member(LOGIN)],
+      train: [{ ...member(LOGIN), verdict: 'passed' }],
       chain: [{ ...member(INDEX), verdict: 'untested' }],
       aside: [{ ...taken(SEARCH), base: sha('3'), because: 'conflict' }],
       worklist: [taken(more)],

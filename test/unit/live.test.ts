@@ -399,6 +399,7 @@ describe('the past', () => {
         'checks.settled',
         'checks.stopped',
         'member.left',
+        'lane.clear',
         'lease.lost',
       ],
       context: { fence: 1, candidate: `first/work/first@${hex(1)}` },
