@@ -73,7 +73,9 @@ function throughput({ runs, oracle, guesses }: PlotData): string[] {
       `<rect x="${round(x - step * 0.32)}" y="${round(scale.y(rate))}" width="${round(step * 0.64)}" height="${round(BOTTOM - scale.y(rate))}" rx="2" style="${style}"/>`;
     const run = runs.find((other) => other.window === window && other.batch === batch);
     const rate = run ? perMinute(run.tested) : rateOf(guess);
-    const times = serial && run !== serial ? `${(rate / perMinute(serial.tested)).toFixed(1)}x` : '';
+    // Measured beside measured, simulated beside simulated.
+    const gate = run && serial ? perMinute(serial.tested) : (guesses[0]?.perMinute ?? Number.NaN);
+    const times = window === 1 ? '' : `${(rate / gate).toFixed(1)}x`;
     return [
       ...(run ? [bar(rate, `fill: var(--${colourOf(run)})`)] : []),
       bar(rateOf(guess), 'fill: none; stroke: var(--muted); stroke-dasharray: 3 2'),

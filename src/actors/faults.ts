@@ -15,12 +15,6 @@ export const FAULT_POINTS = [
   'after-merge',
   'after-books',
   'after-merge-recorded',
-  'before-check-started',
-  'after-check-started',
-  'after-check',
-  'after-check-passed',
-  'after-check-failed',
-  'before-eject',
   'before-push-attempted',
   'after-push-attempted',
   'after-push',
@@ -38,6 +32,16 @@ export const FAULT_POINTS = [
   'after-release',
 ] as const;
 
+/** Those that a session passes where checks are configured; those of runs as often as runs go on at a time. */
+export const CHECK_FAULT_POINTS = [
+  'before-check-started',
+  'after-check-started',
+  'after-check',
+  'after-check-passed',
+  'after-check-failed',
+  'before-eject',
+] as const;
+
 /** Those that only a session in shadow passes; it passes none of a push. */
 export const SHADOW_FAULT_POINTS = [
   'before-compared',
@@ -47,7 +51,7 @@ export const SHADOW_FAULT_POINTS = [
   'after-judged',
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS | typeof SHADOW_FAULT_POINTS)[number];
+export type FaultPoint = (typeof FAULT_POINTS | typeof CHECK_FAULT_POINTS | typeof SHADOW_FAULT_POINTS)[number];
 
 export interface Faults {
   reach(point: FaultPoint): void | Promise<void>;

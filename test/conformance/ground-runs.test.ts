@@ -398,6 +398,18 @@ describe('a slot', () => {
     expect(readdirSync(place).filter((name) => name.startsWith('gone-'))).toEqual([]);
   });
 
+  test('of another run of the machine is not believed: files may be shorter than they seem after a power cut', async () => {
+    const made = () => statSync(join(world.folder, '0', 'tree', 'a')).ctimeMs;
+    await run('exit 0');
+    const first = made();
+    await run('exit 0');
+    expect(made()).toBe(first);
+    const path = join(world.folder, '0', 'slot.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"another"'));
+    await run('exit 0');
+    expect(made()).not.toBe(first);
+  });
+
   test('that nobody used for two weeks is taken down, one in use is not', async () => {
     await Promise.all([run('sleep 0.3'), run('sleep 0.3')]);
     const old = new Date(Date.now() - 15 * 86_400_000);

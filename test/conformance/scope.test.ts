@@ -4,7 +4,7 @@ import { closedEnvironment } from '../../src/io/git/environment.ts';
 import { ObjectStore } from '../../src/io/git/objects.ts';
 import { ScopedTrees } from '../../src/io/git/scope.ts';
 import { coversPath, pathScope } from '../../src/io/path-patterns.ts';
-import { type FileSpec, git, importCommits, initBare, scratch } from '../support/git-repo.ts';
+import { type FileSpec, git, importCommits, initBare, scratch, tryGit } from '../support/git-repo.ts';
 
 let repository: string;
 let scoped: ScopedTrees;
@@ -57,6 +57,21 @@ describe('a scoped tree', () => {
     const expected = treeOf(new Map(kept.map(([path, spec]) => [Buffer.from(path), spec])));
     expect(await scoped.treeOf(all, patterns)).toBe(expected);
     expect(await scoped.treeOf(all, patterns)).toBe(expected);
+  });
+
+  test('of a tree that no check-out can have is that tree, for nothing can run on it', async () => {
+    const blob = git(repository, 'hash-object', '-w', '-t', 'blob', '/dev/null');
+    const raw = (mode: string, name: string, id: string) => {
+      const stdin = Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]);
+      const args = ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin'];
+      return tryGit(repository, args, { stdin }).stdout.toString('latin1').trim();
+    };
+    for (const name of ['.git', '.GIT', '..', '.', 'a/b']) {
+      const tree = raw('40000', 'src', raw('100644', name, blob));
+      expect(await scoped.treeOf(tree, ['src/*'])).toBe(tree);
+      // Where it is not taken it is in nobody's way.
+      expect(await scoped.treeOf(tree, ['docs'])).toBe(git(repository, 'hash-object', '-t', 'tree', '/dev/null'));
+    }
   });
 
   test('keeps names that are no text', async () => {

@@ -75,6 +75,18 @@ test('what fails is blocked with what the command said, and one line that shows 
   await expectSound(world);
 });
 
+test('a secret in the output of a check is in no event and in no log', async () => {
+  const world = await checksWorld();
+  await world.ready([bad('one', 'cannot reach https://me:hunter2-of-ours@example.com/x\n')]);
+  expect((await world.integrate()).json).toMatchObject({ blocked: 1 });
+  expect(JSON.stringify(await world.events())).not.toContain('hunter2');
+  const { blocked, evidence } = await world.candidate('one');
+  expect(evidence?.output_tail).toMatch(/^cannot reach https:\/\/.*example\.com\/x\n$/);
+  const log = /^all its output: (\S+) on /m.exec(blocked?.diagnostics.join('\n') ?? '')?.[1] ?? '';
+  expect(readFileSync(log, 'utf8')).toMatch(/^cannot reach (?!.*hunter2)/m);
+  await expectSound(world);
+});
+
 test('several are tested at a time, each on those before it, and land in the order of the queue', async () => {
   const world = await checksWorld({ speculation: 'window: 3, parallel: 3' });
   await world.ready([waiting('one'), { slug: 'two' }, { slug: 'three' }, { slug: 'four' }]);

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FAULT_POINTS, SHADOW_FAULT_POINTS } from '../../src/actors/faults.ts';
+import { CHECK_FAULT_POINTS, FAULT_POINTS, SHADOW_FAULT_POINTS } from '../../src/actors/faults.ts';
+import { readConfig } from '../../src/io/config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -19,7 +20,7 @@ describe('the pages', () => {
     const listed = [...read('docs/testing.md').matchAll(/^\| `((?:before|after)-[a-z-]+)` \|/gm)].map(
       ([, name]) => name,
     );
-    expect(listed).toEqual([...FAULT_POINTS, ...SHADOW_FAULT_POINTS]);
+    expect(listed).toEqual([...FAULT_POINTS, ...CHECK_FAULT_POINTS, ...SHADOW_FAULT_POINTS]);
   });
 
   test('of tests have every kind of test there is', () => {
@@ -36,6 +37,17 @@ describe('the pages', () => {
       );
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(({ path }) => !existsSync(join(root, path ?? '')))).toEqual([]);
+  });
+
+  test('show configurations that telec takes as they stand', () => {
+    const shown = pages.flatMap((page) =>
+      [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
+        .map(([, text = '']) => ({ page, text }))
+        .filter(({ text }) => /^(checks|speculation|integration|redis|guards|notify|web|lease|cleanup):/m.test(text)),
+    );
+    expect(shown.filter(({ page }) => page === 'docs/tested-merges.md').length).toBeGreaterThan(4);
+    for (const { page, text } of shown)
+      expect(() => readConfig({ main: text, workTree: null, env: {} }), `${page}:\n${text}`).not.toThrow();
   });
 
   test('link to pages that exist', () => {

@@ -29,7 +29,6 @@ export async function startChecks(work: SessionWork, { entry, batch, closed }: C
 /** Ends the turn of one that was set aside: everything before it is on main, or main has moved under it. */
 export async function ejectCandidate(work: SessionWork, { aside }: EjectInput): Promise<EjectOutcome> {
   const { faults, git } = work.parts;
-  await faults.reach('before-eject');
   const { main } = await work.lookHolding();
   if (main !== aside.base) {
     await work.patiently(() => git.fetch([]), 'unreachable');
@@ -42,6 +41,7 @@ export async function ejectCandidate(work: SessionWork, { aside }: EjectInput): 
   }
   const failure = work.tests.takeFailure(candidateKey(aside));
   if (failure?.subject.base !== main) return { kind: 'returned' };
+  await faults.reach('before-eject');
   await block(work, aside, checkFinding(failure, work.parts.host));
   return { kind: 'ejected' };
 }

@@ -48,13 +48,14 @@ export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
 }
 
 function lives(mark: RunMark): boolean {
-  return process.platform === 'linux' ? members(mark).length > 0 : mark.group !== null && groupAnswers(mark.group);
+  const found = members(mark);
+  return found === null ? mark.group !== null && groupAnswers(mark.group) : found.length > 0;
 }
 
 /** True when somebody was there. */
 function signalAll(mark: RunMark, signal: NodeJS.Signals): boolean {
-  if (process.platform !== 'linux') return mark.group !== null && signalGroup(mark.group, signal);
   const found = members(mark);
+  if (found === null) return mark.group !== null && signalGroup(mark.group, signal);
   for (const pid of found) {
     try {
       process.kill(pid, signal);
@@ -74,16 +75,27 @@ function groupAnswers(group: number): boolean {
   }
 }
 
-/** Living processes of the run. */
-function members({ group, home }: RunMark): number[] {
+/** Living processes of the run; null where the kernel does not show processes. */
+function members({ group, home }: RunMark): number[] | null {
+  const shown = shownProcesses();
+  if (shown === null) return null;
   const found: number[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || name === String(process.pid)) continue;
+  for (const name of shown) {
+    if (name === String(process.pid)) continue;
     const stat = statOf(name);
     if (!stat?.lives) continue;
     if ((group !== null && stat.group === String(group)) || hasHome(name, home)) found.push(Number(name));
   }
   return found;
+}
+
+function shownProcesses(): string[] | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return null;
+  }
 }
 
 function hasHome(pid: string, home: string): boolean {

@@ -4,7 +4,12 @@
  */
 import { type PathScope, pathScope } from '../path-patterns.ts';
 import type { ObjectStore } from './objects.ts';
-import { formatTree, isFolder, readTree, type TreeEntries } from './trees.ts';
+import { formatTree, isFolder, readTree, TREE_MODE, type TreeEntries } from './trees.ts';
+
+/** Names that no check-out can have; some gits write no tree with one. */
+const IMPOSSIBLE = /^(?:|\.|\.\.|\.git|git~1)$|\//i;
+
+class ImpossibleName extends Error {}
 
 /** Folders remembered; trees that follow each other share most of theirs. */
 const REMEMBERED = 50_000;
@@ -18,12 +23,20 @@ export class ScopedTrees {
     this.#objects = objects;
   }
 
-  /** Id of the tree with what `patterns` take of `tree`. Thrown: GitFault when one is missing or malformed. */
+  /**
+   * Id of the tree with what `patterns` take of `tree`; of a tree that no check-out can have, `tree` itself: nothing can run
+   * on either, and that is told where it is tried. Thrown: GitFault when one is missing or malformed.
+   */
   async treeOf(tree: string, patterns: readonly string[]): Promise<string> {
     if (this.#known.size > REMEMBERED) this.#known.clear();
     // As the names of a tree are written here: one character a byte.
     const scope = pathScope(patterns.map((pattern) => Buffer.from(pattern, 'utf8').toString('latin1')));
-    return (await this.#part(tree, scope)) ?? (await this.#objects.write('tree', ''));
+    try {
+      return (await this.#part(tree, scope)) ?? (await this.#objects.write('tree', ''));
+    } catch (error) {
+      if (error instanceof ImpossibleName) return tree;
+      throw error;
+    }
   }
 
   #part(tree: string, scope: PathScope): Promise<string | null> {
@@ -42,10 +55,11 @@ export class ScopedTrees {
     const taken: TreeEntries = new Map();
     for (const [name, entry] of entries) {
       const inside = scope.into(name);
+      if (inside !== null && IMPOSSIBLE.test(name)) throw new ImpossibleName(name);
       if (inside === 'all') taken.set(name, entry);
       else if (inside !== null && isFolder(entry)) {
         const id = await this.#part(entry.id, inside);
-        if (id !== null) taken.set(name, { mode: entry.mode, id });
+        if (id !== null) taken.set(name, { mode: TREE_MODE, id });
       }
     }
     if (taken.size === 0) return null;

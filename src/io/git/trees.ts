@@ -7,7 +7,7 @@ import { isObjectId, type ObjectStore } from './objects.ts';
 import type { TreeItem } from './port.ts';
 import { GitFault } from './run.ts';
 
-const TREE_MODE = '40000';
+export const TREE_MODE = '40000';
 
 /** A change of one regular file: its new text, or null to remove it. A removed path may be a folder. */
 export interface FileChange {

@@ -7,7 +7,7 @@
  * test under its own ones.
  */
 import { availableParallelism } from 'node:os';
-import { InvariantViolation } from '../../../errors.ts';
+import { InvariantViolation, TelecError } from '../../../errors.ts';
 import { definitionDigest } from '../../../io/checks/definition.ts';
 import type { CheckGround, CheckRunEnd } from '../../../io/checks/port.ts';
 import type { CheckDefinition, FailureKind } from '../../../io/config-checks.ts';
@@ -57,10 +57,18 @@ interface Trial {
   verdict: Verdict;
   /** As the chart heard it: a verdict may have to wait for that of one before it. */
   told: Verdict;
+  /** False for one that stands in no line. */
+  inLine: boolean;
   settled(verdict: Verdict): void;
 }
 
 type Pass = Pick<PayloadOf<'integration.checks.passed'>, 'duration_ms' | 'cached' | 'flaked'>;
+
+/** A place for checks that cannot be had is a matter of this machine, and no mistake of the program. */
+function noGround(error: unknown): never {
+  if (!(error instanceof TelecError) || error.retryable) throw error;
+  return stop('refused', 'checks', `checks cannot be run here: ${error.message}`, error.code);
+}
 
 export class TestBed {
   readonly definitions: Definitions;
@@ -91,26 +99,34 @@ export class TestBed {
   /** Notes a delivery for which no check is configured. */
   free(subject: Subject): void {
     const settled = () => undefined;
-    this.#trials.set(subject.tip, { subject, open: 0, passed: [], verdict: 'free', told: 'free', settled });
+    this.#trials.set(subject.tip, {
+      subject,
+      open: 0,
+      passed: [],
+      verdict: 'free',
+      told: 'free',
+      inLine: true,
+      settled,
+    });
   }
 
   /** Begins to test a delivery of the line; a verdict that is not known yet is told to the chart. */
   begin(subject: Subject, definitions: readonly CheckDefinition[]): Promise<Verdict> {
     const { tip } = subject;
-    return this.#begin(subject, definitions, (verdict) => this.#tell({ type: 'checks.settled', tip, verdict }));
+    const settled = (verdict: Verdict) => this.#tell({ type: 'checks.settled', tip, verdict });
+    return this.#begin(subject, definitions, { inLine: true, settled });
   }
 
   /** Tests to the end what stands in no line; null: it passed. Ends at once when the session is to end. */
   async judge(subject: Subject, definitions: readonly CheckDefinition[]): Promise<CheckFailure | null> {
     const { signal } = this.#work.hurried;
     let interrupt: () => void = () => undefined;
-    this.#line = [subject.tip];
     try {
       const verdict = await new Promise<Verdict>((resolve, reject) => {
         interrupt = () => resolve('running');
         signal.addEventListener('abort', interrupt, { once: true });
         if (signal.aborted) interrupt();
-        const begun = this.#begin(subject, definitions, resolve);
+        const begun = this.#begin(subject, definitions, { inLine: false, settled: resolve });
         begun.then((known) => known === 'running' || resolve(known), reject);
       });
       if (verdict === 'passed') return null;
@@ -118,7 +134,8 @@ export class TestBed {
       return failure ?? stop('aborted', 'shutdown', 'the session was told to end');
     } finally {
       signal.removeEventListener('abort', interrupt);
-      this.follow([], true);
+      this.#drop(subject.tip);
+      this.#board.endIdle();
     }
   }
 
@@ -129,9 +146,7 @@ export class TestBed {
   follow(line: readonly string[], isAtRest: boolean): void {
     this.#line = line;
     for (const [tip, trial] of this.#trials) {
-      if (line.includes(tip)) continue;
-      this.#trials.delete(tip);
-      this.#board.leave(trial);
+      if (trial.inLine && !line.includes(tip)) this.#drop(tip);
     }
     if (isAtRest) this.#board.endIdle();
     this.#board.schedule();
@@ -175,7 +190,7 @@ export class TestBed {
   async #begin(
     subject: Subject,
     definitions: readonly CheckDefinition[],
-    settled: (verdict: Verdict) => void,
+    way: Pick<Trial, 'inLine' | 'settled'>,
   ): Promise<Verdict> {
     const { parts } = this.#work;
     const trial: Trial = {
@@ -184,7 +199,7 @@ export class TestBed {
       passed: [],
       verdict: 'running',
       told: 'running',
-      settled,
+      ...way,
     };
     this.#failures.delete(candidateKey(subject.candidate));
     const wishes = await Promise.all(definitions.map((definition, place) => this.wish(definition, place, subject)));
@@ -221,9 +236,16 @@ export class TestBed {
   /** What a verdict of the check on the tree would be about. */
   async wish(definition: CheckDefinition, place: number, { tree }: Pick<Subject, 'tree'>): Promise<Wish> {
     this.#ground ??= this.#work.parts.openGround();
-    const ground = await this.#ground;
+    const ground = await this.#ground.catch(noGround);
     const [seen, toolchain] = await Promise.all([ground.seen(definition, tree), ground.toolchain(definition)]);
     return { definition, place, about: { seen, definition: definitionDigest(definition), toolchain } };
+  }
+
+  #drop(tip: string): void {
+    const trial = this.#trials.get(tip);
+    if (!trial) return;
+    this.#trials.delete(tip);
+    this.#board.leave(trial);
   }
 
   #placeOf({ tip }: Subject): number {
