@@ -1,5 +1,4 @@
 /** A fold with checks in it: a session that tests, three candidates in its chain, and what runs of theirs told. */
-import { candidateKey } from '../../src/machines/identity.ts';
 import { type FoldWorld, foldWorld, sha, type Work, work } from './fold-world.ts';
 
 export const TREE = sha('5');
@@ -53,7 +52,6 @@ export const checksOf = (world: FoldWorld): Checks => ({
 });
 
 export const [LOGIN, SEARCH, INDEX] = [work('login', 'a'), work('search', 'b'), work('index', 'c')] as const;
-export const LOGIN_KEY = candidateKey(LOGIN);
 
 /** `login` passed unit, `search` runs it, `index` is behind them untested. */
 export function checkedWorld(): FoldWorld & { checks: Checks } {

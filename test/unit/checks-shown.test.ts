@@ -158,7 +158,7 @@ describe('why', () => {
     expect(waits('running')).toEqual([
       [
         'check_runs',
-        expect.stringMatching(/^the verdict of unit on tree 5{10}; it runs since \d{4}-.*Z$/),
+        expect.stringMatching(/^the verdict of unit on tree 5{10}; it runs since \d\d:\d\d:\d\d UTC$/),
         'integration.checks.passed',
       ],
     ]);

@@ -57,7 +57,7 @@ function runningWaits(runs: readonly CheckRun[]): Wait[] {
     const again = run > 1 ? ` for the ${run}${ORDINALS[run] ?? 'th'} time` : '';
     return {
       code: 'check_runs',
-      text: `the verdict of ${check} on tree ${tree.slice(0, 10)}; it runs${again} since ${since}`,
+      text: `the verdict of ${check} on tree ${tree.slice(0, 10)}; it runs${again} since ${since.slice(11, 19)} UTC`,
       event: fullType('integration.checks.passed'),
       who: 'the integrator session: the check passes, fails, or runs out of its time',
     };
