@@ -11,6 +11,7 @@ import { type Opened, privateGit, recordConfiguration } from './commands/session
 import { liftExpiredHold, watchHold } from './hold-expiry.ts';
 import type { HostHooks } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
+import { configOfMain } from './main-config.ts';
 import { isJudgedOn } from './shadow-record.ts';
 import { leaseView } from './status.ts';
 import { candidateView } from './views.ts';
@@ -131,7 +132,8 @@ export class Foreground {
   }
 
   /** `thorough`: what is left of earlier deliveries is tried again, whenever it was tried last. */
-  async #runSession(opened: Opened, signal: AbortSignal, thorough: boolean): Promise<SessionResult> {
+  async #runSession(known: Opened, signal: AbortSignal, thorough: boolean): Promise<SessionResult> {
+    const opened = await byMain(known, signal);
     const { host, workspace } = opened;
     await recordConfiguration(opened);
     await liftExpiredHold(host);
@@ -173,4 +175,14 @@ export class Foreground {
       })
       .catch(tell('not everything was cleaned up'));
   }
+}
+
+/** With the configuration of main as it is now. */
+async function byMain(opened: Opened, signal: AbortSignal): Promise<Opened> {
+  const { workspace, context } = opened;
+  const config = await configOfMain(opened, await privateGit(opened), {
+    signal,
+    complain: (error) => context.say(`main's configuration cannot be used, the last good one counts: ${error.message}`),
+  });
+  return config ? { ...opened, workspace: { ...workspace, config } } : opened;
 }

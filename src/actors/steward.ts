@@ -9,7 +9,7 @@
  */
 import { EXIT, InvariantViolation, TelecError } from '../errors.ts';
 import { sleep } from '../io/clock.ts';
-import { CONFIG_FILE, type Config, readConfig } from '../io/config.ts';
+import type { Config } from '../io/config.ts';
 import type { IntegrationRepository } from '../io/git/port.ts';
 import { type CandidateKey, candidateKey } from '../machines/identity.ts';
 import { rollbackDue } from '../machines/modes.ts';
@@ -20,6 +20,7 @@ import { type Opened, privateGit, recordConfiguration } from './commands/session
 import { HoldExpiry } from './hold-expiry.ts';
 import type { Host } from './host.ts';
 import type { Session, SessionResult } from './integrator.ts';
+import { configOfMain } from './main-config.ts';
 import { rollBackWhenDue } from './modes/rollback.ts';
 import type { PipelineEvent } from './pipeline.ts';
 import { ProbeLoop } from './probe-loop.ts';
@@ -27,7 +28,6 @@ import { Radar } from './radar/radar.ts';
 import { sweepSessions } from './sessions/end.ts';
 import type { WakeView } from './sessions/views.ts';
 import { Supervisor } from './supervisor.ts';
-import { configText } from './workspace.ts';
 
 /** Entries after which the snapshot is written, and the least time between two, ms. */
 const SAVE_ENTRIES = 2000;
@@ -240,8 +240,13 @@ export class Steward {
 
   /** What main's own file says counts for the session; what cannot be read leaves the configuration as it was. */
   async #startSession(): Promise<Session> {
-    const { opened, git } = this.#options;
-    await this.#readConfiguration();
+    const { opened, git, report } = this.#options;
+    const config = await configOfMain(opened, git, {
+      signal: this.#stopping.signal,
+      complain: (error, main) =>
+        report.error("main's configuration cannot be used; the last good one counts", error, { main }),
+    });
+    this.#config = config ?? this.#config;
     const current: Opened = { ...opened, workspace: { ...opened.workspace, config: this.#config } };
     await recordConfiguration(current);
     const project = opened.workspace.mainWorkTree;
@@ -249,25 +254,6 @@ export class Steward {
     // One that an earlier session took meanwhile is not what this one begins for.
     const waits = record && (record.state === 'ready' || needsSession(record, this.#host.mode ?? 'live'));
     return this.#host.startSession(git, this.#config, { project, ...(waits ? { candidate: record.key } : {}) });
-  }
-
-  async #readConfiguration(): Promise<void> {
-    const { opened, git, report } = this.#options;
-    const { workspace, context } = opened;
-    const look = await git.look(this.#stopping.signal);
-    if (look.kind !== 'seen' || look.view.main === null) return;
-    const { main } = look.view;
-    if (!(await git.hasCommit(main)) && (await git.fetch([], this.#stopping.signal)).kind !== 'fetched') return;
-    try {
-      const text = await git.readFile(main, CONFIG_FILE);
-      const workTree = configText(workspace.mainWorkTree);
-      const { config } = readConfig({ main: text, workTree, env: context.env });
-      const { integration, guards, cleanup } = config;
-      this.#config = { ...workspace.config, integration, guards, cleanup };
-    } catch (error) {
-      if (!(error instanceof TelecError)) throw error;
-      report.error("main's configuration cannot be used; the last good one counts", error, { main });
-    }
   }
 
   async #ended(result: SessionResult): Promise<void> {

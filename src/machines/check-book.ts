@@ -89,7 +89,7 @@ export class CheckBook {
   #tallies = new Map<string, CheckTally>();
   #recent: boolean[] = [];
   #max = 1;
-  #credit = 2;
+  #credit = openWindow(1).credit;
   #tested: boolean | null = null;
 
   apply(event: DomainEvent): void {

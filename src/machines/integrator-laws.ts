@@ -6,7 +6,7 @@ import { candidateKey } from './identity.ts';
 import type { IntegratorContext } from './integrator-context.ts';
 import { lineOf } from './integrator-line.ts';
 import { type Law, where } from './invariants.ts';
-import { running } from './speculation.ts';
+import { CREDIT_TIMES, running } from './speculation.ts';
 
 const HOLDS_LEASE = /^(reconciling|draining\.)/;
 /** Everybody in hand; only who is rechecked to the end of its books is in none of the lists. */
@@ -73,14 +73,16 @@ export const INTEGRATOR_LAWS: readonly Law<IntegratorContext>[] = [
     holds: (_, { window, chain }) =>
       window.size === Math.min(window.max, window.credit) &&
       window.credit >= 1 &&
-      window.credit <= 2 * window.max &&
+      window.credit <= CREDIT_TIMES * window.max &&
       running(chain) <= window.max,
   },
   {
     id: 'window-of-one-is-a-serial-gate',
-    says: 'with a window of one nothing is built on what is still tested',
-    holds: (_, { window, chain }) =>
-      where(window.max === 1, () => chain.every(({ verdict }, at) => verdict !== 'running' || at === chain.length - 1)),
+    says: 'with a window of one, and no batches, nothing is built on what is still tested',
+    holds: (_, { window, batch, chain }) =>
+      where(window.max === 1 && batch === 1, () =>
+        chain.every(({ verdict }, at) => verdict !== 'running' || at === chain.length - 1),
+      ),
   },
   {
     id: 'pushed-was-proven',

@@ -114,6 +114,8 @@ function draining(event: DomainEvent, trace: Trace): Trace {
     case 'integration.checks.started':
       // The others begin behind what the session does meanwhile.
       return at(state === 'draining.bookkeeping' && isInHand(trace, event.payload) ? TESTING : state);
+    case 'integration.order.deviated':
+      return at(event.payload.by === 'lane' ? SELECTING : state);
     case 'integration.merge.succeeded':
       return at('draining.bookkeeping', candidateKey(event.payload));
     case 'integration.push.attempted':

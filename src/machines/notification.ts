@@ -296,8 +296,14 @@ function freshRow(id: string, family: string, key: string, slug: string | null, 
   };
 }
 
+/** Which check failed and how: what is asked for first. Null for what was not stopped by one. */
+function checkOf({ kind, conflict_evidence: evidence }: Envelope['payload']): unknown {
+  return kind === 'checks' && Array.isArray(evidence) ? evidence[0] : null;
+}
+
 function saying(envelope: Envelope): Pick<NotificationRow, 'event' | 'level' | 'text' | 'updated_at'> {
-  const { next_action: next, alarm, reason, failure, summary, follow_up_slug: followUp } = envelope.payload;
+  const { next_action: next, alarm, reason, failure, follow_up_slug: followUp } = envelope.payload;
+  const summary = envelope.payload['summary'] ?? checkOf(envelope.payload);
   const halted = typeof alarm === 'string' ? `Halted (${alarm}): ${String(reason)}. Next: ${HALT_NEXT}` : null;
   const failed = typeof failure === 'string' ? `${envelope.description}: ${failure}` : null;
   const said = typeof summary === 'string' ? `${envelope.description}: ${summary}` : envelope.description;

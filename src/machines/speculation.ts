@@ -34,12 +34,15 @@ export interface Window {
   size: number;
   /** As configured. */
   max: number;
-  /** 1 to twice `max`: what is above `max` lets a rare failure pass without a narrower window. */
+  /** 1 to `CREDIT_TIMES` times `max`: what is above `max` lets rare failures pass without a narrower window. */
   credit: number;
 }
 
-export function openWindow(max: number, credit = 2 * max): Window {
-  const within = Math.min(Math.max(1, credit), 2 * max);
+/** With four, two failures close together do not narrow the window; where failures are many it comes to the same. */
+export const CREDIT_TIMES = 4;
+
+export function openWindow(max: number, credit = CREDIT_TIMES * max): Window {
+  const within = Math.min(Math.max(1, credit), CREDIT_TIMES * max);
   return { size: Math.min(within, max), max, credit: within };
 }
 
@@ -52,13 +55,14 @@ export const halved = ({ max, credit }: Window): Window => openWindow(max, Math.
 export const BATCH_MAX = 8;
 
 /**
- * Deliveries to test together at a failure rate between 0 and 1: about 1/sqrt(rate), where the tests that batches save
- * and those that bisecting costs are even. 1 without experience.
+ * Deliveries to test together at a failure rate between 0 and 1: one less than 1/sqrt(rate). There the tests that batches
+ * save and those that bisecting costs are even, but those behind a batch that failed are built and tested again, too; so
+ * simulated waits are shortest a little before. 1 without experience.
  */
 export function batchFor(failureRate: number | null): number {
   if (failureRate === null) return 1;
   if (failureRate <= 0) return BATCH_MAX;
-  return Math.min(BATCH_MAX, Math.max(1, Math.round(1 / Math.sqrt(failureRate))));
+  return Math.min(BATCH_MAX, Math.max(1, Math.round(1 / Math.sqrt(failureRate) - 1)));
 }
 
 export interface ChainState {

@@ -214,6 +214,7 @@ describe('what is shown', () => {
       candidates: [done],
       deliveries: [],
       notifications: [],
+      radar: null,
       unseen: 0,
       recent: [entryOf(40, now, { id: `${now}-5` })],
       recent_omitted: 0,

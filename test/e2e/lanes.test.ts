@@ -50,11 +50,10 @@ async function drainHolding(world: ChecksWorld, when: () => boolean | Promise<bo
   expect((await drained).json).toMatchObject({ outcome: 'drained' });
 }
 
-/** Until both are tested, or as good as: nothing that could be begun is left. */
-const whenTested = (world: ChecksWorld, runs: number) => async () => {
-  const told = await world.runs();
-  return told.filter((line) => line.startsWith('quick')).length >= runs;
-};
+/** Of no lane, and behind all others: once it has passed what it can, whoever might have gone first was looked at. */
+const last = { slug: 'last', readyAt: ago(50), files: { 'README.md': 'the last\n' } };
+const whenLooked = (world: ChecksWorld) => async () =>
+  (await world.runs()).some((line) => /^last docs \d+ passed/.test(line));
 
 describe('a delivery of another lane', () => {
   test('lands before a slow one, is told with what shows that it may, and costs no run of a check', async () => {
@@ -91,7 +90,7 @@ describe('a delivery of another lane', () => {
   test('stays behind where a check sees the whole tree', async () => {
     const world = await laneWorld({ checks: ['{name: docs, run: RUN}'] });
     await world.ready([slow, quick]);
-    await drainHolding(world, whenTested(world, 1));
+    await drainHolding(world, async () => (await world.runs()).filter((line) => /^quick/.test(line)).length >= 2);
     expect(world.landed()).toEqual(['seed', 'slow', 'quick']);
     expect(await deviations(world)).toEqual([]);
   });
@@ -101,19 +100,20 @@ describe('a delivery of another lane', () => {
     await world.ready([
       { ...slow, files: { 'app/slow.wait': 'x\n', 'docs/both.txt': 'x\n' } },
       { ...quick, readyAt: ago(200) },
-      { slug: 'wide', readyAt: ago(100), files: { 'docs/wide.txt': 'x\n', 'README.md': 'another\n' } },
+      { slug: 'wide', readyAt: ago(100), files: { 'docs/wide.txt': 'x\n', 'top.txt': 'x\n' } },
+      last,
     ]);
-    await drainHolding(world, whenTested(world, 1));
-    expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'wide']);
+    await drainHolding(world, whenLooked(world));
+    expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'wide', 'last']);
     expect(await deviations(world)).toEqual([]);
   });
 
-  test('stays behind one of its own lane, and a branch built on another one brings nobody along', async () => {
+  test('stays behind what it is built on: a branch on top of another one brings nobody along', async () => {
     const world = await laneWorld();
     const [base] = await world.ready([slow]);
-    await world.ready([{ ...quick, from: base?.sha ?? '' }]);
-    await drainHolding(world, whenTested(world, 1));
-    expect(world.landed()).toEqual(['seed', 'slow', 'quick']);
+    await world.ready([{ ...quick, from: base?.sha ?? '' }, last]);
+    await drainHolding(world, whenLooked(world));
+    expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'last']);
     expect(await deviations(world)).toEqual([]);
   });
 
@@ -121,9 +121,9 @@ describe('a delivery of another lane', () => {
     const world = await laneWorld();
     // Main moves by another hand: what the checks of the other lane would see at the front was never tested.
     world.foreign({ 'app/by-hand.txt': 'x\n' });
-    await world.ready([slow, quick]);
-    await drainHolding(world, whenTested(world, 1));
-    expect(world.landed()).toEqual(['seed', 'slow', 'quick']);
+    await world.ready([slow, quick, last]);
+    await drainHolding(world, whenLooked(world));
+    expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'last']);
     expect(await deviations(world)).toEqual([]);
   });
 });
@@ -131,8 +131,8 @@ describe('a delivery of another lane', () => {
 test('without lanes on main nobody is let past, though a work tree has them', async () => {
   const world = await laneWorld({ speculation: 'window: 4, parallel: 4' });
   world.writeConfig(`speculation: {${LANES}}\n`);
-  await world.ready([slow, quick]);
-  await drainHolding(world, whenTested(world, 1));
-  expect(world.landed()).toEqual(['seed', 'slow', 'quick']);
+  await world.ready([slow, quick, last]);
+  await drainHolding(world, whenLooked(world));
+  expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'last']);
   expect(await deviations(world)).toEqual([]);
 });

@@ -3,7 +3,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { QueueRow, WhyView } from '../../src/actors/client.ts';
 import type { PriorityView } from '../../src/actors/turns/views.ts';
 import { ago, endWorlds, expectSound, makeWorld, shortType, type World } from '../support/e2e-world.ts';
-import { git } from '../support/git-repo.ts';
 
 afterAll(endWorlds);
 
@@ -152,7 +151,7 @@ describe('where main has priorities on', () => {
 
 describe('where main does not have them on', () => {
   test('the command is refused, though the work tree and a branch have them on, and the order is that of readiness', async () => {
-    const world = await makeWorld({ files: { ...files, 'telec.yaml': 'push_attempts: 3\n'.replace(/^/, '# ') } });
+    const world = await makeWorld({ files: { ...files, 'telec.yaml': '# nothing\n' } });
     world.writeConfig(ON);
     await world.ready([
       { slug: 'first', readyAt: ago(300) },
@@ -168,7 +167,6 @@ describe('where main does not have them on', () => {
     expect(world.landed()).toEqual(['first', 'second', 'third']);
     expect(await world.trail('integration.order.', 'integration.priority.')).toEqual([]);
     // Now that a delivery brought it to main, it counts for the sessions that follow.
-    git(world.cloneDir, 'fetch', '--quiet', 'origin');
     await world.ready([{ slug: 'fourth', readyAt: ago(60) }]);
     await world.integrate();
     await world.ready([

@@ -52,12 +52,15 @@ describe('telec radar, which looks for itself', () => {
   });
 
   test('main that changed the same place is told as main alone, not as every branch that has it already', async () => {
-    const world = await makeWorld({ files: FILES });
-    world.work([{ slug: 'old', files: { 'app.txt': 'old\ntwo\nthree\n' } }]);
-    const moved = world.foreign({ 'app.txt': 'main\ntwo\nthree\n' });
-    world.work([{ slug: 'new', from: moved, files: { 'new.txt': 'new\n' } }]);
+    const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+    const long = (first: string, last: string) => [first, ...lines, last, ''].join('\n');
+    const world = await makeWorld({ files: { 'long.txt': long('first', 'last') } });
+    world.work([{ slug: 'old', files: { 'long.txt': long('old', 'last') } }]);
+    const moved = world.foreign({ 'long.txt': long('main', 'last') });
+    // It changes the same file, far from what main and the old branch changed.
+    world.work([{ slug: 'new', from: moved, files: { 'long.txt': long('main', 'new') } }]);
     const { json } = await world.run<RadarRow[]>(['radar']);
-    expect(brief(json)).toEqual([['work/old', 'main', 'main', ['app.txt']]]);
+    expect(brief(json)).toEqual([['work/old', 'main', 'main', ['long.txt']]]);
   });
 
   test('a file where another needs a folder, a folder that moved, and names that are no names', async () => {

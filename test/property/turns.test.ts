@@ -5,7 +5,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Repository } from '../../src/actors/repository.ts';
-import { PRIORITIES } from '../../src/machines/priority-names.ts';
 import type { DomainEvent } from '../../src/machines/events.ts';
 import {
   compareTurns,
@@ -15,6 +14,7 @@ import {
   type Priorities,
   priorityOf,
 } from '../../src/machines/priority.ts';
+import { PRIORITIES } from '../../src/machines/priority-names.ts';
 import { compareQueue, type Placed } from '../../src/machines/queue.ts';
 import { plainLogs, queueLogs, type Said, START_MS } from '../support/random-logs.ts';
 

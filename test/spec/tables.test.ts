@@ -138,7 +138,7 @@ describe('every state with every event is decided on purpose', () => {
     await expect(text).toMatchFileSnapshot('tables/candidate.md');
   });
 
-  test('Card-S4 Card-S2 the integrator', async () => {
+  test('Card-S4 Card-S2 the integrator', { timeout: 120_000 }, async () => {
     const walk = walkSessions();
     const calls = CALLS.map(({ type }) => type);
     const heard = [...calls, 'checks.settled', 'checks.stopped', 'member.left'];

@@ -14,6 +14,7 @@ import type {
   JudgeOutcome,
   Member,
   MergeOutcome,
+  OvertakeOutcome,
   PushOutcome,
   RecheckOutcome,
   ReconcileOutcome,
@@ -49,7 +50,7 @@ export const SESSION_INPUT: IntegratorInput = {
   pushBatch: 2,
   rebuildMs: 1,
   cleanAt: 2,
-  window: openWindow(2),
+  window: openWindow(2, 4),
   batch: 1,
   patience: 0,
 };
@@ -130,6 +131,11 @@ const ejectCandidate: ByKind<EjectOutcome> = {
   returned: () => [{ kind: 'returned' }],
   stopped: aborted,
 };
+const letPast: ByKind<OvertakeOutcome> = {
+  let_past: () => [{ kind: 'let_past' }],
+  kept: () => [{ kind: 'kept' }],
+  stopped: aborted,
+};
 const cleanRemote: ByKind<CleanOutcome> = { cleaned: () => [{ kind: 'cleaned' }], stopped: aborted };
 const landFollowUps: ByKind<FollowUpOutcome> = { followed_up: () => [{ kind: 'followed_up' }], stopped: aborted };
 const pushTrain: ByKind<PushOutcome> = {
@@ -159,6 +165,7 @@ const EFFECTS = {
   keepBooks,
   startChecks,
   ejectCandidate,
+  letPast,
   cleanRemote,
   landFollowUps,
   pushTrain,
@@ -218,7 +225,10 @@ function toldAt({ value, context }: IntegratorSnapshot): (IntegratorEvent & { na
     name: 'checks.stopped',
   };
   const left = order.map((key, at) => ({ type: 'member.left' as const, key, name: `member.left (${at + 1})` }));
-  return [...verdicts, ...(verdicts.length > 0 ? [stopped] : []), ...left];
+  const clear = chain
+    .slice(1)
+    .map(({ tip }, at) => ({ type: 'lane.clear' as const, tip, name: `lane.clear (${at + 2})` }));
+  return [...verdicts, ...(verdicts.length > 0 ? [stopped] : []), ...left, ...clear];
 }
 
 export function sessionEventsAt(snapshot: IntegratorSnapshot): InnerEvent[] {
@@ -256,6 +266,7 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
     more,
     path.endsWith('selecting') && woken,
     left,
+    context.clear !== null && at(context.clear),
     window.size,
     Math.min(uncleaned, SESSION_INPUT.cleanAt),
     path.endsWith('recording') && context.violations.length,
@@ -265,6 +276,8 @@ export function sessionEssence({ value, context }: IntegratorSnapshot): string {
 /** A part of all that may happen: every combination of everything at once would be too much to walk. */
 interface Scope {
   input?: Partial<IntegratorInput>;
+  /** Whether somebody may be found clear to go first. */
+  lanes?: boolean;
   /** How many candidates there are. */
   names: number;
   /** Parts of the names of events that do not happen here. */
@@ -300,7 +313,7 @@ const SCOPES: readonly Scope[] = [
   { names: 3, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, 'session.wake', 'member.left', ...CACHED] },
   { names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, ...NO_ENDS, ...CACHED, 'session.wake'] },
   { names: 2, never: ['reconcileCandidates: reconciled (2)', ...NO_ENDS, 'session.wake', 'member.left'] },
-  { input: { window: openWindow(1) }, names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, 'member.left'] },
+  { input: { window: openWindow(1, 2) }, names: 2, never: [...NO_PUSH_TROUBLE, ...CALM, 'member.left'] },
   {
     input: { batch: 2 },
     names: 3,
@@ -312,12 +325,33 @@ const SCOPES: readonly Scope[] = [
     never: ['members_left', 'main_moved', ...CALM, ...NO_ENDS, 'keepBooks: provisional', 'session.wake', 'member.left'],
   },
   { input: { patience: 1 }, names: 2, never: [...CALM, ...NO_ENDS, 'session.wake', 'member.left'] },
+  {
+    lanes: true,
+    names: 2,
+    never: [
+      ...NO_PUSH_TROUBLE,
+      ...CALM,
+      ...CACHED,
+      ...NO_CONFLICTS,
+      FREE,
+      'session.wake',
+      'session.stop',
+      'lease.lost',
+      'checks.stopped',
+      'member.left',
+    ],
+  },
 ];
 
-const isNever = ({ names, never }: Scope, { value }: IntegratorSnapshot, { name, output }: InnerEvent): boolean => {
+const isNever = (
+  { names, never, lanes = false }: Scope,
+  { value }: IntegratorSnapshot,
+  { name, output }: InnerEvent,
+): boolean => {
   const slug = (output as { candidate?: Taken } | undefined)?.candidate?.slug;
   // Without it nothing would begin.
   if (value === 'standby' && name === 'session.wake') return false;
+  if (!lanes && name.startsWith('lane.clear')) return true;
   return never.some((part) => name.includes(part)) || (slug !== undefined && NAMES.indexOf(slug) >= names);
 };
 

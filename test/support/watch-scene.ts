@@ -92,7 +92,7 @@ export function overview(rows: CandidateRow[], more: Partial<Overview> = {}): Li
   return {
     kind: 'overview',
     run: 'run',
-    overview: { ...example, now: NOW, candidates: rows, unseen, ...more, status },
+    overview: { ...example, now: NOW, candidates: rows, unseen, radar: [], ...more, status },
   };
 }
 

@@ -392,7 +392,15 @@ describe('the past', () => {
     ]);
     expect(await desk.actor('s-1', at(7))).toMatchObject({
       machine: 'integrator',
-      accepts: ['session.stop', 'session.wake', 'hold.lifted', 'checks.settled', 'member.left', 'lease.lost'],
+      accepts: [
+        'session.stop',
+        'session.wake',
+        'hold.lifted',
+        'checks.settled',
+        'checks.stopped',
+        'member.left',
+        'lease.lost',
+      ],
       context: { fence: 1, candidate: `first/work/first@${hex(1)}` },
       mermaid: expect.stringContaining('class s_draining__rechecking current'),
     });

@@ -61,6 +61,18 @@ describe('the row of a deployment', () => {
     expect(review()).toMatchObject({ agent_status: 'resolved', human_status: 'unseen' });
   });
 
+  test('one that a check stopped says which and how, before what to do', () => {
+    log.tell('deployment.started', started());
+    const next_action = 'mend it, push, telec submit';
+    log.tell(
+      'deployment.failed',
+      failed({ kind: 'checks', conflict_evidence: ['check unit failed with status 1 after 12.3 s'], next_action }),
+    );
+    expect(deployment()?.text).toMatch(
+      /: fix-login: check unit failed with status 1 after 12\.3 s.*\. Next: mend it, push, telec submit$/,
+    );
+  });
+
   test('S3-6.2c S4-FR1.3 a failed deployment makes its row unseen again and asks for attention', () => {
     log.tell('deployment.started', started());
     log.tell('notification.seen', act('deployment/fix-login'));

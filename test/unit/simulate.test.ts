@@ -159,11 +159,11 @@ describe('all settings on one load', () => {
 
   test('auto is the batch for the failure rate of the load', async () => {
     const { rows } = await simulateAll(
-      generated({ failureRate: 0.2 }),
+      generated({ failureRate: 0.05 }),
       settings({ window: [8], batch: ['auto'] }),
       told,
     );
-    expect(rows.find(({ kind }) => kind === 'setting')?.batch).toBe(2);
+    expect(rows.find(({ kind }) => kind === 'setting')?.batch).toBe(3);
   });
 
   test('the same load and settings give the same answer', async () => {

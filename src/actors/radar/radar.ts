@@ -15,6 +15,8 @@ import { Survey } from './survey.ts';
 
 /** How long it merges at a stretch, ms. */
 const STEP_MS = 200;
+/** How often the first conflicts of a long comparison are told before its end, ms. */
+const TELL_MS = 5000;
 /** Its pause, as a multiple of the time it took: less than a tenth of the machine while a session runs. */
 const REST = 1;
 const REST_IN_SESSION = 12;
@@ -45,6 +47,9 @@ export class Radar {
   #running: Promise<void> | null = null;
   /** All that the last whole comparison was about. */
   #done = '';
+  /** What is being compared; empty while nothing is. */
+  #comparing = '';
+  #toldAt = 0;
   #isFailing = false;
 
   constructor(options: RadarOptions) {
@@ -56,6 +61,8 @@ export class Radar {
   seen(view: RemoteView): void {
     if (!this.#options.isOn() || this.#stopping.signal.aborted) return;
     this.#noteMoves(view);
+    const about = this.#about(view);
+    if (about === this.#comparing || about === this.#done) return;
     this.#view = { ...view, heads: new Map(view.heads) };
     this.#running ??= this.#drain().finally(() => {
       this.#running = null;
@@ -72,22 +79,22 @@ export class Radar {
     while (this.#view && !this.#stopping.signal.aborted) {
       const view = this.#view;
       this.#view = null;
+      this.#comparing = this.#about(view);
       try {
-        await this.#compare(view);
+        await this.#compare(view, this.#comparing);
         this.#isFailing = false;
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         if (!this.#isFailing) report.warn('branches could not be compared', { error: String(error) });
         this.#isFailing = true;
       }
+      this.#comparing = '';
     }
   }
 
-  async #compare(view: RemoteView): Promise<void> {
+  async #compare(view: RemoteView, about: string): Promise<void> {
     const { host, git, main: mainBranch, isBusy, report } = this.#options;
     const { signal } = this.#stopping;
-    const about = this.#about(view);
-    if (about === this.#done) return;
     const startedAt = host.clock.monotonic();
     const movedAt = (branch: string) => this.#moves.get(branch)?.at;
     const mayFetch = () => !isBusy();
@@ -97,7 +104,11 @@ export class Radar {
     for (;;) {
       const before = host.clock.monotonic();
       const isDone = await this.#survey.step(STEP_MS, signal);
-      if (signal.aborted || !(await this.#tell(target, view))) return;
+      if (signal.aborted) return;
+      if (isDone || before - this.#toldAt > TELL_MS) {
+        this.#toldAt = before;
+        if (!(await this.#tell(target, view))) return;
+      }
       if (isDone) break;
       // Something moved meanwhile: what is known by now stays known.
       if (this.#view) return;

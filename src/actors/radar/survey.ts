@@ -132,8 +132,8 @@ export class Survey {
       for (const index of [one, other]) if (verdict === undefined) markOpen(found[index]);
       if (!verdict) continue;
       // A branch that has a newer main than the other brings main's part of it along.
-      const ofMain = new Set([...(this.#onMain(a.sha) ?? []), ...(this.#onMain(b.sha) ?? [])]);
-      const paths = verdict.filter((path) => !ofMain.has(path));
+      const ofMain = [this.#onMain(a.sha), this.#onMain(b.sha)];
+      const paths = verdict.filter((path) => !ofMain.some((known) => known?.includes(path)));
       if (paths.length === 0) continue;
       found[one]?.conflicts.push(conflictWith(b, a, paths));
       found[other]?.conflicts.push(conflictWith(a, b, paths));

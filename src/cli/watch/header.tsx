@@ -4,7 +4,7 @@ import { span } from '../messages.ts';
 import { type CellOf, Row, type Signs } from './look.tsx';
 import { clockOf, type Scene } from './model.ts';
 import type { Known } from './store.ts';
-import { alerts, holdLine, integratorLine, leaseLine, shown, testsLine } from './words.ts';
+import { alerts, holdLine, integratorLine, leaseLine, radarLine, shown, testsLine } from './words.ts';
 
 /** Alerts shown beside a hold on a small screen, and on a large one. */
 const ALERTS_SMALL = 1;
@@ -51,6 +51,8 @@ export function headOf({ scene, lost }: Known, local: number, size: Size, signs:
   ];
   const tests = testsLine(status.tests);
   if (tests) lines.push([{ text: 'tests      ', width: 11, tone: 'dim' }, tests]);
+  const radar = radarLine(scene.overview.radar);
+  if (radar) lines.push([{ text: 'radar      ', width: 11, tone: 'dim' }, radar]);
   if (lost)
     lines.push([
       {

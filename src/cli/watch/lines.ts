@@ -4,6 +4,8 @@
  */
 import type { StatusView } from '../../actors/client.ts';
 import type { CandidateRow, LiveMessage } from '../../actors/live/views.ts';
+import type { RadarRow } from '../../actors/radar/views.ts';
+import { foreseenWords } from '../../machines/radar-words.ts';
 import { TONES } from '../messages.ts';
 import type { Paint } from '../output.ts';
 import type { Scene } from './model.ts';
@@ -36,6 +38,11 @@ export function linesOf(before: Scene | null, message: LiveMessage, paint: Paint
     if (old === null || old.state !== row.state || standsFor(old) !== standsFor(row))
       lines.push(candidateText(row, old, paint));
   }
+  const foreseen = new Set(before?.overview.radar.map(radarText));
+  for (const row of message.radar ?? []) {
+    const text = radarText(row);
+    if (!foreseen.has(text)) lines.push(paint('warn', `foreseen: ${text}`));
+  }
   for (const row of message.notifications) {
     const old = before?.notifications.get(row.id);
     if (row.family === 'system' && noticeKind(row) === 'alert' && old?.text !== row.text)
@@ -43,6 +50,8 @@ export function linesOf(before: Scene | null, message: LiveMessage, paint: Paint
   }
   return lines;
 }
+
+const radarText = (row: RadarRow): string => shown(`${row.branch} ${foreseenWords(row)}`);
 
 const painted = (paint: Paint, { text, tone }: { text: string; tone: Parameters<Paint>[0] }) => paint(tone, text);
 

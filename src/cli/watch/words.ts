@@ -5,8 +5,10 @@
 import type { HoldView, LeaseView, NotificationRow, StatusView } from '../../actors/client.ts';
 import type { EnvelopeView } from '../../actors/event-views.ts';
 import type { CandidateRow, DeliveryRow } from '../../actors/live/views.ts';
+import type { RadarRow } from '../../actors/radar/views.ts';
 import { chainWords, receiptWords } from '../../machines/check-words.ts';
 import { integratorMeaning } from '../../machines/integrator-meaning.ts';
+import { foreseenWords } from '../../machines/radar-words.ts';
 import { span } from '../messages.ts';
 import { plain, type Tone } from '../output.ts';
 
@@ -45,6 +47,14 @@ export function leaseLine(lease: LeaseView | null, now: number): { text: string;
 export function testsLine(tests: StatusView['tests']): { text: string; tone: Tone | null } | null {
   const text = tests.configured === true ? chainWords(tests) : null;
   return text === null ? null : { text: shown(text), tone: tests.chain.length === 0 ? 'dim' : null };
+}
+
+/** The conflict that was foreseen last, and how many there are; null for none. */
+export function radarLine(radar: readonly RadarRow[]): { text: string; tone: Tone } | null {
+  const row = radar.at(-1);
+  if (!row) return null;
+  const more = radar.length > 1 ? `; ${radar.length - 1} more: telec radar` : '';
+  return { text: shown(`${row.branch} ${foreseenWords(row)}`) + more, tone: 'warn' };
 }
 
 export function holdLine(hold: HoldView, now: number): { text: string; tone: Tone } {

@@ -4,6 +4,7 @@ import { Banners } from './banners.tsx';
 import { BlockedPanel } from './blocked-panel.tsx';
 import { Dialogs } from './dialogs.tsx';
 import { Drawer } from './drawer.tsx';
+import { ForeseenPanel } from './foreseen-panel.tsx';
 import { Header } from './header.tsx';
 import { IntegratorPanel } from './integrator-panel.tsx';
 import { useKeys } from './keys.ts';
@@ -48,6 +49,7 @@ export function App() {
             <MainPanel model={model} />
             <div className="for-people">
               <BlockedPanel model={model} />
+              <ForeseenPanel model={model} />
               <NotificationsPanel model={model} />
               <LogPanel model={model} />
             </div>
