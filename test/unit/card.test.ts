@@ -107,11 +107,7 @@ test('Card-Kind a session is an actor of the exported integrator machine', async
     timings: { rebuildMs: 1 },
     mode: 'live',
     repository: { standing: { mode: 'live' }, tests: { windowOf: openWindow, failureRate: () => null } },
-<<<<<<< HEAD
-    dispatcher: { catchUp: unreachable },
-=======
     dispatcher: { catchUp: unreachable, watch: () => () => undefined },
->>>>>>> main
     makeProber: () => ({}),
   } as unknown as Parameters<typeof startSession>[0]);
   expect(session.state()).toBe('acquiring');

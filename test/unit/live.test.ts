@@ -398,6 +398,7 @@ describe('the past', () => {
         'hold.lifted',
         'checks.settled',
         'checks.stopped',
+        'lane.clear',
         'member.left',
         'lease.lost',
       ],
