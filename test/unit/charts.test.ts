@@ -150,7 +150,7 @@ test('wide charts fit a desk, medium ones a panel as a whole, narrow ones a phon
     expect(chart(id).width).toBeLessThanOrEqual(1560);
     const { width, height } = chart(id, 'medium');
     expect(Math.min(640 / width, 640 / height)).toBeGreaterThan(0.74);
-    expect(chart(id, 'narrow').width).toBeLessThanOrEqual(450);
+    expect(chart(id, 'narrow').width).toBeLessThanOrEqual(480);
   }
 });
 
