@@ -8,7 +8,7 @@
  */
 
 import type { DomainEvent } from './events.ts';
-import { PRIORITIES } from './priority-names.ts';
+import type { PRIORITIES } from './priority-names.ts';
 import { compareQueue, type Placed } from './queue.ts';
 
 export type Priority = (typeof PRIORITIES)[number];

@@ -89,7 +89,7 @@ export async function recheckCandidate(
   const record = work.recordOf(candidateKey(input.candidate));
   const first = input.train.length === 0;
   // The remote as our last push left it is good enough to begin with: every fact is asked again before the push.
-  let view = first ? await work.viewOf(record.context.branch) : (work.view ?? (await work.lookHolding()));
+  let view = await work.viewOf(record.context.branch);
   for (let fresh = false; ; fresh = true) {
     const seen = view;
     const { unknown } = await work.patiently(() => parts.prober.probe([record], seen), 'unreachable');
@@ -101,7 +101,7 @@ export async function recheckCandidate(
     const reasons = readinessReasons(record.context).map(({ code }) => code);
     if (reasons.length === 0 && unknown.length === 0) break;
     // An old view is good enough to go on, not to send a candidate back.
-    if (fresh || !first) {
+    if (fresh) {
       await sendBack(work, input.candidate, 'recheck');
       return { kind: 'fell', reasons };
     }
