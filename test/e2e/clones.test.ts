@@ -248,6 +248,7 @@ test('S1-C1 everything that only reads works without a daemon, and changes no fi
     guards: { in_force: true, missing: [], mend: null },
     surfaces: [],
     stale: null,
+    tests: { configured: false, window: null, chain: [], running: 0, failure_rate: null },
     counts: { pending: 0, ready: 0, integrating: 0, completed: 1, blocked: 0, superseded: 0 },
     log: {
       last_id: events.at(-1)?.id,
