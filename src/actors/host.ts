@@ -228,7 +228,13 @@ export class Host {
     const { openGround } = await import('../io/checks/ground.ts');
     const { folder, env = process.env } = this.options;
     const repository = join(folder, 'git');
-    return openGround({ folder: join(folder, 'checks'), repository, env, scrub: (text) => this.#scrub(text) });
+    return openGround({
+      folder: join(folder, 'checks'),
+      repository,
+      env,
+      scrub: (text) => this.#scrub(text),
+      report: (message, details) => this.report(message, details),
+    });
   }
 
   /** Calls `listener` whenever a connection to Redis was cut. */

@@ -79,6 +79,7 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     redisUrl: await redisUrl(place, context.env),
     source: actorOf(context).source,
     onWait: (word) => context.say(word),
+    report: (message, details) => context.say(`${message}: ${Object.values(details).map(oneLine).join('; ')}`),
     env: context.env,
     narrowed: narrowedBy(context.env),
     secrets: secretsOf(context.env),
@@ -86,6 +87,8 @@ async function hostOptions(context: CommandContext, place: Place): Promise<HostO
     ...(context.tuning ? { tuning: context.tuning } : {}),
   };
 }
+
+const oneLine = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)).trim();
 
 async function openClient(context: CommandContext): Promise<TelecClient> {
   const place = findPlace(context) ?? (await openWorkspace(context));

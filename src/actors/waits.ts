@@ -124,13 +124,17 @@ function onHold({ reason, owner, alarm }: HoldView): Wait {
   };
 }
 
+/** Where one stands whose test may be that of those before it, too. */
+const TESTED: ReadonlySet<ChainRow['verdict']> = new Set(['untested', 'running', 'passed', 'failed']);
+
 /** Null where its place in the chain says nothing of it. */
 function chainWaits(key: CandidateKey, { chain, tests }: Around): Wait[] | null {
   const place = chain.findIndex((row) => row.key === key);
   const row = chain[place];
   if (row === undefined) return null;
   const first = place > 0 ? (chain[0]?.key.split('/')[0] ?? null) : null;
-  const waits = testWaits(row, first, tests.runsOf(key));
+  const followed = chain.slice(place + 1).some(({ verdict }) => TESTED.has(verdict));
+  const waits = testWaits(row, { first, followed }, tests.runsOf(key));
   return waits.length === 0 ? null : waits;
 }
 

@@ -113,6 +113,7 @@ export class CheckBook {
         this.#land(event);
         return;
       case 'deployment.failed':
+        this.#stop(candidateKey(event.payload));
         if (event.payload.kind !== 'checks') return;
         this.#remember(true);
         this.#credit = halved(openWindow(this.#max, this.#credit)).credit;
@@ -200,6 +201,16 @@ export class CheckBook {
     book.#max = dump.max;
     book.#tested = dump.tested;
     return book;
+  }
+
+  /** Its turn is over: what still ran of it was ended without a verdict, and nobody will tell one. */
+  #stop(key: CandidateKey): void {
+    const runs = this.#runs.get(key);
+    if (runs?.some(({ state }) => state === 'running'))
+      this.#runs.set(
+        key,
+        runs.filter(({ state }) => state !== 'running'),
+      );
   }
 
   #open(window: number | undefined): void {

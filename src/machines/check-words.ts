@@ -16,7 +16,7 @@ export type Place = Verdict | 'landing' | 'aside' | 'again';
 const PLACE_WORDS: Readonly<Record<Exclude<Place, 'aside'>, string>> = {
   landing: 'is landing',
   free: 'merged, nothing to test',
-  untested: 'is tested with its batch',
+  untested: 'waits for its test, or for that of its batch',
   running: 'is tested',
   passed: 'passed',
   failed: 'failed',
@@ -113,7 +113,7 @@ export const PLACES: readonly Place[] = [
 const COUNT_WORDS: Readonly<Record<Place, string>> = {
   landing: 'landing',
   running: 'tested now',
-  untested: 'tested with their batch',
+  untested: 'waiting for a test',
   passed: 'passed',
   free: 'without a test',
   failed: 'failed',

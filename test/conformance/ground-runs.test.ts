@@ -459,3 +459,25 @@ describe('a slot', () => {
     expect(found.outputTail).toMatch(/^(\d+ \d+)\n6000\n\1\n$/);
   });
 });
+
+test('a toolchain command that gives no answer is told, with why and without secrets; one that is called off is not', async () => {
+  const told: unknown[] = [];
+  const by = await world.open({
+    scrub: scrubber(['hunter2hunter2']),
+    report: (message, details) => told.push([message, details]),
+  });
+  const ask = (toolchain: string) => by.toolchain(check('exit 0', { toolchain }));
+  await ask('echo 1');
+  expect(told).toEqual([]);
+  await ask('echo hunter2hunter2; exit 3');
+  await ask('kill -KILL $$');
+  const message = 'a toolchain command gave no answer: no verdict of its checks is used again';
+  expect(told).toEqual([
+    [message, { toolchain: 'echo hunter2hunter2; exit 3', why: 'ended with 3', wrote: '***\n' }],
+    [message, { toolchain: 'kill -KILL $$', why: 'killed', wrote: '' }],
+  ]);
+  const asked = ask('sleep 60');
+  await by.close();
+  await asked;
+  expect(told).toHaveLength(2);
+});

@@ -121,8 +121,11 @@ describe('what the log tells', () => {
     expect(detail()).toMatchObject([
       { check: 'unit', state: 'failed', tree: TREE, output_tail: 'not ok 7', failure: { exit_status: 1, final: true } },
     ]);
+    // Ended with the turn, without a verdict: nobody tells one any more.
+    checks.began(SEARCH, 'lint');
+    expect(detail()).toHaveLength(2);
     world.failed(SEARCH);
-    expect(detail()).toHaveLength(1);
+    expect(detail().map(({ check, state }) => [check, state])).toEqual([['unit', 'failed']]);
     world.resumed(SEARCH, 0, '2026-01-01T00:00:00Z');
     expect(world.record(SEARCH).state).toBe('ready');
     expect(detail()).toEqual([]);
@@ -140,11 +143,13 @@ describe('what the log tells', () => {
 });
 
 describe('why', () => {
-  const waits = (verdict: ChainRow['verdict'], because: ChainRow['because'] = null) => {
+  const BEHIND: ChainRow[] = [{ key: candidateKey(INDEX), verdict: 'running', because: null }];
+  const waits = (verdict: ChainRow['verdict'], because: ChainRow['because'] = null, behind: ChainRow[] = BEHIND) => {
     const { repository } = checkedWorld();
     const chain: ChainRow[] = [
       { key: candidateKey(LOGIN), verdict: 'passed', because: null },
       { key: candidateKey(SEARCH), verdict, because },
+      ...behind,
     ];
     const around = aroundOf(repository, { hold: null, narrowed: false, doing: null, chain });
     return whyView(repository, 'search', around).waiting_for.map(({ code, text, event }) => [
@@ -179,6 +184,22 @@ describe('why', () => {
   ])('of one that %s (%s) says %s', (verdict, because, code, text, event) => {
     expect(waits(verdict, because)).toEqual([[code, text, event]]);
   });
+
+  test.each<ChainRow[][]>([[[]], [[{ key: candidateKey(INDEX), verdict: 'aside', because: 'checks' }]]])(
+    'of one whose checks have not begun, with nobody behind it that could be tested in its place, says so: %j',
+    (behind) => {
+      expect(waits('untested', null, behind)).toEqual([
+        [
+          'check_begins',
+          'the beginning of its checks: a place in the window, and the answers of their toolchain commands',
+          'integration.checks.started',
+        ],
+      ]);
+      expect(chainWords({ configured: true, window: { size: 4, max: 4 }, chain: [{ verdict: 'untested' }] })).toBe(
+        'window 4 of 4; 1 in the chain: 1 waiting for a test',
+      );
+    },
+  );
 });
 
 describe('telec checks', () => {
@@ -233,7 +254,9 @@ describe('telec checks', () => {
     for (const log of [join(folder, 'secret.log'), '../../secret.log', 'link.log', '..', '/etc/passwd'])
       expect(() => ask(log)).toThrow(expect.objectContaining({ code: 'CHECK_LOG_ELSEWHERE' }));
     expect(() => ask('mine.log', 'lint')).toThrow(expect.objectContaining({ code: 'NO_CHECK_LOG' }));
-    expect(() => ask('')).toThrow(expect.objectContaining({ code: 'NO_CHECK_LOG' }));
+    expect(() => ask('')).toThrow(
+      expect.objectContaining({ code: 'NO_CHECK_LOG', hint: expect.stringContaining(`logs in ${logs}`) }),
+    );
     expect(() => logOf(repository, { selector: 'none', check: null, folder, scrub })).toThrow(
       expect.objectContaining({ code: 'NOT_FOUND' }),
     );

@@ -1,4 +1,5 @@
 /** What is asked of checks: how they are configured on main and how they did, and the whole output of a failed run. Reads only. */
+import { join } from 'node:path';
 import { EXIT, TelecError } from '../../errors.ts';
 import { checkLogFile, readCheckLog } from '../../io/checks/log-reader.ts';
 import type { CheckDefinition } from '../../io/config-checks.ts';
@@ -99,7 +100,7 @@ export function logOf(repository: Repository, { selector, check, folder, scrub }
   if (!run || log === '') {
     const what = check === null ? 'no check of it failed' : `${JSON.stringify(check)} has not failed on it`;
     throw new TelecError('NO_CHECK_LOG', EXIT.domain, `there is no log to show for ${slug}: ${what}`, {
-      hint: `telec candidate ${slug} shows its checks; the output of a run that passed is not kept`,
+      hint: `telec candidate ${slug} shows its checks; what passed wrote is among the newest logs in ${join(folder, 'checks', 'logs')}`,
     });
   }
   const text = readCheckLog(folder, log);

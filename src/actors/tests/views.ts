@@ -11,7 +11,8 @@ export interface ChainRow {
   /** `<slug>/<branch>@<sha>`. */
   key: string;
   /**
-   * `landing`: it is being pushed. `free`: nothing is to be tested of it. `untested`: its batch is tested by a later one.
+   * `landing`: it is being pushed. `free`: nothing is to be tested of it. `untested`: its test has not
+   * begun, or is that of a later one of its batch.
    * `running`, `passed`, `failed`: of its checks. `aside`: out of the chain until those before it have landed. `again`: to
    * be merged anew.
    */

@@ -12,12 +12,31 @@ type Wait = WhyView['waiting_for'][number];
 
 const SESSION = 'the integrator session, or the next one if it died';
 
-/** `first`: slug of the delivery that lands before it and is not on main yet; null for none. Empty: nothing of tests. */
-export function testWaits({ verdict, because }: ChainRow, first: string | null, runs: readonly CheckRun[]): Wait[] {
+/** Who stands around it in the chain: `first` is the slug that lands before it and is not on main yet, null for none. */
+export interface Neighbours {
+  first: string | null;
+  /** Whether a later delivery of the chain can be tested in its place. */
+  followed: boolean;
+}
+
+/** Empty: nothing of tests. */
+export function testWaits(
+  { verdict, because }: ChainRow,
+  { first, followed }: Neighbours,
+  runs: readonly CheckRun[],
+): Wait[] {
   switch (verdict) {
     case 'running':
       return runningWaits(runs);
     case 'untested':
+      if (!followed)
+        return [
+          wait(
+            'check_begins',
+            'the beginning of its checks: a place in the window, and the answers of their toolchain commands',
+            'integration.checks.started',
+          ),
+        ];
       return [wait('batch', 'a later delivery of its batch is tested with it in it', 'integration.checks.passed')];
     case 'passed':
       return [

@@ -30,6 +30,8 @@ export interface GroundOptions {
   env: Record<string, string | undefined>;
   /** Takes known secrets out of output. */
   scrub(text: string): string;
+  /** Told of a toolchain command that gave no answer: why, and the end of what it wrote. */
+  report?(message: string, details: Record<string, unknown>): void;
   limits?: Partial<GroundLimits>;
 }
 
@@ -48,6 +50,8 @@ const LIMITS: GroundLimits = { termGraceMs: 5000, cancelGraceMs: 1000, toolchain
 const LOG_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Committer's clock of what a command finds as its only commit; archives know no time before 1980. */
 const COMMIT_SECONDS = 946_684_800;
+/** Characters told of what a toolchain command wrote that gave no answer. */
+const SAID_MAX = 500;
 /** After so long without a run the cache of a check is taken away. */
 const CACHE_IDLE_MS = 30 * 86_400_000;
 
@@ -248,12 +252,26 @@ class Ground implements CheckGround {
       const said = output.text();
       rmSync(log, { force: true });
       slot.ended();
-      return end.ended === 'exited' && end.status === 0 ? said : never;
-    } catch {
+      if (end.ended === 'exited' && end.status === 0) return said;
+      const why = end.ended === 'exited' ? `ended with ${end.status ?? end.signal}` : end.ended;
+      this.#unanswered(line, why, said);
+      return never;
+    } catch (fault) {
+      this.#unanswered(line, fault instanceof Error ? fault.message : String(fault), '');
       return never;
     } finally {
       this.#slots.give(slot);
     }
+  }
+
+  #unanswered(toolchain: string, why: string, said: string): void {
+    if (this.#closing.signal.aborted) return;
+    const wrote = this.#options.scrub(said).slice(-SAID_MAX);
+    this.#options.report?.('a toolchain command gave no answer: no verdict of its checks is used again', {
+      toolchain,
+      why,
+      wrote,
+    });
   }
 }
 
