@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CheckBook } from '../../src/machines/check-book.ts';
 import type { DomainEvent, PayloadOf } from '../../src/machines/events.ts';
+import { candidateKey } from '../../src/machines/identity.ts';
 import { CREDIT_TIMES, openWindow } from '../../src/machines/speculation.ts';
 import { sha } from '../support/fold-world.ts';
 
@@ -88,7 +89,7 @@ test('what is spent are the failures after which it was tried again, by kind, ch
 });
 
 describe('the runs of a candidate', () => {
-  const key = 'one/feature/one@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
+  const key = candidateKey(one);
 
   test('are the newest of each check on its newest tree, and those of the attempt alone', () => {
     const { made, started, passed, dequeued } = book();
