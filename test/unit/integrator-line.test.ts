@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type SnapshotFrom, transition } from 'xstate';
+import { followLine } from '../../src/actors/session/tests/follow-line.ts';
 import type { Taken } from '../../src/machines/effects.ts';
 import { candidateKey } from '../../src/machines/identity.ts';
 import { integratorMachine } from '../../src/machines/integrator.ts';
@@ -48,6 +49,7 @@ describe('whether one more is built', () => {
   test.each<[string, boolean, Partial<IntegratorContext>?]>([
     ['rrr', true],
     ['rrrr', false],
+    ['rrrr', false, { batch: 2 }],
     // Passed ones take no place of a test; the chain is as long as it may be.
     ['PPPr', false],
     ['fff', true],
@@ -190,4 +192,28 @@ test('no batch is tested that the window has no room for', () => {
   const told = { type: 'checks.settled', tip: 'gone', verdict: 'passed' };
   expect(stepped('testing', before, told).chosen).toBeNull();
   expect(stepped('testing', { ...before, chain: entries('rPu') }, told).chosen).toBe('s2');
+});
+
+test('whoever left while it was merged is not tested: it leaves as soon as it stands in the line', () => {
+  const before = context('Pr', { left: [key('s1')], more: false });
+  const begun = done('startChecks', { kind: 'begun', tip: 's1', verdict: 'running' });
+  const next = stepped('checking', { ...before, trainLimit: 9 }, begun);
+  expect(next.order).toEqual([key('s0')]);
+  expect([...next.train, ...next.chain].map(({ slug }) => slug)).toEqual(['s0']);
+});
+
+test('the line tells of whoever is superseded in the chain, aside or in hand, and of nobody else', () => {
+  const told: unknown[] = [];
+  const now = context('r', { aside: [asideAt('a', 's0')], candidate: taken('hand') });
+  let heard: (entry: unknown, changes: unknown[]) => void = () => undefined;
+  const parts = { dispatcher: { watch: (watcher: typeof heard) => (heard = watcher) } };
+  const actor = {
+    getSnapshot: () => ({ context: now }),
+    send: (event: unknown) => told.push(event),
+    subscribe: () => 0,
+  };
+  followLine({ parts, countSuperseded: () => undefined } as never, actor as never);
+  for (const slug of ['s0', 'a', 'hand', 'other']) heard(null, [{ record: { key: key(slug) }, to: 'superseded' }]);
+  heard(null, [{ record: { key: key('s0') }, to: 'blocked' }]);
+  expect(told).toEqual(['s0', 'a', 'hand'].map((slug) => ({ type: 'member.left', key: key(slug) })));
 });
