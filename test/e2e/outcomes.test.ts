@@ -64,6 +64,8 @@ describe('the order of the queue', () => {
       waiting_ms: expect.any(Number),
       on_hold: false,
       verdict: null,
+      priority: 'normal',
+      overtakes: 0,
     });
     expect(rows).toEqual([row(1, ant), row(2, bee)]);
     expect(rows.map(({ waiting_ms }) => Math.round(waiting_ms / 10_000))).toEqual([9, 6]);

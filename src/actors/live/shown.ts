@@ -3,6 +3,7 @@
  * was applied, at the price of what changed and one look at each candidate that goes on. Reads the fold, keeps rows.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { CANDIDATE_STATES } from '../../machines/candidate.ts';
 import type { CheckRun } from '../../machines/check-book.ts';
 import { fullType } from '../../machines/events.ts';
 import { candidateKey } from '../../machines/identity.ts';
@@ -209,7 +210,8 @@ function moved(before: Around, after: Around): ReadonlySet<CandidateRecord['stat
   if (mode !== before.mode || narrowed !== before.narrowed || !isDeepStrictEqual(hold, before.hold))
     states.add('ready');
   if (isShadow && after.main !== before.main) states.add('ready');
-  if (after.priorities !== before.priorities) states.add('ready');
+  // Every row says its priority.
+  if (after.priorities !== before.priorities) for (const state of CANDIDATE_STATES) states.add(state);
   if (mode !== before.mode || sessionMode !== before.sessionMode || !isDeepStrictEqual(doing, before.doing))
     states.add('integrating');
   if (!isDeepStrictEqual(chain, before.chain)) states.add('integrating');
