@@ -42,6 +42,9 @@ export const CHECK_FAULT_POINTS = [
   'before-eject',
 ] as const;
 
+/** Those around a delivery that is let past others. */
+export const LANE_FAULT_POINTS = ['before-let-past', 'after-let-past'] as const;
+
 /** Those that only a session in shadow passes; it passes none of a push. */
 export const SHADOW_FAULT_POINTS = [
   'before-compared',
@@ -51,7 +54,12 @@ export const SHADOW_FAULT_POINTS = [
   'after-judged',
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS | typeof CHECK_FAULT_POINTS | typeof SHADOW_FAULT_POINTS)[number];
+export type FaultPoint = (
+  | typeof FAULT_POINTS
+  | typeof CHECK_FAULT_POINTS
+  | typeof LANE_FAULT_POINTS
+  | typeof SHADOW_FAULT_POINTS
+)[number];
 
 export interface Faults {
   reach(point: FaultPoint): void | Promise<void>;

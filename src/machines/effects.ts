@@ -74,8 +74,8 @@ export interface CheckInput {
   /** False: a later entry of its batch is tested instead, if anything is. */
   closed: boolean;
 }
-/** It may go first, and that is in the log (`let_past`), or something speaks against it (`kept`). */
-export type OvertakeOutcome = { kind: 'let_past' } | { kind: 'kept' } | Stopped;
+/** The one with that tip goes first, and that is in the log (`let_past`), or something speaks against it (`kept`). */
+export type OvertakeOutcome = { kind: 'let_past'; tip: string } | { kind: 'kept' } | Stopped;
 export interface OvertakeInput {
   entry: Entry;
   /** Those of the chain before it, in order. */

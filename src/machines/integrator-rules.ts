@@ -241,7 +241,7 @@ export const integratorSetup = setup({
       return { ...without(context, keys, cutAt), left: [] };
     }),
     rememberClear: assign(({ event }) => (event.type === 'lane.clear' ? { clear: event.tip } : {})),
-    moveToFront: assign(({ context }) => movedToFront(context)),
+    moveToFront: assign(({ context, event }) => movedToFront(context, outcome(event, 'let_past')?.tip ?? null)),
     forgetClear: assign({ clear: null }),
     countLostRace: assign(({ context }) => ({ lostRaces: context.lostRaces + 1 })),
     forgetLostRaces: assign({ lostRaces: 0 }),

@@ -126,7 +126,8 @@ function draining(event: DomainEvent, trace: Trace): Trace {
       // Told last of what follows a push.
       return at(state === 'draining.recording' ? TESTING : state);
     case 'deployment.completed':
-      return at(state === 'draining.recording' ? state : SELECTING, null);
+      // Behind a landing it is one that was set aside, or is built again, and is found on main when its turn comes.
+      return at(state === 'draining.recording' || state === TESTING ? state : SELECTING, null);
     case 'deployment.failed':
       return at(event.payload.kind === 'checks' || state === 'draining.ejecting' ? TESTING : SELECTING, null);
     case 'integration.candidate.requeued': {

@@ -50,13 +50,16 @@ export function overtaker({ clear, chain, aside, order, stopping }: IntegratorCo
   return isNext ? { entry, before } : null;
 }
 
-/** The line once the entry stands first: all of it is built again in the new order. */
-export function movedToFront(context: IntegratorContext): Partial<IntegratorContext> {
-  const moved = overtaker(context);
-  if (!moved) return { clear: null };
-  const key = candidateKey(moved.entry);
-  const [first] = moved.before;
-  const at = first ? context.order.indexOf(candidateKey(first)) : 0;
+/**
+ * The line once the entry with that tip stands first: all of it is built again in the new order. The log says so by then:
+ * it is done whatever has become known meanwhile, as that one before it failed or another one is clear, too.
+ */
+export function movedToFront(context: IntegratorContext, tip: string | null): Partial<IntegratorContext> {
+  const [first] = context.chain;
+  const entry = context.chain.find((one) => one.tip === tip);
+  if (!first || !entry) return { clear: null };
+  const key = candidateKey(entry);
+  const at = context.order.indexOf(candidateKey(first));
   const rest = context.order.filter((other) => other !== key);
   const order = [...rest.slice(0, at), key, ...rest.slice(at)];
   return { ...uncoupled({ ...context, order }), clear: null };

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type ChecksOptions, type ChecksWorld, checksWorld } from '../support/checks-world.ts';
-import { ago, endWorlds, expectSound } from '../support/e2e-world.ts';
+import { LANE_FAULT_POINTS } from '../../src/actors/faults.ts';
+import { type ChecksOptions, type ChecksWorld, checksWorld, testing } from '../support/checks-world.ts';
+import { ago, endWorlds, expectSound, MORTAL_TELEC } from '../support/e2e-world.ts';
 import { poll } from '../support/redis-server.ts';
 
 afterAll(endWorlds);
@@ -135,4 +136,22 @@ test('without lanes on main nobody is let past, though a work tree has them', as
   await drainHolding(world, whenLooked(world));
   expect(world.landed()).toEqual(['seed', 'slow', 'quick', 'last']);
   expect(await deviations(world)).toEqual([]);
+});
+
+test.each(LANE_FAULT_POINTS)('killed at %s: the next session shows it anew and tells it itself', async (point) => {
+  const world = await laneWorld();
+  await world.ready([slow, quick]);
+  const env = { TEST_KILL: `${point}:1` };
+  expect((await world.start(['integrate'], { program: MORTAL_TELEC, env }).done).signal).toBe('SIGKILL');
+  expect((await world.run(['lease', 'break', '--reason', 'it was killed'])).code).toBe(0);
+  const before = await deviations(world);
+  expect(before).toHaveLength(point === 'after-let-past' ? 1 : 0);
+  expect(world.landed()).toEqual(['seed']);
+  await drainHolding(world, () => world.landed().includes('quick'));
+  expect(world.landed()).toEqual(['seed', 'quick', 'slow']);
+  const told = await deviations(world);
+  expect(told.map(({ slug }) => slug)).toEqual([...before, null].map(() => 'quick'));
+  expect(new Set(told.map(({ session_id }) => session_id)).size).toBe(told.length);
+  expect(testing(world)).toEqual([]);
+  await expectSound(world);
 });

@@ -11,15 +11,13 @@ const BROKEN_OFF = ['releasing', 'ended'];
 /** A hold binds from the next look at the queue on: until then the session may finish what it has in hand. */
 const LATE = 'draining.holding';
 /**
- * What is shown while the session is still, or already, elsewhere: a conflict that its books or its turn bring to light on
- * another main, one that is built again where it was set aside, a delivery found on main while others are rechecked, and
- * books that were told when the session had gone on to its push.
+ * What is shown while the session is elsewhere: a conflict that its books or its turn bring to light on another main, one
+ * that is built again where it was set aside, and a delivery found on main while others are rechecked.
  */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ['draining.merging', 'draining.ejecting'],
   ['draining.merging', 'draining.bookkeeping'],
   ['draining.ejecting', 'draining.merging'],
-  ['draining.bookkeeping', 'draining.pushing'],
   ['draining.selecting', 'draining.rechecking'],
 ];
 /** Left at once where something is to be done: the log may tell of it when the session has gone on. */
@@ -56,8 +54,11 @@ export class Traces {
 
   /** To be told after each applied entry. `isInHand`: a dequeue that came too late takes nothing. */
   applied(entry: string, trace: Trace, isInHand: (key: CandidateKey) => boolean): void {
-    if (trace === this.#last) return;
+    const last = this.#last;
+    if (trace === last) return;
     this.#last = trace;
+    // Told by somebody else, as that the lease was broken: how far the session is, is still what it last said itself.
+    if (this.#shown && last && isSamePlace(trace, last)) return;
     if (this.#shown) {
       const { trace: shown, entry: from, seen } = this.#shown;
       this.compared += 1;
@@ -78,3 +79,6 @@ export class Traces {
     this.#shown = now === undefined ? null : { trace, entry, seen: new Set([now]) };
   }
 }
+
+const isSamePlace = (one: Trace, other: Trace): boolean =>
+  one.session === other.session && one.state === other.state && one.candidate === other.candidate;

@@ -1,6 +1,7 @@
 /** Worlds whose deliveries are tested: one script as the check, steered by files of the tree and by gates of the test. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { makeWorld, shortType, type World, type WorldOptions } from './e2e-world.ts';
 import { poll } from './redis-server.ts';
 
@@ -65,6 +66,8 @@ export async function checksWorld(options: ChecksOptions = {}): Promise<ChecksWo
   const { check: _, checks: __, speculation: ___, config: ____, onMain, ...rest } = options;
   const world = await makeWorld({ raw: true, ...rest });
   const { dir } = world;
+  // A test that failed may leave a command that waits at its gate for ever.
+  onTestFinished(() => endTesting(world));
   mkdirSync(join(dir, 'gates'));
   writeFileSync(join(dir, 'ran'), '');
   writeFileSync(join(dir, 'check.sh'), SCRIPT(dir));
@@ -120,4 +123,15 @@ export function testing({ dir }: Pick<World, 'dir'>): number[] {
       return false;
     }
   });
+}
+
+/** Ends what still runs as a check of the world. */
+export function endTesting(world: Pick<World, 'dir'>): void {
+  for (const pid of testing(world)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
 }

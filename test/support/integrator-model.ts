@@ -132,7 +132,8 @@ const ejectCandidate: ByKind<EjectOutcome> = {
   stopped: aborted,
 };
 const letPast: ByKind<OvertakeOutcome> = {
-  let_past: () => [{ kind: 'let_past' }],
+  // Another one may have been found clear since it was asked.
+  let_past: ({ chain }) => chain.slice(1).map(({ tip }) => ({ kind: 'let_past' as const, tip })),
   kept: () => [{ kind: 'kept' }],
   stopped: aborted,
 };

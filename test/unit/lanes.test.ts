@@ -89,7 +89,6 @@ describe('who may be let past', () => {
     ['the session is to end', { clear: 'three', stopping: true }],
   ])('nobody when %s', (_, more) => {
     expect(overtaker(session(three(), more))).toBeNull();
-    expect(movedToFront(session(three(), more))).toEqual({ clear: null });
   });
 });
 
@@ -99,8 +98,19 @@ test('whoever is let past stands first; all of the line is built again, the othe
     worklist: [taken('four')],
     order: ['one', 'two', 'three', 'four'].map(key),
   });
-  const after = movedToFront(context);
+  const after = movedToFront(context, 'three');
   expect(after.order).toEqual(['three', 'one', 'two', 'four'].map(key));
   expect(after.worklist?.map(({ slug }) => slug)).toEqual(['three', 'one', 'two', 'four']);
   expect([after.chain, after.train, after.aside, after.clear]).toEqual([[], [], [], null]);
+});
+
+test.each<[string, Partial<IntegratorContext>]>([
+  ['one before it failed', { clear: 'three', chain: [entry('one', 'failed'), ...three().slice(1)] }],
+  ['another one was found clear', { clear: 'two' }],
+  ['the session was told to end', { clear: 'three', stopping: true }],
+])('whom the log calls let past goes first, though %s meanwhile', (_, more) => {
+  const after = movedToFront(session(three(), more), 'three');
+  expect(after.order).toEqual(['three', 'one', 'two'].map(key));
+  expect(after.worklist?.map(({ slug }) => slug)).toEqual(['three', 'one', 'two']);
+  expect([after.chain, after.clear]).toEqual([[], null]);
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CHECK_FAULT_POINTS, FAULT_POINTS, SHADOW_FAULT_POINTS } from '../../src/actors/faults.ts';
+import { CHECK_FAULT_POINTS, FAULT_POINTS, LANE_FAULT_POINTS, SHADOW_FAULT_POINTS } from '../../src/actors/faults.ts';
 import { readConfig } from '../../src/io/config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,7 +20,7 @@ describe('the pages', () => {
     const listed = [...read('docs/testing.md').matchAll(/^\| `((?:before|after)-[a-z-]+)` \|/gm)].map(
       ([, name]) => name,
     );
-    expect(listed).toEqual([...FAULT_POINTS, ...CHECK_FAULT_POINTS, ...SHADOW_FAULT_POINTS]);
+    expect(listed).toEqual([...FAULT_POINTS, ...CHECK_FAULT_POINTS, ...LANE_FAULT_POINTS, ...SHADOW_FAULT_POINTS]);
   });
 
   test('of tests have every kind of test there is', () => {

@@ -112,7 +112,7 @@ const digestOf = (paths: readonly string[]): string => createHash('sha256').upda
 
 /** Tells that the delivery goes first, with what shows that it may; nothing when something speaks against it. */
 export async function letPast(work: SessionWork, lanes: Lanes, input: OvertakeInput): Promise<OvertakeOutcome> {
-  const { dispatcher, sessionId } = work.parts;
+  const { dispatcher, sessionId, faults } = work.parts;
   await dispatcher.catchUp();
   const proof = await lanes.proofOf(input);
   if (!proof?.own.lane) return { kind: 'kept' };
@@ -121,6 +121,7 @@ export async function letPast(work: SessionWork, lanes: Lanes, input: OvertakeIn
   const { own, others, front: base } = proof;
   const names = [...new Set(others.map(({ lane }) => lane ?? ''))].sort();
   const paths = [...new Set(others.flatMap((other) => other.paths))].sort();
+  await faults.reach('before-let-past');
   await work.record({
     type: 'integration.order.deviated',
     payload: {
@@ -146,7 +147,8 @@ export async function letPast(work: SessionWork, lanes: Lanes, input: OvertakeIn
       },
     },
   });
-  return { kind: 'let_past' };
+  await faults.reach('after-let-past');
+  return { kind: 'let_past', tip: entry.tip };
 }
 
 /** Looks, whenever the line waits or something passed, whether one of it may go first, and tells the chart. Until the session has ended. */

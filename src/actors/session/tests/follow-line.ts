@@ -3,6 +3,7 @@
  * it by the log, so that nobody behind is tested in vain. Decides nothing.
  */
 import type { ActorRefFrom } from 'xstate';
+import { candidateKey } from '../../../machines/identity.ts';
 import type { integratorMachine } from '../../../machines/integrator.ts';
 import { lineOf } from '../../../machines/integrator-line.ts';
 import type { SessionWork } from '../work.ts';
@@ -13,10 +14,9 @@ export function followLine(work: SessionWork, actor: ActorRefFrom<typeof integra
   const unwatch = dispatcher.watch((_, changes) => {
     for (const { record, to } of changes) {
       if (to !== 'superseded') continue;
-      const { chain, aside } = actor.getSnapshot().context;
-      const { slug, branch, sha } = record.context;
-      const isOurs = [...chain, ...aside].some((one) => one.slug === slug && one.branch === branch && one.sha === sha);
-      if (!isOurs) continue;
+      const { chain, aside, candidate } = actor.getSnapshot().context;
+      const inHand = candidate ? [candidate] : [];
+      if (![...chain, ...aside, ...inHand].some((one) => candidateKey(one) === record.key)) continue;
       work.countSuperseded(record);
       actor.send({ type: 'member.left', key: record.key });
     }
