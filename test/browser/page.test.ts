@@ -181,9 +181,9 @@ describe('what is shown', () => {
     const proofs = await page.locator('.delivery .proof').allInnerTexts();
     expect(proofs.slice(0, 5)).toEqual([
       'merged, not tested',
-      'tested',
+      'tested: unit 8.1 s',
       'merged, not tested',
-      'tested',
+      'tested: unit 8.1 s',
       'was on main already',
     ]);
   });
