@@ -93,7 +93,7 @@ function configurationTable(): string {
     ['Key', 'Default', 'Environment', 'Meaning'],
     CONFIG_KEYS.map(({ key, fallback, env, meaning }) => [
       `\`${key}\``,
-      `\`${fallback}\``,
+      `\`${typeof fallback === 'object' ? JSON.stringify(fallback) : fallback}\``,
       `\`${env}\``,
       cell(meaning),
     ]),
