@@ -219,6 +219,34 @@ describe('merges against git merge in a checkout', () => {
     expect((await repository.selfCheck(ours, theirs, commit ?? '')).kind).toBe('differs');
   });
 
+  it.each(['ours', 'theirs'] as const)(
+    'leaves to git which copy of a removed file carries the edit: moved by %s',
+    async (moved) => {
+      const keep = { keep: 'k\n', 'far/keep': 'k\n' };
+      const copies = { 'far/one.txt': text(), 'near/two.txt': text(), ...keep };
+      const edited = { 'near/x.txt': text('edit'), ...keep };
+      const [, ours = '', theirs = ''] = importCommits(
+        join(dir, 'private'),
+        [
+          { parents: [], files: { 'near/x.txt': text(), ...keep } },
+          { parents: [':1'], files: moved === 'ours' ? copies : edited },
+          { parents: [':1'], files: moved === 'ours' ? edited : copies },
+        ],
+        'refs/telec/test/',
+      );
+      const outcome = await mergeOf(ours, theirs);
+      if (outcome.kind !== 'merged') throw new Error(`expected a merge, got ${JSON.stringify(outcome)}`);
+      expect(await repository.selfCheck(ours, theirs, outcome.commit)).toMatchObject({ kind: 'same' });
+      const damage = { parent: outcome.commit, message: 'd', author: 'x <x>', timeSeconds: 1 };
+      const changes = [{ path: 'near/two.txt', content: text('other') }];
+      const commit = await repository.commitChanges({ ...damage, changes });
+      expect(await repository.selfCheck(ours, theirs, commit ?? '')).toEqual({
+        kind: 'differs',
+        paths: ['near/two.txt'],
+      });
+    },
+  );
+
   it('takes nothing for lost that a branch moved, in its own merge of main, together with the folder it was put into', async () => {
     const moved = { 'e/a': text(), 'e/b': text('b') };
     const [, ours = '', , theirs = ''] = importCommits(

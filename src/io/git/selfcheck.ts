@@ -157,8 +157,11 @@ class RenameJudge {
     const source = side.from.get(path);
     if (source !== undefined && this.#isChangedSource(source, side.moved, side.stayed))
       return this.#judgePair(side.moved, side.stayed, source, path);
+    const sources = [...this.#fates.keys()].filter((other) => this.#isChangedSource(other, side.moved, side.stayed));
+    // A file that went to several places as it was: which of them is its new name is the merge's own choice.
+    if (sources.some((other) => this.#isCopyOf(other, fate, side.moved, side.stayed))) return 'unsure';
     // The merge looks at fewer files than a plain comparison and may have paired another one.
-    const others = [...this.#fates.keys()].some((other) => this.#isChangedSource(other, side.moved, side.stayed));
+    const others = sources.length > 0;
     return others && (source !== undefined || this.#disputed.size > 0) ? 'unsure' : 'differs';
   }
 
@@ -167,6 +170,13 @@ class RenameJudge {
     if (fate === undefined || fate[moved] !== null) return false;
     if (this.#disputed.has(path)) return true;
     return fate.origin !== null && fate[stayed] !== null && !same(fate.origin, fate[stayed]);
+  }
+
+  /** One side removed `source` and put its very content at this path, where the result has the other side's edit. */
+  #isCopyOf(source: string, target: Fate, moved: 'ours' | 'theirs', stayed: 'ours' | 'theirs'): boolean {
+    const before = this.#fates.get(source);
+    if (before?.origin == null || before.origin.id !== target[moved]?.id) return false;
+    return follows(before.origin, target[moved], before[stayed], target.result);
   }
 
   /** `source` was moved to `target` by one side and changed in place by the other. */
