@@ -54,7 +54,7 @@ export function simulateText({ load, rows }: SimulateView, paint: Paint): string
     span(row.wait_ms.max),
     row.throughput_per_hour.toFixed(1),
     `${row.times_serial.toFixed(2)}x`,
-    row.kind === 'serial' ? '-' : `${row.times_oracle.toFixed(2)}x`,
+    row.kind === 'serial' || row.landed === 0 ? '-' : `${row.times_oracle.toFixed(2)}x`,
     row.check_runs,
     span(row.check_ms),
     share(row.check_ms === 0 ? 0 : row.wasted_ms / row.check_ms),

@@ -72,6 +72,15 @@ test('where nothing came to an end it is refused, with the way to a generated lo
     'error: nothing in that part of the log came to an end\n' +
       'hint: take more of the log, or generate a load: telec simulate --candidates 1000 --check-time 10m\n',
   ]);
+  const outside = await world.run(['simulate'], { cwd: '/', text: true });
+  expect([outside.code, outside.stderr]).toEqual([
+    2,
+    'error: / is not in a checkout of a git repository\n' +
+      'hint: run telec inside a clone, name one with -C <dir>, or describe a load: telec simulate --candidates 1000\n',
+  ]);
+  const failing = ['simulate', '--candidates', '5', '--failure-rate', '100%', '--window', '2'];
+  const lines = (await world.run(failing, { cwd: '/', text: true })).stdout.split('\n');
+  expect(lines.find((line) => line.startsWith('window 2'))).toMatch(/ 0\.00x +- +/);
   const generated = await world.run<SimulateView>(['simulate', '--candidates', '20', '--window', '2'], { cwd: '/' });
   expect(generated.json.rows.map(({ kind, landed }) => [kind, landed])).toEqual([
     ['serial', 20],

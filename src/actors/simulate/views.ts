@@ -82,7 +82,7 @@ export interface SimulateRow {
   pushes: number;
   longest_queue: number;
   window_size: { mean: number; least: number };
-  /** Throughput as a multiple of the serial row's, mean wait as a multiple of the oracle's with the same window. */
+  /** Throughput as a multiple of the serial row's, mean wait as a multiple of the oracle's with the same window; 0 when nothing landed. */
   times_serial: number;
   times_oracle: number;
 }

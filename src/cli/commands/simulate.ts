@@ -1,5 +1,6 @@
 /** `simulate`: a load under other settings. */
 import type { LoadRequest, SettingsRequest } from '../../actors/simulate/views.ts';
+import { TelecError } from '../../errors.ts';
 import {
   durationOption,
   entryOption,
@@ -62,11 +63,22 @@ const settingsOf = (options: Options): SettingsRequest => ({
   pushMs: durationOption(options, 'pushTime') ?? PUSH_MS,
 });
 
+/** Without a repository there is still a load to describe. */
+function elsewhere(error: unknown): unknown {
+  if (!(error instanceof TelecError) || error.code !== 'NOT_A_REPOSITORY') return error;
+  const hint = 'run telec inside a clone, name one with -C <dir>, or describe a load: telec simulate --candidates 1000';
+  return new TelecError(error.code, error.exit, error.message, { hint });
+}
+
 export const simulate: Handler = async (call) => {
   const request = { load: loadOf(call.options), settings: settingsOf(call.options) };
   const runtime = await call.runtime();
   try {
-    const view = await runtime.simulate(call.context, request, (line) => call.output.progress(line));
+    const view = await runtime
+      .simulate(call.context, request, (line) => call.output.progress(line))
+      .catch((error: unknown) => {
+        throw elsewhere(error);
+      });
     call.output.progress(null);
     await call.output.answer(view, simulateText);
   } finally {
