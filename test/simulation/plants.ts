@@ -14,6 +14,8 @@ import type { TwinStore } from '../support/twins/store.ts';
 export interface Plant {
   /** Laws of which at least one is broken by it. */
   breaks: string[];
+  /** World to begin the search with, where few show it; the first one without it. */
+  from?: number;
   remote(remote: TwinRemote): void;
   git(git: IntegrationRepository, remote: TwinRemote, objects: Set<string>): IntegrationRepository;
   log(log: EventLog): EventLog;
@@ -226,6 +228,7 @@ export const PLANTS = {
   'the log takes what a former holder writes': {
     ...HEALTHY,
     breaks: ['I1'],
+    from: 701,
     log: (log) => withMethods(log, { append: (items) => log.append(items) }),
   },
 } satisfies Record<string, Plant>;

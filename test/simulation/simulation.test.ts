@@ -4,7 +4,7 @@
  * More seeds: `SIMULATION_SEEDS=20000 npx vitest run --project simulation`.
  */
 import { describe, expect, test } from 'vitest';
-import { PLANTS, type PlantName } from './plants.ts';
+import { PLANTS, type Plant, type PlantName } from './plants.ts';
 import { simulate, type Verdict } from './world.ts';
 
 const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 1000);
@@ -47,8 +47,9 @@ describe('a world drawn from a seed', () => {
 describe('a bug planted in the harness is found', () => {
   const planted = Object.keys(PLANTS).filter((name) => name !== 'healthy') as PlantName[];
   test.each(planted)('%s', async (plant) => {
-    const laws: readonly string[] = PLANTS[plant].breaks;
-    for (let seed = 1; seed <= PLANT_SEEDS; seed += 1) {
+    const { breaks, from = 1 }: Plant = PLANTS[plant];
+    const laws: readonly string[] = breaks;
+    for (let seed = from; seed < from + PLANT_SEEDS; seed += 1) {
       const { violations } = await simulate(seed, { plant });
       if (violations.some(({ law }) => laws.includes(law))) return;
     }
